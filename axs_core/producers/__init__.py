@@ -1,0 +1,1 @@
+"""Producers: one file each, one protocol (see ``base``)."""
