@@ -21,7 +21,9 @@ class TooFewImages(ValueError):
     """More images are asked for than the part of the data set has."""
 
     def __init__(self, asked: int, there: int, part: str) -> None:
-        super().__init__(f"first_n={asked} asks for more images than there are: part '{part}' of the digits has {there}")
+        super().__init__(
+            f"first_n={asked} asks for more images than there are: part '{part}' of the digits has {there}"
+        )
         self.asked, self.there, self.part = asked, there, part
 
 
