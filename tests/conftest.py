@@ -1,0 +1,60 @@
+"""What every test gets: an empty home, no settings of the person who runs it, and, for unit tests, no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.http_server import Server
+
+_LOOPBACK = ("127.", "::1", "localhost")
+_REAL_HOME = Path(os.environ.get("HOME", "/"))
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOME, the caches and the work collection are empty folders; ``AXS_*`` settings are gone.
+
+    Package installers in slow tests keep the machine's own configuration (without it they may have no index) and cache.
+    """
+    for name in [name for name in os.environ if name.startswith("AXS_")]:
+        monkeypatch.delenv(name)
+    here = tmp_path_factory.mktemp("home")
+    configured = _REAL_HOME / ".config" / "pip" / "pip.conf"
+    if configured.is_file() and "PIP_CONFIG_FILE" not in os.environ:
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(configured))
+    for name, folder in (("PIP_CACHE_DIR", "pip"), ("UV_CACHE_DIR", "uv")):
+        if name not in os.environ:
+            monkeypatch.setenv(name, str(_REAL_HOME / ".cache" / folder))
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("AXS_WORK_COLLECTION", str(here / "work_collection"))
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In unit tests a connection to anything but this machine is refused, with the address in the message."""
+    if "unit" not in request.path.parts:
+        return
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    connect = socket.socket.connect
+
+    def only_loopback(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK):
+            raise AssertionError(f"a unit test tried to connect to {address!r}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", only_loopback)
+
+
+@pytest.fixture
+def http_server() -> Iterator[Server]:
+    """A real HTTP server on loopback; see :class:`support.http_server.Server`."""
+    with Server() as server:
+        yield server
