@@ -1,0 +1,118 @@
+"""The command ``axs``: reads the command line, runs it, prints the answer, and gives back the exit code.
+
+0 done; 1 something failed (a program, a download, a build); 2 bad usage or a bad entry; 3 nothing found, or not
+resolvable; 70 a fault in axs itself; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from axs_core.cli.model import WorkspaceLike, open_workspace
+from axs_core.cli.options import is_set, read_options
+from axs_core.console import ConsoleReporter, print_error, say
+from axs_core.errors import AxsError, StoreError
+from axs_core.reporter import Reporter
+
+OWN_FAULT = 70
+INTERRUPTED = 130
+
+Opener = Callable[[Mapping[str, str], Reporter], WorkspaceLike]
+
+
+def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace) -> int:
+    """Run a command line (default: that of this process) and return the exit code; no exception leaves it."""
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(typed, opener)
+    except KeyboardInterrupt:
+        say("interrupted", sys.stderr)
+        return INTERRUPTED
+    except AxsError as error:
+        print_error(error, sys.stderr)
+        _debug()
+        return error.exit_code
+    except Exception as error:
+        _report_fault(error, typed)
+        return OWN_FAULT
+
+
+def _run(typed: Sequence[str], opener: Opener) -> int:
+    options = read_options(typed)
+    os.environ.update(options.settings)  # what axs starts has the same settings
+    from axs_core.cli.execute import run_pipeline
+    from axs_core.cli.format import print_result
+    from axs_core.cli.model import Root
+    from axs_core.cli.pipeline import parse_pipeline
+
+    calls = parse_pipeline(options.rest or ("help",))
+    for call in calls:
+        if call.asks_help:
+            calls = parse_pipeline(("help", call.action))
+    reporter = ConsoleReporter(sys.stderr, quiet=is_set(os.environ, "AXS_QUIET"))
+    outcome = run_pipeline(calls, Root(lambda: opener(os.environ, reporter)))
+    _write(lambda: print_result(outcome.result, sys.stdout))
+    for failure in outcome.failures:
+        print_error(failure.error, sys.stderr, subject=failure.subject)
+    return outcome.failures[0].error.exit_code if outcome.failures else 0
+
+
+def _write(write: Callable[[], None]) -> None:
+    """Write to standard output; a full disk is an error like any other."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="surrogateescape")  # paths that are not UTF-8 come out as they are
+    try:
+        write()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        _close_output()
+    except OSError as error:
+        _close_output()
+        raise StoreError(f"the answer cannot be written: {error.strerror}") from error
+
+
+def _close_output() -> None:
+    """Let the interpreter flush into nothing when it exits."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # not a file at all
+        return
+
+
+def _debug() -> None:
+    if is_set(os.environ, "AXS_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+
+
+def _report_fault(error: Exception, typed: Sequence[str]) -> None:
+    """Say that axs itself is at fault, and keep the traceback in a file of the cache folder."""
+    import tempfile
+    import traceback
+
+    import platformdirs
+
+    from axs_core import __version__
+
+    shown = "".join(traceback.format_exception(error))
+    text = f"axs {__version__}, Python {sys.version}, {sys.platform}\n{typed!r}\n{shown}"
+    folder = Path(platformdirs.user_cache_dir("axs")) / "faults"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder, prefix="fault-", suffix=".txt", delete=False) as file:
+            file.write(text)
+        log: Path | None = Path(file.name)
+    except OSError:
+        log = None
+    message = f"internal error: {type(error).__name__}: {error}".rstrip(": ")
+    hint = "this is a fault of axs, please report it with the log" if log else "AXS_DEBUG=1 shows where it happened"
+    print_error(AxsError(message, log=log, hint=hint), sys.stderr)
+    _debug()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: ``pipeline`` reads it, ``execute`` runs its ``actions``, ``format`` prints the answer."""

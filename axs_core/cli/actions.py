@@ -1,0 +1,374 @@
+"""The actions: what can be done with the workspace, an entry, a collection, or a plain value.
+
+Each is a function whose first parameter is what it is applied to; positional parameters are the arguments of the
+command line, keyword-only ones its ``--options``. The docstrings are the reference, for ``axs help ACTION`` and for
+docs/actions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from axs_core.cli.format import as_text
+from axs_core.cli.model import CollectionLike, Document, Each, EntryLike, Root, Table, Target
+from axs_core.errors import NotFound, StoreError, UsageError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done with a target of one kind."""
+
+    name: str
+    target: Target
+    run: Callable[..., Any]
+
+    def apply(self, target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run it; a wrong number of arguments or an unknown option raises :class:`UsageError`."""
+        self._check(args, kwargs)
+        return self.run(target, *args, **kwargs)
+
+    @property
+    def usage(self) -> str:
+        """How it is typed: ``get NAME [--NAME=VALUE ...]``."""
+        return " ".join([self.name, *(_typed(parameter) for parameter in self._parameters())])
+
+    @property
+    def doc(self) -> str:
+        """What it does: a line, and more after an empty line."""
+        from inspect import cleandoc
+
+        return cleandoc(self.run.__doc__ or "")
+
+    def _parameters(self) -> list[Any]:
+        from inspect import signature
+
+        return list(signature(self.run).parameters.values())[1:]
+
+    def _check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        parameters = self._parameters()
+        kinds = {parameter.kind for parameter in parameters}
+        positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+        named = [each.name for each in parameters if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
+        given = {each.name for each in positional[: len(args)] if each.kind != each.POSITIONAL_ONLY}
+        hint = f"axs help {self.name}"
+        for name in kwargs:
+            if name in given:
+                raise UsageError(f"'{self.name}' is given {name} twice", hint=hint)
+            if name not in named and not any(kind.name == "VAR_KEYWORD" for kind in kinds):
+                near = nearest(name, named)
+                raise UsageError(f"'{self.name}' has no option --{name}", hint=f"--{near}" if near else hint)
+        for each in positional[len(args) :]:
+            if each.default is each.empty and each.name not in kwargs:
+                raise UsageError(f"'{self.name}' needs {each.name.upper()}", hint=f"axs {self.usage}")
+        if len(args) > len(positional) and not any(kind.name == "VAR_POSITIONAL" for kind in kinds):
+            extra = as_text(args[len(positional)])
+            hint = f"a lone ',' separates actions: ... , {extra}" if extra in NAMES else f"axs {self.usage}"
+            raise UsageError(f"'{self.name}' does not know what to do with {extra!r}", hint=hint)
+
+
+ACTIONS: dict[Target, dict[str, Action]] = {"workspace": {}, "entry": {}, "collection": {}, "value": {}}
+NAMES: set[str] = set()
+
+
+def action(target: Target) -> Callable[[Function], Function]:
+    """Register a function as an action; ``list_`` is typed ``list``."""
+
+    def register(function: Function) -> Function:
+        name = function.__name__.rstrip("_")
+        if name.startswith(f"{target}_"):
+            name = name[len(target) + 1 :]
+        ACTIONS[target][name] = Action(name, target, function)
+        NAMES.add(name)
+        return function
+
+    return register
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The word that was probably meant, if one is near."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(words), 1)), None)
+
+
+def _typed(parameter: Any) -> str:
+    if parameter.kind == parameter.VAR_KEYWORD:
+        return "[--NAME=VALUE ...]"
+    if parameter.kind == parameter.VAR_POSITIONAL:
+        return f"[{parameter.name.upper()} ...]"
+    if parameter.kind == parameter.KEYWORD_ONLY:
+        return f"[--{parameter.name}]"
+    name = parameter.name.upper()
+    return name if parameter.default is parameter.empty else f"[{name}]"
+
+
+def _text(value: Any, what: str) -> str:
+    """An argument that has to be text; a number gives back what was typed."""
+    if isinstance(value, (list, tuple, dict, bool, type(None), Each)):
+        raise UsageError(f"{what} has to be text, not {as_text(value)!r}")
+    return as_text(value)
+
+
+def _fresh(value: Any) -> Literal["one", "all"] | None:
+    if isinstance(value, bool) or value is None:
+        return "one" if value else None
+    if value == "all":
+        return "all"
+    raise UsageError(f"--fresh={as_text(value)} is not known", hint="--fresh, or --fresh=all for its needs too")
+
+
+@action("workspace")
+def byquery(root: Root, query: Any, *, fresh: Any = None) -> EntryLike:
+    """The entry that a query denotes; it is made if it is not there yet.
+
+    --fresh makes it again and keeps the old one; --fresh=all makes its needs again too.
+
+        axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
+    """
+    return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh))
+
+
+@action("workspace")
+def all_byquery(root: Root, query: Any) -> Each:
+    """All entries that exist and satisfy a query; makes nothing.
+
+    A further action is applied to each of them, and prints one line each.
+
+        axs all_byquery loadgen_output , get accuracy
+    """
+    return Each(tuple(root.workspace.all_byquery(_text(query, "a query"))))
+
+
+@action("workspace")
+def find(root: Root, query: Any) -> Each:
+    """The same as all_byquery.
+
+    axs find loadgen_output,accuracy>70
+    """
+    return Each(tuple(root.workspace.find(_text(query, "a query"))))
+
+
+@action("workspace")
+def byname(root: Root, name: Any) -> EntryLike:
+    """The entry with this name.
+
+    axs byname program_image_classification , help
+    """
+    return root.workspace.byname(_text(name, "a name"))
+
+
+@action("workspace")
+def plan(root: Root, query: Any) -> Each:
+    """What byquery would reuse or make for a query, and why, as a tree; does nothing.
+
+    axs plan loadgen_output,framework=pytorch,loadgen_scenario=Server
+    """
+    return Each(tuple(root.workspace.plan(_text(query, "a query")).lines()))
+
+
+@action("workspace")
+def explain(root: Root, query: Any) -> Each:
+    """The nearest recipes and entries for a query, and the condition on which each fails.
+
+    axs explain model,framework=onnxrt,model_nam=digits
+    """
+    return Each(tuple(root.workspace.explain(_text(query, "a query"))))
+
+
+@action("workspace")
+def list_(root: Root) -> Table:
+    """All entries: name, kind, state, title, and the collection each is in."""
+    rows = ((row.name, row.kind, row.state, row.title or "", str(row.collection)) for row in root.workspace.entries())
+    return Table(("name", "kind", "state", "title", "collection"), tuple(rows))
+
+
+@action("workspace")
+def workspace_show(root: Root, name: Any) -> Document:
+    """All that is known about the entry with this name, as YAML."""
+    return entry_show(byname(root, name))
+
+
+@action("workspace")
+def workspace_get(root: Root, label: Any) -> Any:
+    """The result that was stored under a label earlier in the pipeline.
+
+    axs d: byname digits , get count , , get d , get_path
+    """
+    name = _text(label, "a label")
+    if name not in root.labels:
+        raise UsageError(f"nothing is stored under '{name}'", hint=f"{name}: ACTION stores what the action gives")
+    return root.labels[name]
+
+
+@action("workspace")
+def work_collection(root: Root) -> CollectionLike:
+    """The collection that produced entries are kept in.
+
+    axs work_collection , get_path
+    """
+    return root.workspace.work_collection()
+
+
+@action("workspace")
+def reindex(root: Root) -> None:
+    """Read all entries anew, after a meta.yaml was edited that no answer has used since."""
+    root.workspace.reindex()
+
+
+@action("workspace")
+def gc(root: Root) -> Each:
+    """Remove broken entries, and those made only for something that is gone; say which."""
+    return Each(tuple(root.workspace.gc()))
+
+
+@action("workspace")
+def verify(root: Root, name: Any = None) -> None:
+    """Compare the files of an entry, or of all entries, with their recorded digests.
+
+    It says nothing if they agree; otherwise it names the files, and the exit code is 1.
+    """
+    if problems := root.workspace.verify(None if name is None else _text(name, "a name")):
+        listed = "".join(f"\n    {problem}" for problem in problems)
+        raise StoreError(f"files are not what was recorded:{listed}", hint="axs byquery QUERY --fresh makes it again")
+
+
+@action("workspace")
+def workspace_help(root: Root, action: Any = None) -> str:
+    """What axs can do, or what an action does."""
+    from axs_core.cli.help import help_on, overview
+
+    return overview() if action is None else help_on(_text(action, "an action"))
+
+
+@action("workspace")
+def version(root: Root) -> str:
+    """The version of axs."""
+    from axs_core import __version__
+
+    return __version__
+
+
+@action("workspace")
+def completion(root: Root, shell: Any) -> str:
+    """The script that makes bash or zsh complete axs command lines.
+
+    source <(axs completion bash)        # in ~/.bashrc; zsh the same, in ~/.zshrc
+    """
+    from axs_core.cli.completion import script
+
+    return script(_text(shell, "a shell"))
+
+
+@action("workspace")
+def complete(root: Root, line: Any) -> Each:
+    """What the last word of a command line may become; for the completion scripts. Never fails."""
+    from axs_core.cli.completion import candidates
+
+    return Each(tuple(candidates(as_text(line), root)))
+
+
+@action("entry")
+def entry_get(entry: EntryLike, name: Any, /, **values: Any) -> Any:
+    """A value of the entry: an attribute, a parameter, something found or computed.
+
+    --NAME=VALUE replaces a value that it is computed from.
+
+        axs byquery shell_tool,tool_name=git , get version
+    """
+    return entry.get(_text(name, "a name"), **values)
+
+
+@action("entry")
+def entry_get_path(entry: EntryLike, file: Any = None) -> Path:
+    """The entry's main file, or its folder if there is none; with FILE, that file in its folder."""
+    return entry.get_path() if file is None else entry.get_path(_text(file, "a file"))
+
+
+@action("entry")
+def entry_show(entry: EntryLike) -> Document:
+    """All that is known about the entry, as YAML."""
+    return Document(entry.describe())
+
+
+@action("entry")
+def entry_dig(entry: EntryLike, path: Any) -> Any:
+    """A member of a value: dig record.machine.cpu; list items by number."""
+    first, _, rest = _text(path, "a path").partition(".")
+    value = entry.get(first)
+    return _dig(value, first, rest) if rest else value
+
+
+@action("entry")
+def entry_remove(entry: EntryLike) -> None:
+    """Delete the entry and its folder."""
+    entry.remove()
+
+
+@action("entry")
+def entry_help(entry: EntryLike, function: Any = None) -> Any:
+    """The entry's parameters (type, default, choices, help) and functions, or what one function does."""
+    from axs_core.cli.help import entry_overview, function_help
+
+    return entry_overview(entry) if function is None else function_help(entry, _text(function, "a function"))
+
+
+@action("collection")
+def collection_get_path(collection: CollectionLike) -> Path:
+    """The collection's folder."""
+    return collection.path
+
+
+@action("collection")
+def collection_remove(collection: CollectionLike) -> None:
+    """Delete the collection with all its entries."""
+    collection.remove()
+
+
+@action("value")
+def len_(value: Any) -> int:
+    """How many items there are; of several results, how many results."""
+    try:
+        return len(_plain(value))
+    except TypeError:
+        raise UsageError(f"{as_text(value)!r} has no items to count") from None
+
+
+@action("value")
+def keys(value: Any) -> Each:
+    """The names of the members of a dictionary, one line each."""
+    data = _plain(value)
+    if not isinstance(data, Mapping):
+        raise UsageError(f"{as_text(value)!r} is not a dictionary")
+    return Each(tuple(data))
+
+
+@action("value")
+def value_dig(value: Any, path: Any) -> Any:
+    """A member: dig a.b.c; list items by number."""
+    return _dig(_plain(value), "", _text(path, "a path"))
+
+
+def _plain(value: Any) -> Any:
+    """The data of a result that is more than data."""
+    if isinstance(value, Document):
+        return value.data
+    return value.items if isinstance(value, Each) else value
+
+
+def _dig(value: Any, where: str, path: str) -> Any:
+    """The member of ``value`` that ``path`` names; ``where`` is what ``value`` itself was called."""
+    for part in path.split("."):
+        try:
+            value = value[part] if isinstance(value, Mapping) else value[int(part)]
+        except (KeyError, IndexError, ValueError, TypeError):
+            about = f"'{where}' has no member '{part}'" if where else f"there is no member '{part}'"
+            near = nearest(part, map(str, value)) if isinstance(value, Mapping) else None
+            hint = "dig " + ".".join(filter(None, (where, near))) if near else None
+            raise NotFound(about, hint=hint) from None
+        where = f"{where}.{part}" if where else part
+    return value

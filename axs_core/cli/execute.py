@@ -1,0 +1,138 @@
+"""Running a pipeline: each call is applied to what the one before it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from axs_core.cli.actions import ACTIONS, NAMES, nearest
+from axs_core.cli.format import as_text
+from axs_core.cli.model import Each, Root, target_of
+from axs_core.cli.pipeline import Call, Stored, merge_options, names_changed
+from axs_core.errors import AxsError, NotFound, UsageError
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One of several results that an action could not be applied to."""
+
+    subject: str
+    error: AxsError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pipeline came to: the last result, and what went wrong with some of several results."""
+
+    result: Any
+    failures: tuple[Failure, ...] = ()
+
+
+def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
+    """Run the calls in order.
+
+    An action on :class:`Each` is applied to each; those that it fails for are left out from there on and reported as
+    failures. Any other error is raised.
+    """
+    result: Any = root
+    failures: list[Failure] = []
+    for call in calls:
+        target = _target(call, root, result)
+        given = _Arguments(call, root, result)
+        if isinstance(target, Each) and call.action != "len":
+            result = _apply_each(call.action, target, given, failures)
+        else:
+            result = _apply(call.action, target, given)
+        if call.label:
+            root.labels[call.label] = result
+    return Outcome(result, tuple(failures))
+
+
+class _Arguments:
+    """The arguments of a call, with stored results and the previous result in their places."""
+
+    def __init__(self, call: Call, root: Root, previous: Any) -> None:
+        args = [_resolved(value, root) for value in call.args]
+        if isinstance(call.insert, int):
+            if call.insert > len(args):
+                raise UsageError(
+                    f"',{call.insert} {call.action}' leaves no argument for place {len(args)}",
+                    hint=f",{len(args)} {call.action} passes the previous result as the last argument",
+                )
+            args.insert(call.insert, previous)
+        self.args = args
+        self._inserted = {call.insert: previous} if isinstance(call.insert, str) else {}
+        self._root, self._options = root, call.options
+
+    def options_for(self, target: Any) -> dict[str, Any]:
+        """Keyword arguments; what ``--name+=`` adds to is the target's own value."""
+        options = [replace(each, value=_resolved(each.value, self._root)) for each in self._options]
+        present = {name: _present(target, name) for name in names_changed(options)}
+        return {**self._inserted, **merge_options(options, present)}
+
+
+def _resolved(value: Any, root: Root) -> Any:
+    return ACTIONS["workspace"]["get"].run(root, value.label) if isinstance(value, Stored) else value
+
+
+def _present(target: Any, name: str) -> Any:
+    """The value that the target has under a name, None where it has none."""
+    if target_of(target) != "entry":
+        return None
+    try:
+        return target.get(name)
+    except NotFound:
+        return None
+
+
+def _target(call: Call, root: Root, result: Any) -> Any:
+    """What a call is applied to."""
+    if call.source is not None:
+        return _resolved(Stored(call.source), root)
+    return root if call.restart or call.insert is not None else result
+
+
+def _apply_each(action: str, target: Each, given: _Arguments, failures: list[Failure]) -> Each:
+    results: list[Any] = []
+    for item in target.items:
+        try:
+            result = _apply(action, item, given)
+        except UsageError:
+            raise  # the same for all of them
+        except AxsError as error:
+            failures.append(Failure(as_text(item), error))
+            continue
+        if result is not None:
+            results.append(result)
+    return Each(tuple(results))
+
+
+def _apply(name: str, target: Any, given: _Arguments) -> Any:
+    kind = target_of(target)
+    if action := ACTIONS[kind].get(name):
+        return action.apply(target, given.args, given.options_for(target))
+    if kind == "entry" and name in target.actions():
+        return target.call(name, *given.args, **given.options_for(target))
+    raise _unknown(name, target, target.actions() if kind == "entry" else {})
+
+
+def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError:
+    """The error for an action that the target does not have."""
+    kind = target_of(target)
+    known = [*ACTIONS[kind], *functions]
+    near = nearest(name, known)
+    if kind == "workspace":
+        message = f"axs has no action '{name}'"
+        hint = f"axs {near}" if near else "axs help lists the actions"
+        if not near and name in NAMES:
+            hint = f"it is an action of an entry: axs byquery QUERY , {name}"
+    elif target is None:
+        message, hint = f"the action before '{name}' gave nothing that it could be applied to", f", , {name}"
+    else:
+        about = f"entry '{target.name}'" if kind == "entry" else f"'{as_text(target)}'"
+        message = f"{about} has no action '{name}' (it has {', '.join(sorted(known))})"
+        hint = f", {near}" if near else f", get {name}" if kind == "entry" else f"axs help {name}"
+        if name in ACTIONS["workspace"] and not near:
+            hint = f", , {name} starts again from the workspace"
+    return UsageError(message, hint=hint)

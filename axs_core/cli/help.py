@@ -1,0 +1,163 @@
+"""Help: what axs can do, what an action does, what an entry takes; and the reference page made of the same texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from axs_core.cli.actions import ACTIONS, Action, nearest
+from axs_core.cli.format import as_text
+from axs_core.cli.model import EntryLike, Table, Target
+from axs_core.cli.options import SWITCHES, WORK_COLLECTION
+from axs_core.errors import NotFound
+
+OF: dict[Target, str] = {
+    "workspace": "from the start of a pipeline",
+    "entry": "on an entry, or on each of several; besides these, any function of its code",
+    "collection": "on a collection",
+    "value": "on a list, a dictionary or a text",
+}
+USAGE = "axs [OPTIONS] ACTION [ARGUMENT ...] [, ACTION [ARGUMENT ...]] ..."
+_EXAMPLE = re.compile(r"\s*(axs|source) ")
+
+
+def overview() -> str:
+    """All actions, a line each."""
+    lines = [
+        f"usage: {USAGE}",
+        "",
+        "    axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy",
+        "",
+        "Each action is applied to what the one before it gave; ', ,' starts again from the workspace.",
+    ]
+    for target, where in OF.items():
+        lines += ["", f"Actions {where}:", *_columns((each.usage, _summary(each.doc)) for each in _actions(target))]
+    lines += ["", "Options before the first action, and the variables that do the same:", *_columns(_options())]
+    lines += ["", "axs help ACTION says more; axs byname NAME , help shows what an entry takes."]
+    return "\n".join(lines)
+
+
+def help_on(name: str) -> str:
+    """What an action does, for each kind of thing that has it."""
+    found = [actions[name] for actions in ACTIONS.values() if name in actions]
+    if not found:
+        near = nearest(name, (each for actions in ACTIONS.values() for each in actions))
+        raise NotFound(
+            f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"
+        )
+    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{_described(each.doc)}" for each in found]
+    return "\n\n".join(texts)
+
+
+def entry_overview(entry: EntryLike) -> str:
+    """An entry's parameters as a table, and the functions of its code."""
+    parameters = list(entry.parameters())
+    rows = tuple(
+        (
+            each.name,
+            each.type or "",
+            "" if each.default is None else as_text(each.default),
+            ", ".join(map(as_text, each.choices or ())),
+            " ".join(filter(None, (each.help, "(only how, not what)" if each.how else ""))),
+            str(each.source),
+        )
+        for each in parameters
+    )
+    parts = [f"{entry.name}: {'its parameters' if rows else 'it has no parameters'}"]
+    if rows:
+        parts.append(as_text(Table(("parameter", "type", "default", "choices", "help", "declared by"), rows)))
+    if functions := entry.actions():
+        texts = ((name, _summary(_doc(what))) for name, what in sorted(functions.items()))
+        parts.append("\n".join(["functions of its code:", *_columns(texts)]))
+    return "\n\n".join(parts)
+
+
+def function_help(entry: EntryLike, name: str) -> str:
+    """What a function of an entry's code does."""
+    functions: Mapping[str, Any] = entry.actions()
+    if name in functions:
+        return f"{name}\n\n{_described(_doc(functions[name]) or 'It has no description.')}"
+    if name in ACTIONS["entry"]:
+        return help_on(name)
+    near = nearest(name, functions)
+    raise NotFound(
+        f"entry '{entry.name}' has no function '{name}'",
+        hint=f"axs byname {entry.name} , help {near}" if near else f"axs byname {entry.name} , help",
+    )
+
+
+def reference() -> str:
+    """The page docs/actions.md."""
+    lines = [
+        "# Actions",
+        "",
+        "A command line is a pipeline of actions, separated by a lone comma:",
+        "",
+        f"    {USAGE}",
+        "",
+        "<!-- Made by `python -m axs_core.cli.help`; a test compares it. -->",
+    ]
+    for title, module in (("How it is typed", "pipeline"), ("What is printed", "format")):
+        lines += ["", f"## {title}", "", *_module_text(module)]
+    lines += ["", "## Options before the first action", "", "| option | variable | meaning |", "|---|---|---|"]
+    lines += [f"| `{typed}` | `{variable}` | {meaning} |" for typed, variable, meaning in _options_in_full()]
+    for target, where in OF.items():
+        lines += ["", f"## Actions {where}"]
+        for each in _actions(target):
+            lines += ["", f"### `{each.usage}`", "", _described(each.doc)]
+    return "\n".join(lines) + "\n"
+
+
+def _module_text(module: str) -> list[str]:
+    """The description in a module's docstring, without the remarks that are for its readers."""
+    from importlib import import_module
+    from inspect import cleandoc
+
+    text = cleandoc(import_module(f"axs_core.cli.{module}").__doc__ or "")
+    _, _, body = text.partition("\n\n")
+    return body.removeprefix("::\n\n").partition("\n\nNothing here ")[0].splitlines()
+
+
+def _actions(target: Target) -> list[Action]:
+    return [each for each in ACTIONS[target].values() if each.name != "complete"]
+
+
+def _options_in_full() -> Iterator[tuple[str, str, str]]:
+    for typed, (variable, meaning) in SWITCHES.items():
+        yield typed, f"{variable}=1", meaning
+    variable, meaning = WORK_COLLECTION
+    yield "--work-collection=FOLDER", variable, meaning
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    for typed, variable, meaning in _options_in_full():
+        yield typed, f"{meaning} ({variable})"
+
+
+def _summary(doc: str) -> str:
+    return doc.partition("\n")[0]
+
+
+def _doc(what: Any) -> str:
+    """A function's description: given as such, or its docstring."""
+    from inspect import getdoc
+
+    return what if isinstance(what, str) else getdoc(what) or ""
+
+
+def _described(doc: str) -> str:
+    """The text with its examples indented."""
+    return "\n".join(f"    {line.strip()}" if _EXAMPLE.match(line) else line for line in doc.splitlines())
+
+
+def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Two columns; a long first one has the second on the next line."""
+    lines = []
+    for first, second in pairs:
+        lines += [f"  {first:<28}  {second}".rstrip()] if len(first) <= 28 else [f"  {first}", f"{'':32}{second}"]
+    return lines
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

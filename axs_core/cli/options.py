@@ -1,0 +1,62 @@
+"""The options that stand before the first action, and the environment variables that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from axs_core.errors import UsageError
+
+SWITCHES = {
+    "--offline": ("AXS_OFFLINE", "use no network; what is not here already is an error"),
+    "--quiet": ("AXS_QUIET", "say nothing but warnings and errors"),
+    "--debug": ("AXS_DEBUG", "show where in the code an error arose"),
+}
+WORK_COLLECTION = ("AXS_WORK_COLLECTION", "the folder of produced entries (default: ~/work_collection)")
+INSTEAD = {"--help": "help", "-h": "help", "--version": "version", "-V": "version"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """``settings``: environment variables that the options stand for; ``rest``: what begins with the first action."""
+
+    settings: Mapping[str, str]
+    rest: tuple[str, ...]
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Take the global options from the front of a command line.
+
+    >>> read_options(["--offline", "byname", "numpy"])
+    Options(settings={'AXS_OFFLINE': '1'}, rest=('byname', 'numpy'))
+    """
+    settings: dict[str, str] = {}
+    rest = list(arguments)
+    while rest and rest[0].startswith("-") and rest[0] not in INSTEAD:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if name in SWITCHES and not equals:
+            settings[SWITCHES[name][0]] = "1"
+        elif name == "--work-collection":
+            if not equals:
+                value = rest.pop(0) if rest else ""
+            if not value:
+                raise UsageError(
+                    "--work-collection does not say which folder", hint="axs --work-collection=FOLDER ACTION"
+                )
+            settings[WORK_COLLECTION[0]] = str(Path(value).expanduser().absolute())
+        else:
+            known = ", ".join([*SWITCHES, "--work-collection=FOLDER", "--help", "--version"])
+            raise UsageError(
+                f"{word!r} is not an option of axs (it has {known})",
+                hint="options of an action stand after it: axs ACTION --name=value",
+            )
+    if rest and rest[0] in INSTEAD:
+        rest[0] = INSTEAD[rest[0]]
+    return Options(settings, tuple(rest))
+
+
+def is_set(environ: Mapping[str, str], variable: str) -> bool:
+    """Whether a switch is on: any text but an empty one, 0, no and false."""
+    return environ.get(variable, "").lower() not in ("", "0", "no", "false")
