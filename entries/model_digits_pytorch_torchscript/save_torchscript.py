@@ -1,6 +1,8 @@
 """Save the network as TorchScript, compiled and not traced, so that any batch size works.
 
-PYTHONPATH=FOLDER_OF_RESNET20 python save_torchscript.py PARAMETERS_FILE
+    PYTHONPATH=FOLDER_OF_RESNET20 python save_torchscript.py PARAMETERS_FILE
+
+Makes the attribute ``file`` in the output folder; loading it needs no source.
 """
 
 from __future__ import annotations
