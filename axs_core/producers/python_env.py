@@ -1,0 +1,180 @@
+"""One Python environment for all requirements of a program, resolved together so that versions cannot conflict."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from axs_core.errors import ProduceError, ProgramFailed, UsageError
+from axs_core.process import run
+from axs_core.producers import interpreter as interpreters
+from axs_core.producers.base import Job, Made
+from axs_core.producers.installer import Installer, choose, install
+from axs_core.producers.requirements import canonical, installed, look, own_paths, parse_requirements, versions
+from axs_core.producers.talk import shortened
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+VENV = "venv"
+REQUIREMENTS = "requirements.txt"
+_TOOLS = {"pip", "setuptools", "wheel"}  # what `venv` puts in, of whatever version the base Python carries
+
+
+class PythonEnv:
+    """``requirements`` in a virtual environment inside the entry, or the calling interpreter where that has them
+    already.
+
+    The calling interpreter is taken unless ``isolated`` is set or ``AXS_PYTHON_ENV=isolated``;
+    ``AXS_PYTHON_ENV=calling`` (containers, air-gapped machines) allows no other. ``python`` asks for a version
+    (``3.11``), a name on PATH or a path.
+
+    Found: ``interpreter`` (relative to the entry's folder, absolute for the calling one), ``python_version``,
+    ``platform_tag``, ``calling_interpreter``, ``frozen`` (sorted ``name==version`` of all that it can import, without
+    pip, setuptools and wheel unless they were asked for), ``packages`` (name to version, of what the requirements
+    lead to), ``installer_version`` (``pip 23.2.1``) where one was used, and for the calling interpreter
+    ``site_packages``, the folders its packages lie in.
+    """
+
+    name = "python_env"
+
+    def make(self, job: Job) -> Made:
+        """Install, or take the calling interpreter; nothing of an earlier try is kept."""
+        requirements = parse_requirements(job.spec.get("requirements"))
+        _remove_earlier(job.folder)
+        policy = job.environ.get("AXS_PYTHON_ENV") or "auto"
+        if policy not in ("auto", "calling", "isolated"):
+            raise UsageError(f"AXS_PYTHON_ENV={policy} has no meaning", hint="it is one of auto, calling, isolated")
+        if policy == "isolated" or job.spec.get("isolated"):
+            why_not: Sequence[str] = ["an environment of its own is asked for (isolated)"]
+        else:
+            made, why_not = _calling(job, requirements)
+            if made:
+                return made
+        if policy == "calling":
+            raise _only_calling(why_not, requirements)
+        return _own(job, requirements)
+
+    def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
+        """Looks at a few files, and for the calling interpreter at the versions of its packages; starts nothing."""
+        interpreter = folder / attributes.get("interpreter", f"{VENV}/bin/python")
+        if not interpreter.exists():
+            return f"its interpreter is gone: {interpreter}"
+        if not os.access(interpreter, os.X_OK):
+            return f"its interpreter is not executable: {interpreter}"
+        wrong = _wrong_base(interpreter, attributes.get("python_version"))
+        if wrong:
+            return wrong
+        if attributes.get("calling_interpreter"):
+            return _changed(attributes.get("packages") or {}, attributes.get("site_packages") or ())
+        return None
+
+
+def _calling(job: Job, requirements: Sequence[Requirement]) -> tuple[Made | None, Sequence[str]]:
+    """The calling interpreter, or why it will not do."""
+    wanted = job.spec.get("python")
+    if not sys.executable:
+        return None, ["axs runs in a Python without an interpreter of its own"]
+    version = ".".join(map(str, sys.version_info[:3]))
+    if wanted and not _is_calling(str(wanted), version, job.environ):
+        return None, [f"python={wanted} is wanted and this is Python {version}"]
+    paths = own_paths(job.environ)
+    answer = look(requirements, paths)
+    if answer.missing:
+        return None, answer.missing
+    job.reporter.note(f"using {sys.executable}, which has all that is needed")
+    this = interpreters.this(installed(paths))
+    own = {"interpreter": sys.executable, "calling_interpreter": True, "site_packages": _folders(paths)}
+    return Made(found=_facts(this, requirements) | own | {"packages": dict(sorted(answer.packages.items()))}), ()
+
+
+def _own(job: Job, requirements: Sequence[Requirement]) -> Made:
+    """A virtual environment in the entry's folder."""
+    wanted = job.spec.get("python")
+    base = interpreters.find(str(wanted), job.environ).executable if wanted else sys.executable
+    installer = choose(str(job.spec.get("installer") or "auto"), job.environ, base)
+    environment, texts = job.folder / VENV, [str(requirement) for requirement in requirements]
+    _create(job, base, environment, installer)
+    interpreter = interpreters.own_interpreter(environment)
+    if texts:
+        requirements_file = job.folder / REQUIREMENTS
+        requirements_file.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+        install(job, installer, environment, requirements_file, texts)
+    facts = _facts(interpreters.ask(interpreter, job.environ), requirements)
+    own = {"interpreter": interpreter.relative_to(job.folder).as_posix(), "calling_interpreter": False}
+    packages = dict(line.split("==", maxsplit=1) for line in facts["frozen"])
+    return Made(
+        found=facts | own | {"packages": packages, "installer_version": installer.version(environment, job.environ)}
+    )
+
+
+def _create(job: Job, base: str, environment: Path, installer: Installer) -> None:
+    argv = [base, "-m", "venv", *(["--without-pip"] if installer.name != "pip" else []), str(environment)]
+    environ = interpreters.clean_environ(job.environ)
+    try:
+        run(argv, cwd=job.folder, log=job.log, env=environ, reporter=job.reporter, name="python -m venv")
+    except ProgramFailed as error:
+        talk = "\n".join(error.tail)
+        if "ensurepip" in talk:
+            error.hint = "Debian and Ubuntu keep a part of Python aside: apt install python3-venv"
+        elif "No space left" in talk or "Errno 28" in talk:
+            error.hint = "free some space there, or set AXS_WORK_COLLECTION to a folder with more room"
+        raise
+
+
+def _facts(this: interpreters.Interpreter, requirements: Sequence[Requirement]) -> dict[str, Any]:
+    hidden = _TOOLS - {canonical(requirement.name) for requirement in requirements}
+    frozen = sorted(f"{name}=={version}" for name, version in this.packages.items() if name not in hidden)
+    return {"python_version": this.version, "platform_tag": this.platform, "frozen": frozen}
+
+
+def _is_calling(wanted: str, version: str, environ: Mapping[str, str]) -> bool:
+    if interpreters.looks_like_version(wanted):
+        return interpreters.is_version(version, wanted)
+    path = shutil.which(wanted, path=environ.get("PATH"))
+    # Not resolved: an environment's interpreter is a link to its base, which is another interpreter.
+    return path is not None and os.path.abspath(path) == os.path.abspath(sys.executable)  # noqa: PTH100
+
+
+def _only_calling(why_not: Sequence[str], requirements: Sequence[Requirement]) -> ProduceError:
+    texts = " ".join(f"'{requirement}'" for requirement in requirements)
+    return ProduceError(
+        f"AXS_PYTHON_ENV=calling allows only {sys.executable}, which will not do: {shortened(why_not)}",
+        hint=f"{sys.executable} -m pip install {texts}, or unset AXS_PYTHON_ENV" if texts else "unset AXS_PYTHON_ENV",
+    )
+
+
+def _remove_earlier(folder: Path) -> None:
+    if (folder / VENV).is_symlink():  # somebody moved it to another disk; what it points to is not ours to empty
+        (folder / VENV).unlink()
+    elif (folder / VENV).exists():
+        shutil.rmtree(folder / VENV)
+    (folder / REQUIREMENTS).unlink(missing_ok=True)
+
+
+def _folders(paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if Path(path).is_dir() and any(Path(path).glob("*.*-info"))]
+
+
+def _wrong_base(interpreter: Path, recorded: str | None) -> str | None:
+    """An environment breaks when the Python it was made from goes away, or becomes another version under its name."""
+    settings = interpreter.parent.parent / "pyvenv.cfg"
+    text = settings.read_text(encoding="utf-8") if settings.is_file() else ""
+    home = re.search(r"^home\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    if home and not Path(home[1]).is_dir():
+        return f"the Python it was made from is gone: {home[1]}"
+    now = re.fullmatch(r"python(\d+\.\d+)", interpreter.resolve().name)
+    if now and recorded and not interpreters.is_version(recorded, now[1]):
+        return f"it was made with Python {recorded} and {interpreter} is Python {now[1]} now"
+    return None
+
+
+def _changed(recorded: Mapping[str, str], paths: Sequence[str]) -> str | None:
+    now = versions(recorded, paths)
+    changes = [f"{name} was {old} and is {now[name] or 'gone'}" for name, old in recorded.items() if now[name] != old]
+    return f"packages of the interpreter changed: {shortened(changes)}" if changes else None
