@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from axs_core.cli.model import WorkspaceLike, open_workspace
+from axs_core.cli.model import open_workspace
 from axs_core.cli.options import is_set, read_options
 from axs_core.console import ConsoleReporter, print_error, say
 from axs_core.errors import AxsError, StoreError
@@ -20,7 +21,10 @@ from axs_core.reporter import Reporter
 OWN_FAULT = 70
 INTERRUPTED = 130
 
-Opener = Callable[[Mapping[str, str], Reporter], WorkspaceLike]
+if TYPE_CHECKING:
+    from axs_core.cli.protocols import WorkspaceLike
+
+    Opener = Callable[[Mapping[str, str], Reporter], WorkspaceLike]
 
 
 def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace) -> int:

@@ -108,7 +108,7 @@ def say(text: str, stream: TextIO) -> None:
 def print_error(
     error: AxsError, stream: TextIO, *, subject: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> None:
-    """Print an error: what happened, for whom it was needed (the nearest first), the log; after an empty line, the hint.
+    """Print an error: what happened, for whom it was needed (the nearest first), the log; then the hint.
 
     ``subject`` names the one of several things that it happened to.
     """

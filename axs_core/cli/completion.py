@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from axs_core.cli.actions import ACTIONS, nearest
+from axs_core.cli.action import ACTIONS, nearest
 from axs_core.cli.format import as_text
-from axs_core.cli.model import Root, Target, VocabularyLike
+from axs_core.cli.model import Root, Target
 from axs_core.cli.options import INSTEAD, SWITCHES
 from axs_core.errors import NotFound
+
+if TYPE_CHECKING:
+    from axs_core.cli.protocols import VocabularyLike
 
 SHELLS = ("bash", "zsh")
 QUERIES = ("byquery", "all_byquery", "find", "plan", "explain")
@@ -101,7 +105,7 @@ def _arguments(action: str, position: int, target: Target, last: str, root: Root
     if target == "workspace" and action in NAMES:
         return root.workspace.vocabulary().names
     if target == "workspace" and action == "help":
-        return [name for actions in ACTIONS.values() for name in actions]
+        return {name for table in ACTIONS.values() for name in table}
     if action == "completion":
         return SHELLS
     return root.workspace.vocabulary().values if target == "entry" and action == "get" else []

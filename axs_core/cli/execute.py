@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from axs_core.cli.actions import ACTIONS, NAMES, nearest
+from axs_core.cli import actions  # noqa: F401  registers them
+from axs_core.cli.action import ACTIONS, NAMES, nearest
+from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
-from axs_core.cli.pipeline import Call, Stored, merge_options, names_changed
+from axs_core.cli.pipeline import Call
 from axs_core.errors import AxsError, NotFound, UsageError
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from axs_core.cli.actions import ACTIONS, Action, nearest
+from axs_core.cli import actions  # noqa: F401  registers them
+from axs_core.cli.action import ACTIONS, Action, nearest
 from axs_core.cli.format import as_text
-from axs_core.cli.model import EntryLike, Table, Target
+from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
 from axs_core.errors import NotFound
+
+if TYPE_CHECKING:
+    from axs_core.cli.protocols import EntryLike
 
 OF: dict[Target, str] = {
     "workspace": "from the start of a pipeline",
@@ -40,9 +44,9 @@ def overview() -> str:
 
 def help_on(name: str) -> str:
     """What an action does, for each kind of thing that has it."""
-    found = [actions[name] for actions in ACTIONS.values() if name in actions]
+    found = [table[name] for table in ACTIONS.values() if name in table]
     if not found:
-        near = nearest(name, (each for actions in ACTIONS.values() for each in actions))
+        near = nearest(name, (each for table in ACTIONS.values() for each in table))
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"
         )

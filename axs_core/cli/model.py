@@ -1,98 +1,19 @@
-"""What the actions of the command line are given, and what they give back.
+"""What the actions of the command line are applied to, and what they give back.
 
-The protocols say what is asked of :mod:`axs_core.api`; the result types say how a result is printed and what a further
-action is applied to.
+The result types say how a result is printed and what a further action is applied to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from axs_core.reporter import Reporter
 
-
-class ParameterLike(Protocol):
-    """A parameter of a recipe, as ``help`` shows it."""
-
-    name: str
-    type: str | None
-    default: Any
-    choices: Sequence[Any] | None
-    help: str | None
-    how: bool
-    source: str
-
-
-class EntryLike(Protocol):
-    """An entry: ``actions`` gives the functions of its code, by name, with what each does."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def path(self) -> Path: ...
-    def get(self, name: str, **overrides: Any) -> Any: ...
-    def get_path(self, relative: str | None = None) -> Path: ...
-    def remove(self) -> None: ...
-    def actions(self) -> Mapping[str, Any]: ...
-    def call(self, action: str, *args: Any, **kwargs: Any) -> Any: ...
-    def describe(self) -> Mapping[str, Any]: ...
-    def parameters(self) -> Sequence[ParameterLike]: ...
-
-
-class CollectionLike(Protocol):
-    """A folder of entries."""
-
-    @property
-    def path(self) -> Path: ...
-    def remove(self) -> None: ...
-
-
-class PlanLike(Protocol):
-    """What would be done for a query."""
-
-    def lines(self) -> Sequence[str]: ...
-
-
-class Row(Protocol):
-    """One entry as ``list`` shows it."""
-
-    name: str
-    kind: str
-    state: str
-    title: str | None
-    collection: str
-
-
-class VocabularyLike(Protocol):
-    """The words that queries can be made of, as the index knows them: for completion."""
-
-    @property
-    def names(self) -> Iterable[str]: ...
-    @property
-    def tags(self) -> Iterable[str]: ...
-    @property
-    def values(self) -> Mapping[str, Iterable[Any]]: ...
-
-
-class WorkspaceLike(Protocol):
-    """All that queries see."""
-
-    def byquery(self, query: str, fresh: Literal["one", "all"] | None = None) -> EntryLike: ...
-    def all_byquery(self, query: str) -> Sequence[EntryLike]: ...
-    def find(self, query: str) -> Sequence[EntryLike]: ...
-    def byname(self, name: str) -> EntryLike: ...
-    def plan(self, query: str) -> PlanLike: ...
-    def explain(self, query: str) -> Sequence[str]: ...
-    def entries(self) -> Iterable[Row]: ...
-    def work_collection(self) -> CollectionLike: ...
-    def reindex(self) -> None: ...
-    def gc(self) -> Sequence[Any]: ...
-    def verify(self, name: str | None = None) -> Sequence[str]: ...
-    def vocabulary(self) -> VocabularyLike: ...
+if TYPE_CHECKING:
+    from axs_core.cli.protocols import WorkspaceLike
 
 
 @dataclass

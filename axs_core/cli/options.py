@@ -42,9 +42,7 @@ def read_options(arguments: Sequence[str]) -> Options:
             if not equals:
                 value = rest.pop(0) if rest else ""
             if not value:
-                raise UsageError(
-                    "--work-collection does not say which folder", hint="axs --work-collection=FOLDER ACTION"
-                )
+                raise UsageError(f"{word!r} does not say which folder", hint="axs --work-collection=FOLDER ACTION")
             settings[WORK_COLLECTION[0]] = str(Path(value).expanduser().absolute())
         else:
             known = ", ".join([*SWITCHES, "--work-collection=FOLDER", "--help", "--version"])

@@ -1,0 +1,104 @@
+"""What an action is: a function, known by its name and by the kind of thing that it is applied to.
+
+Positional parameters of the function are the arguments of the command line, keyword-only ones its ``--options``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from axs_core.cli.format import as_text
+from axs_core.cli.model import Target
+from axs_core.errors import UsageError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done with a target of one kind."""
+
+    name: str
+    target: Target
+    run: Callable[..., Any]
+
+    def apply(self, target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run it; a wrong number of arguments or an unknown option raises :class:`UsageError`."""
+        self._check(args, kwargs)
+        return self.run(target, *args, **kwargs)
+
+    @property
+    def usage(self) -> str:
+        """How it is typed: ``get NAME [--NAME=VALUE ...]``."""
+        return " ".join([self.name, *(_typed(parameter) for parameter in self._parameters())])
+
+    @property
+    def doc(self) -> str:
+        """What it does: a line, and more after an empty line."""
+        from inspect import cleandoc
+
+        return cleandoc(self.run.__doc__ or "")
+
+    def _parameters(self) -> list[Any]:
+        from inspect import signature
+
+        return list(signature(self.run).parameters.values())[1:]
+
+    def _check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        parameters = self._parameters()
+        kinds = {parameter.kind for parameter in parameters}
+        positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+        named = [each.name for each in parameters if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]
+        given = {each.name for each in positional[: len(args)] if each.kind != each.POSITIONAL_ONLY}
+        hint = f"axs help {self.name}"
+        for name in kwargs:
+            if name in given:
+                raise UsageError(f"'{self.name}' is given {name} twice", hint=hint)
+            if name not in named and not any(kind.name == "VAR_KEYWORD" for kind in kinds):
+                near = nearest(name, named)
+                raise UsageError(f"'{self.name}' has no option --{name}", hint=f"--{near}" if near else hint)
+        for each in positional[len(args) :]:
+            if each.default is each.empty and each.name not in kwargs:
+                raise UsageError(f"'{self.name}' needs {each.name.upper()}", hint=f"axs {self.usage}")
+        if len(args) > len(positional) and not any(kind.name == "VAR_POSITIONAL" for kind in kinds):
+            extra = as_text(args[len(positional)])
+            hint = f"a lone ',' separates actions: ... , {extra}" if extra in NAMES else f"axs {self.usage}"
+            raise UsageError(f"'{self.name}' does not know what to do with {extra!r}", hint=hint)
+
+
+ACTIONS: dict[Target, dict[str, Action]] = {"workspace": {}, "entry": {}, "collection": {}, "value": {}}
+NAMES: set[str] = set()
+
+
+def action(target: Target) -> Callable[[Function], Function]:
+    """Register a function as an action; ``list_`` is typed ``list``."""
+
+    def register(function: Function) -> Function:
+        name = function.__name__.rstrip("_")
+        if name.startswith(f"{target}_"):
+            name = name[len(target) + 1 :]
+        ACTIONS[target][name] = Action(name, target, function)
+        NAMES.add(name)
+        return function
+
+    return register
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The word that was probably meant, if one is near."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(words), 1)), None)
+
+
+def _typed(parameter: Any) -> str:
+    if parameter.kind == parameter.VAR_KEYWORD:
+        return "[--NAME=VALUE ...]"
+    if parameter.kind == parameter.VAR_POSITIONAL:
+        return f"[{parameter.name.upper()} ...]"
+    if parameter.kind == parameter.KEYWORD_ONLY:
+        return f"[--{parameter.name}]"
+    name = parameter.name.upper()
+    return name if parameter.default is parameter.empty else f"[{name}]"
