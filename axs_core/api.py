@@ -1,0 +1,312 @@
+"""axs from Python.
+
+>>> from axs_core import Workspace
+>>> space = Workspace()                                                                     # doctest: +SKIP
+>>> run = space.byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")         # doctest: +SKIP
+>>> run["accuracy"], run.path                                                               # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from axs_core import collection, machine
+from axs_core.entry import Entry, entry_scope, read_record
+from axs_core.errors import AxsError, NotFound, StoreError, UsageError
+from axs_core.housekeeping import collect_garbage, remove_all, verify
+from axs_core.index import Index
+from axs_core.query import parse
+from axs_core.record import changed_since, note_asked
+from axs_core.reporter import Reporter
+from axs_core.resolver import Resolver, Step, explain
+from axs_core.runner import Answer, Runner
+from axs_core.store import Store, default_root
+from axs_core.world import WorkspaceWorld
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """A parameter as ``help`` shows it; ``source`` is the entry that declares it."""
+
+    name: str
+    type: str | None
+    default: Any
+    choices: Sequence[Any]
+    help: str
+    how: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """A folder of a collection as ``list`` shows it; ``state`` is ``present``, ``producing``, ``broken`` or ``unreadable``."""
+
+    name: str
+    kind: str
+    state: str
+    title: str
+    collection: str
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that queries are made of."""
+
+    names: Sequence[str]
+    tags: Sequence[str]
+    values: Mapping[str, Sequence[Any]]
+
+
+class WorkspaceEntry:
+    """An entry that was found or made: its values, its files, its functions."""
+
+    def __init__(self, workspace: Workspace, entry: Entry, overrides: Mapping[str, Any] | None = None) -> None:
+        self.workspace = workspace
+        self.entry = entry
+        self._overrides = dict(overrides or {})
+
+    @property
+    def name(self) -> str:
+        """Its name, the name of its folder."""
+        return self.entry.name
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.entry.path
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Its tags."""
+        return self.entry.tags
+
+    def get(self, name: str, **overrides: Any) -> Any:
+        """A stored or computed value.
+
+        ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a figure
+        that must not be given out (an INVALID run).
+        """
+        stored = dict(self._overrides) if name not in self.entry.values or overrides else {}
+        return entry_scope(self.entry, {**stored, **overrides}).get(name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.get(name)
+
+    def get_path(self, relative: str | None = None) -> Path:
+        """The main file where there is one, else the folder; with ``relative``, that file in the folder. Raises NotFound if it is not there."""
+        if relative is not None:
+            path = self.path / relative
+        else:
+            main = entry_scope(self.entry).get("file_path")
+            path = Path(main) if main else self.path
+        if not path.exists():
+            raise NotFound(f"{self.name} has no file {path}")
+        return path
+
+    def remove(self) -> None:
+        """Delete it. Only what axs made in the work collection can be removed."""
+        self.workspace.remove(self)
+
+    def actions(self) -> dict[str, Any]:
+        """Functions of its code, by name."""
+        from axs_core.entry.functions import functions_of
+
+        return functions_of(self.entry)
+
+    def call(self, action: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of its code; arguments that are not given are looked up by name."""
+        from axs_core.entry.functions import call
+
+        functions = self.actions()
+        if action not in functions:
+            raise UsageError(f"{self.name} has no action {action!r}", hint=f"axs byname {self.name} , help")
+        return call(functions[action], entry_scope(self.entry, self._overrides).get, args, kwargs)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """How it came about; empty for what a person wrote."""
+        return read_record(self.entry)
+
+    def describe(self) -> dict[str, Any]:
+        """All that is known, as plain data."""
+        facts = {"name": self.name, "path": str(self.path), "kind": self.entry.kind, "meta": dict(self.entry.meta)}
+        record = self.record
+        return {**facts, "record": record} if record else facts
+
+    def parameters(self) -> list[ParameterRow]:
+        """What a query can set."""
+        rows = []
+        defaults = {c.key: c.value for a in reversed(self.entry.alternatives) for c in a.defaults}
+        for name, parameter in self.entry.parameters.items():
+            source = next((e.name for e in self.entry.lineage if name in e.meta.get("parameters", {})), self.name)
+            default = defaults.get(name, parameter.default)
+            rows.append(ParameterRow(name, parameter.type, default, parameter.choices, parameter.help, parameter.how, source))
+        return rows
+
+    def __repr__(self) -> str:
+        return f"<entry {self.name}>"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkCollection:
+    """The folder that produced entries are kept in."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._workspace.store.root
+
+    def remove(self) -> None:
+        """Delete what axs made in it; what a person put there stays."""
+        remove_all(self._workspace.store, self._workspace.index, self._workspace.reporter)
+
+
+class Workspace:
+    """All that queries see: the collections, the index, this machine.
+
+    ``work_collection`` overrides ``$AXS_WORK_COLLECTION``; ``environ`` the process environment; ``reporter`` hears what happens.
+    """
+
+    def __init__(
+        self,
+        work_collection: Path | str | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        reporter: Reporter | None = None,
+    ) -> None:
+        self.environ = dict(os.environ if environ is None else environ)
+        if work_collection is not None:
+            self.environ["AXS_WORK_COLLECTION"] = str(work_collection)
+        self.reporter = reporter or Reporter()
+
+    @cached_property
+    def store(self) -> Store:
+        """The work collection on disk."""
+        return Store(default_root(self.environ), self.reporter)
+
+    @cached_property
+    def index(self) -> Index:
+        """What exists."""
+        index = Index(collection.roots(self.environ), self.store.root)
+        index.open()
+        return index
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Which recipe, which entry."""
+        return Resolver(WorkspaceWorld(self.index, self.environ))
+
+    def byquery(self, query: str | Sequence[str], fresh: Literal["one", "all"] | None = None) -> WorkspaceEntry:
+        """The entry that the query denotes, made if it is not there; ``fresh`` makes it again (``all``: its needs too).
+
+        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, ProduceError when making it fails.
+        """
+        asked = parse(query)
+        runner = Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
+        answer = runner.ensure(asked, fresh)
+        self._say(answer)
+        overrides = answer.match.how if answer.match else {}
+        return WorkspaceEntry(self, answer.entry, overrides)
+
+    def _say(self, answer: Answer) -> None:
+        """What answered, when and where it was made; whether its recipe has changed since."""
+        entry = answer.entry
+        if entry.kind != "produced":
+            return
+        where = entry.produced.get("machine") or machine.name()
+        if answer.made:
+            self.reporter.note(f"made {entry.name}")
+            return
+        self.reporter.note(f"{entry.name}: made {entry.produced.get('at')}" + (f" on {where}" if entry.produced.get("machine") else ""))
+        note_asked(entry)
+        if changed := changed_since(entry, self.index.by_name):
+            self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
+
+    def all_byquery(self, query: str | Sequence[str]) -> list[WorkspaceEntry]:
+        """Everything that exists and satisfies the query; makes nothing."""
+        return [WorkspaceEntry(self, entry) for entry in self.index.find(parse(query))]
+
+    find = all_byquery
+
+    def byname(self, name: str) -> WorkspaceEntry:
+        """The entry with this name, of whatever kind. Raises NotFound with the nearest names."""
+        return WorkspaceEntry(self, self.index.by_name(name))
+
+    def plan(self, query: str | Sequence[str]) -> Step:
+        """What :meth:`byquery` would do; does nothing."""
+        return self.resolver.plan(parse(query))
+
+    def explain(self, query: str | Sequence[str]) -> list[str]:
+        """Which recipes and entries come near, and on which condition each fails."""
+        world = self.resolver.world
+        return explain(world, parse(query)) + self.index.errors()
+
+    def entries(self) -> list[EntryRow]:
+        """All entries of all collections."""
+        rows = []
+        for row in self.index.rows():
+            kind, state, path = row["kind"], "present", Path(row["path"])
+            if kind == "error":
+                kind, state = "", "unreadable"
+            elif kind == "pending":
+                kind, state = "produced", self.store.state(path)
+                if state == "absent" or path.parent != self.store.root:
+                    continue  # a folder without meta.yaml in a collection of somebody's is no entry
+            rows.append(EntryRow(row["name"], kind, state, row["error"] or row["title"], row["collection"]))
+        return rows
+
+    def work_collection(self) -> WorkCollection:
+        """Where produced entries are kept."""
+        return WorkCollection(self)
+
+    def reindex(self) -> None:
+        """Read all entries again."""
+        self.index.reindex()
+
+    def gc(self) -> list[str]:
+        """Remove broken entries and those made only for something that is gone; their names."""
+        return collect_garbage(self.store, self.index)
+
+    def verify(self, name: str | None = None) -> list[str]:
+        """Files that are not what was recorded, of one entry or of all."""
+        entries = [self.index.by_name(name)] if name else [e for e in self.index.all_produced()]
+        return [problem for entry in entries for problem in verify(entry, self.reporter)]
+
+    def remove(self, item: WorkspaceEntry) -> None:
+        """Delete an entry. Raises StoreError for what axs did not make."""
+        if item.entry.kind != "produced" or item.path.parent != self.store.root:
+            raise StoreError(
+                f"{item.name} was not made by axs in the work collection; it stays", hint=f"to delete it yourself: rm -r {item.path}"
+            )
+        with self.store.held(item.name):
+            self.store.remove(item.path)
+        self.index.forget(item.path)
+
+    def vocabulary(self) -> Vocabulary:
+        """Names, tags, keys and values, for completion."""
+        tags, keys = self.index.words()
+        values: dict[str, list[Any]] = {key: [] for key in keys}
+        for recipe in self._readable_recipes():
+            for name, parameter in recipe.parameters.items():
+                values.setdefault(name, []).extend(parameter.choices)
+            for alternative in recipe.alternatives:
+                for condition in alternative.required:
+                    values.setdefault(condition.key, []).append(condition.value)
+        names = [row["name"] for row in self.index.rows() if row["kind"] != "pending"]
+        return Vocabulary(names, tags, {key: list(dict.fromkeys(map(str, items))) for key, items in values.items()})
+
+    def _readable_recipes(self) -> list[Entry]:
+        try:
+            return self.index.all_recipes()
+        except AxsError:
+            return []

@@ -1,0 +1,20 @@
+"""Entries: folders with a ``meta.yaml``; what they say, inherit and compute."""
+
+from axs_core.entry.load import META
+from axs_core.entry.model import Alternative, Entry, Kind, Need, Parameter, linearise
+from axs_core.entry.scope import RECORD, Scope, entry_scope, file_path, read_record
+
+__all__ = [
+    "META",
+    "RECORD",
+    "Alternative",
+    "Entry",
+    "Kind",
+    "Need",
+    "Parameter",
+    "Scope",
+    "entry_scope",
+    "file_path",
+    "linearise",
+    "read_record",
+]

@@ -1,0 +1,99 @@
+"""Functions in an entry's ``code.py``, their arguments looked up by name (as pytest does with fixtures)."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from axs_core.digest import of_value
+from axs_core.entry.model import Entry
+from axs_core.errors import AxsError, EntryError, NotFound, UsageError
+
+CODE = "code.py"
+
+
+def functions_of(entry: Entry) -> dict[str, Callable[..., Any]]:
+    """The public functions that an entry has, its own before its parents'; loads their code.
+
+    A produced entry has its parents' functions only: what was made brings no code.
+    """
+    found: dict[str, Callable[..., Any]] = {}
+    for relative in reversed(entry.lineage):
+        if relative.kind != "produced" and (relative.path / CODE).is_file():
+            found.update(_functions_in(relative.path / CODE))
+    return found
+
+
+def _functions_in(file: Path) -> dict[str, Callable[..., Any]]:
+    stat = file.stat()
+    module = _module(file, stat.st_mtime_ns, stat.st_size)
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+@lru_cache(maxsize=256)
+def _module(file: Path, _mtime: int, _size: int) -> ModuleType:
+    name = f"axs_entry_{of_value(str(file))[:16]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        sys.modules.pop(name, None)
+        line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, file)
+        raise EntryError(f"cannot be loaded: {type(error).__name__}: {error}", file=file, line=line) from error
+    return module
+
+
+def _line_in(error: BaseException, file: Path) -> int | None:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return lines[-1] if lines else None
+
+
+def call(
+    function: Callable[..., Any],
+    lookup: Callable[[str], Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+) -> Any:
+    """Call ``function``; arguments that are not given are looked up by name, else keep their default.
+
+    ``lookup`` raises NotFound for a name that has no value. An exception of the function becomes an EntryError that names the
+    function, its file and line; errors of axs pass through.
+    """
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind_partial(*args, **(kwargs or {}))
+    except TypeError as error:
+        known = ", ".join(signature.parameters)
+        raise UsageError(f"{function.__name__}: {error}", hint=f"its arguments are: {known}" if known else None) from None
+    for name, parameter in signature.parameters.items():
+        if name in bound.arguments or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        try:
+            bound.arguments[name] = lookup(name)
+        except NotFound as error:
+            if parameter.default is parameter.empty:
+                raise error.needed_for(f"{function.__name__}()") from None
+            bound.arguments[name] = parameter.default
+    try:
+        return function(*bound.args, **bound.kwargs)
+    except AxsError:
+        raise
+    except Exception as error:
+        code = Path(function.__code__.co_filename)
+        raise EntryError(
+            f"function {function.__name__!r} raised {type(error).__name__}: {error}", file=code, line=_line_in(error, code)
+        ) from error

@@ -1,0 +1,148 @@
+"""Looking up a name: stored values with their templates rendered, then functions, then built-in names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from axs_core.entry.model import Entry
+from axs_core.entry.templates import is_template, render
+from axs_core.errors import AxsError, EntryError, NotFound
+
+
+class Scope:
+    """The names that templates and functions see.
+
+    ``values`` are plain values that may hold templates, the first that has a name wins; ``builtins`` are tried last; ``entry`` gives the functions.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        values: Mapping[str, Any],
+        builtins: Mapping[str, Any] | None = None,
+        entry: Entry | None = None,
+    ) -> None:
+        self.what = what
+        self.values = values
+        self.builtins = builtins or {}
+        self.entry = entry
+        self._trail: list[str] = []
+        self._known: dict[str, Any] = {}
+
+    def get(self, name: str) -> Any:
+        """The value of ``name``; raises NotFound with the nearest names, EntryError for names that need each other."""
+        if name in self._known:
+            return self._known[name]
+        if name in self._trail:
+            circle = " -> ".join((*self._trail[self._trail.index(name) :], name))
+            raise EntryError(f"{self.what}: these values need each other: {circle}")
+        self._trail.append(name)
+        try:
+            self._known[name] = value = self._find(name)
+            return value
+        finally:
+            self._trail.pop()
+
+    def render(self, value: Any) -> Any:
+        """``value`` with its templates rendered in this scope."""
+        return render(value, self.get)
+
+    def has(self, name: str) -> bool:
+        """Is there a stored value of that name?"""
+        return self.values.get(name) is not None
+
+    def _find(self, name: str) -> Any:
+        if name in self.values:
+            value = self.values[name]
+            if not _holds_template(value):
+                return value
+            try:
+                return self.render(value)
+            except AxsError as error:
+                raise error.needed_for(f"{self.what}: {name}") from None
+        function = self.function(name)
+        if function is not None:
+            from axs_core.entry.functions import call
+
+            return call(function, self.get)
+        if name in self.builtins:
+            value = self.builtins[name]
+            return value() if callable(value) else value
+        raise self._missing(name)
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """The function of that name in the entry's code, if any (this loads the code)."""
+        if self.entry is None or name.startswith("_"):
+            return None
+        if not any((relative.path / "code.py").is_file() for relative in self.entry.lineage):
+            return None
+        from axs_core.entry.functions import functions_of
+
+        return functions_of(self.entry).get(name)
+
+    def _missing(self, name: str) -> NotFound:
+        from axs_core.query.near import nearest
+
+        known = [key for key in (*self.values, *self.builtins) if not key.startswith("_")]
+        near = nearest(name, known)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(sorted(known))}" if known else None
+        return NotFound(f"{self.what} has no {name!r}", hint=hint)
+
+
+def _holds_template(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_template, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_template, value))
+    return is_template(value)
+
+
+def file_path(entry: Entry, values: Mapping[str, Any]) -> Path | None:
+    """The main file of an entry (its value ``file``), absolute; None where it has none."""
+    file = values.get("file")
+    return entry.path / str(file) if file else None
+
+
+def entry_scope(entry: Entry, overrides: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None) -> Scope:
+    """The names that an entry answers to. ``overrides`` win over what is stored; ``extra`` adds built-in names."""
+    values = {**entry.values, **(overrides or {})}
+    for name in entry.paths:
+        value = values.get(name)
+        if isinstance(value, str) and not is_template(value) and value:
+            values[name] = str(entry.path / value)
+    scope = Scope(entry.name, values, entry=entry)
+
+    def main_file() -> str | None:
+        found = file_path(entry, {"file": scope.get("file")}) if "file" in values else None
+        return str(found) if found else None
+
+    scope.builtins = {
+        "path": entry.path,
+        "name": entry.name,
+        "file_path": main_file,
+        "tags": sorted(entry.tags),
+        "parameters": values,
+        "record": lambda: read_record(entry),
+        **(extra or {}),
+    }
+    return scope
+
+
+def read_record(entry: Entry) -> dict[str, Any]:
+    """The record of how an entry was made; empty for what a person wrote."""
+    import json
+
+    file = entry.path / RECORD
+    try:
+        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise EntryError(f"is not valid JSON: {error}", file=file) from None
+    return record
+
+
+RECORD = "record.json"
+"""The file inside a produced entry that says how it came about."""

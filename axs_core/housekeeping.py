@@ -1,0 +1,99 @@
+"""Keeping the work collection in order: garbage, verification, removing everything that was made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from axs_core.digest import of_file
+from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.errors import StoreError
+from axs_core.index import Index
+from axs_core.record import asked_directly
+from axs_core.reporter import Reporter
+from axs_core.store import PRIVATE, Store
+
+
+def made_here(folder: Path) -> bool:
+    """Did axs make (or begin) what is in this folder of the work collection?"""
+    return (folder / RECORD).is_file() or (not (folder / META).exists() and (folder / PRIVATE).is_dir())
+
+
+def collect_garbage(store: Store, index: Index) -> list[str]:
+    """Remove broken entries, and what was made only as a need of something that is gone. What was asked for directly stays.
+
+    Returns the names of what was removed. What is being made is left alone.
+    """
+    index.refresh()
+    removed = []
+    for folder in _folders(store):
+        if made_here(folder) and store.state(folder) == "broken":
+            removed.append(_remove(store, index, folder))
+    while unneeded := _unneeded(index, store):
+        removed += [_remove(store, index, entry.path) for entry in unneeded]
+    return removed
+
+
+def _folders(store: Store) -> list[Path]:
+    if not store.root.is_dir():
+        return []
+    return sorted(item for item in store.root.iterdir() if item.is_dir() and not item.name.startswith("."))
+
+
+def _unneeded(index: Index, store: Store) -> list[Entry]:
+    produced = [entry for entry in index.all_produced() if entry.path.parent == store.root]
+    needed = {need["entry"] for entry in produced for need in read_record(entry).get("needs", ())}
+    busy = any(store.state(folder) == "producing" for folder in _folders(store))
+    if busy:  # what is being made has no record yet that says what it needs
+        return []
+    return [entry for entry in produced if entry.name not in needed and not asked_directly(entry)]
+
+
+def _remove(store: Store, index: Index, folder: Path) -> str:
+    with store.held(folder.name):
+        store.remove(folder)
+    index.forget(folder)
+    return folder.name
+
+
+def remove_all(store: Store, index: Index, reporter: Reporter) -> None:
+    """Remove everything that axs made; say what stays because a person put it there, and what is being made just now."""
+    index.refresh()
+    busy = [folder.name for folder in _folders(store) if store.state(folder) == "producing"]
+    if busy:
+        raise StoreError(f"being made just now: {', '.join(busy)}", hint="wait for it, or end that axs, and ask again")
+    kept = []
+    for folder in _folders(store):
+        if made_here(folder):
+            _remove(store, index, folder)
+        else:
+            kept.append(folder.name)
+    if kept:
+        reporter.note(f"kept, not made by axs: {', '.join(kept)}")
+
+
+def verify(entry: Entry, reporter: Reporter) -> list[str]:
+    """Names of files that are missing or have other bytes than when the entry was made, each with what is wrong."""
+    if entry.kind != "produced":
+        return []
+    try:
+        files = json.loads((entry.path / PRIVATE / "files.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return [f"{entry.name}: its list of files is missing"]
+    problems = []
+    with reporter.progress(f"verifying {entry.name}", sum(item.get("size", 0) for item in files.values())) as bar:
+        for name, item in files.items():
+            if problem := _problem(entry.path / name, item):
+                problems.append(f"{entry.name}/{name}: {problem}")
+            bar.advance(item.get("size", 0))
+    return problems
+
+
+def _problem(path: Path, item: dict[str, object]) -> str | None:
+    if "link" in item:
+        return None if path.is_symlink() and str(path.readlink()) == item["link"] else "the link is missing or points elsewhere"
+    if not path.is_file():
+        return "is missing"
+    if path.stat().st_size != item["size"]:
+        return f"has {path.stat().st_size} bytes, {item['size']} were recorded"
+    return None if of_file(path) == item["sha256"] else "has other content than was recorded"

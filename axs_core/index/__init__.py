@@ -1,0 +1,5 @@
+"""A derived table of what exists; may be deleted at any time."""
+
+from axs_core.index.index import Index, holds_for, satisfies
+
+__all__ = ["Index", "holds_for", "satisfies"]

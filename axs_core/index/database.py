@@ -1,0 +1,104 @@
+"""The SQLite file behind the index: its place, its tables, and what happens when it is damaged."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from axs_core.digest import of_value
+
+VERSION = 3
+"""Version of the tables; a file of another version is made anew."""
+WAIT_SECONDS = 60.0
+"""How long a writer waits for another one."""
+
+TABLES = """
+CREATE TABLE collection (id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, stamp INTEGER NOT NULL);
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, name TEXT NOT NULL, path TEXT UNIQUE NOT NULL,
+    mtime INTEGER, size INTEGER, kind TEXT NOT NULL, key TEXT, machine TEXT, made TEXT, is_collection INTEGER NOT NULL,
+    meta TEXT, error TEXT);
+CREATE INDEX entry_name ON entry (name);
+CREATE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
+CREATE INDEX entry_collection ON entry (collection);
+CREATE INDEX entry_kind ON entry (kind) WHERE kind <> 'produced';
+CREATE INDEX entry_is_collection ON entry (collection) WHERE is_collection;
+CREATE TABLE tag (tag TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (tag, entry)) WITHOUT ROWID;
+CREATE INDEX tag_entry ON tag (entry);
+CREATE TABLE attribute (key TEXT NOT NULL, text TEXT, number REAL, entry INTEGER NOT NULL);
+CREATE INDEX attribute_text ON attribute (key, text, entry);
+CREATE INDEX attribute_number ON attribute (key, number, entry);
+CREATE INDEX attribute_entry ON attribute (entry);
+CREATE TABLE provides (signature TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (signature, entry)) WITHOUT ROWID;
+CREATE INDEX provides_entry ON provides (entry);
+"""
+
+
+def file_for(work_collection: Path) -> Path:
+    """The index of a work collection: in the user's cache folder (a shared network folder is no place for SQLite), one for each host; ``$AXS_INDEX`` overrides."""
+    if named := os.environ.get("AXS_INDEX"):
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("axs") / "index" / f"{of_value([str(work_collection), socket.gethostname()])[:20]}.sqlite"
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """An open index with the right tables; a damaged or foreign file is replaced; in memory where nothing can be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return _open(str(file))
+    except sqlite3.OperationalError as error:
+        if "lock" in str(error):
+            raise
+        return _open(":memory:")
+    except sqlite3.DatabaseError:
+        delete(file)
+        return _open(str(file))
+    except OSError:
+        return _open(":memory:")
+
+
+def delete(file: Path) -> None:
+    """Remove an index with its side files; nothing is lost, it is derived."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            file.with_name(file.name + suffix).unlink()
+
+
+def _open(name: str) -> sqlite3.Connection:
+    database = sqlite3.connect(name, timeout=WAIT_SECONDS, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        _prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Make the tables where they are missing; of several that open a new index at once one makes them."""
+    if _version(database) == VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(database) != VERSION:
+            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+                database.execute(f'DROP TABLE "{name}"')
+            for statement in TABLES.split(";"):
+                if statement.strip():
+                    database.execute(statement)
+            database.execute(f"PRAGMA user_version = {VERSION}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])

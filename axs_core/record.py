@@ -1,0 +1,118 @@
+"""The record of how an entry came about: kept inside it as ``record.json``, enough to make it again and to see what is different elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from axs_core import __version__, machine
+from axs_core.digest import of_tree, of_value, walk
+from axs_core.entry import Entry, read_record
+from axs_core.resolver import Match
+
+FORMAT = 1
+"""Version of the record's form."""
+NOT_CONTENT = frozenset({"__pycache__", ".axs", ".git"})
+"""Names that are no part of a folder's content."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A need as it was met: under which name, by which entry; None where ``when`` left it out."""
+
+    name: str
+    entry: Entry
+
+
+def now() -> str:
+    """The time with the local offset, to the second: ``2026-11-21T23:40:12+00:00``."""
+    return datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
+
+
+def of_folder(folder: Path) -> dict[str, Any]:
+    """A folder's content as one digest, and a quick stamp (names, sizes, times) that tells that nothing changed."""
+    return {"digest": of_value(of_tree(folder, NOT_CONTENT)), "stamp": _stamp(folder)}
+
+
+def _stamp(folder: Path) -> str:
+    rows = [(name, item.stat(follow_symlinks=False).st_size, item.stat(follow_symlinks=False).st_mtime_ns) for name, item in walk(folder, NOT_CONTENT)]
+    return of_value(sorted(rows))
+
+
+def recipes_used(found: Match, needed: Iterable[Needed]) -> dict[str, Any]:
+    """The recipe, its ancestors and what was used of the needs that a person wrote, each with its digest, by name."""
+    entries = {entry.name: entry for entry in found.recipe.lineage}
+    for need in needed:
+        if need.entry.kind != "produced":
+            entries.update({entry.name: entry for entry in need.entry.lineage})
+    return {name: of_folder(entry.path) for name, entry in sorted(entries.items())}
+
+
+def make_record(
+    found: Match, needed: list[Needed], started: str, files: Mapping[str, Any], *, direct: bool, made: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The record of one production. ``made`` is what the producers found out; ``direct``: a user asked for it, not another recipe."""
+    return {
+        "format": FORMAT,
+        "axs": __version__,
+        "query": str(found.query),
+        "recipe": {"name": found.recipe.name, "tags": sorted(found.alternative.tags), "producers": list(found.recipe.make)},
+        "recipes": recipes_used(found, needed),
+        "parameters": {
+            name: {"value": value, "origin": found.origins.get(name, "default")}
+            for name, value in found.values.items()
+            if value is not None
+        },
+        "needs": [_need(need) for need in needed],
+        "python": {need.name: frozen for need in needed if (frozen := need.entry.values.get("frozen"))},
+        "found": dict(made),
+        "machine": machine.facts(),
+        "started": started,
+        "finished": now(),
+        "exit_code": 0,
+        "asked": "directly" if direct else "as a need",
+        "files": {"count": len(files), "bytes": sum(item.get("size", 0) for item in files.values()), "digest": of_value(files)},
+        "again": f"axs byquery '{found.query}' --fresh",
+    }
+
+
+def _need(need: Needed) -> dict[str, Any]:
+    produced = need.entry.produced
+    summary: dict[str, Any] = {"need": need.name, "entry": need.entry.name, "kind": need.entry.kind}
+    if produced:
+        record = read_record(need.entry)
+        summary.update(
+            recipe=produced.get("recipe"), key=produced.get("key"), query=record.get("query"), digest=record.get("files", {}).get("digest")
+        )
+    return summary
+
+
+def changed_since(entry: Entry, locate: Any) -> list[str]:
+    """Names of the recipes behind a produced entry whose files are not the ones it was made with; ``locate(name)`` gives an entry or raises."""
+    from axs_core.errors import AxsError
+
+    changed = []
+    for name, then in read_record(entry).get("recipes", {}).items():
+        try:
+            folder = locate(name).path
+        except AxsError:
+            continue
+        if _stamp(folder) != then["stamp"] and of_value(of_tree(folder, NOT_CONTENT)) != then["digest"]:
+            changed.append(name)
+    return changed
+
+
+def asked_directly(entry: Entry) -> bool:
+    """Was it asked for by a user, then or later, and not only needed by something?"""
+    return read_record(entry).get("asked") == "directly" or (entry.path / ".axs" / "asked").exists()
+
+
+def note_asked(entry: Entry) -> None:
+    """A user asked for an entry that was made as a need: keep it when its dependants go."""
+    if not asked_directly(entry) and os.access(entry.path, os.W_OK):
+        (entry.path / ".axs").mkdir(exist_ok=True)
+        (entry.path / ".axs" / "asked").touch()

@@ -1,0 +1,8 @@
+"""Which recipe answers a query, which entry, and what has to be made first."""
+
+from axs_core.resolver.explain import explain, near_misses
+from axs_core.resolver.match import Match, Mismatch, World, match
+from axs_core.resolver.plan import KnownLater, NeedValues, Step
+from axs_core.resolver.resolve import Resolver, recipe_scope
+
+__all__ = ["KnownLater", "Match", "Mismatch", "NeedValues", "Resolver", "Step", "World", "explain", "match", "near_misses", "recipe_scope"]

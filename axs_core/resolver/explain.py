@@ -1,0 +1,89 @@
+"""Near misses: which recipes and entries come close to a query, and the condition on which each fails."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from axs_core.entry import Entry
+from axs_core.errors import AxsError
+from axs_core.index import holds_for
+from axs_core.query import Query
+from axs_core.query.near import nearest
+from axs_core.resolver.match import Match, Mismatch, World, match
+
+
+class Wide(World, Protocol):
+    """A world that can also be gone through as a whole; only explanations do that."""
+
+    def all_recipes(self) -> list[Entry]:
+        """Everything that provides something."""
+        ...
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """All known tags and names of attributes."""
+        ...
+
+
+def near_misses(world: World, query: Query) -> list[Mismatch]:
+    """Alternatives that do not answer the query, the nearest first; each recipe once, and only where a tag agrees or nearly does."""
+    if not hasattr(world, "all_recipes"):
+        return []
+    best: dict[str, Mismatch] = {}
+    for recipe in world.all_recipes():
+        for alternative in recipe.alternatives:
+            if not _related(alternative.tags, query.tags):
+                continue
+            try:
+                outcome = match(world, recipe, alternative, query)
+            except AxsError as error:
+                outcome = Mismatch(recipe, alternative, str(error), 5)
+            if isinstance(outcome, Mismatch) and (recipe.name not in best or outcome.distance < best[recipe.name].distance):
+                best[recipe.name] = outcome
+    return sorted(best.values(), key=lambda item: (item.distance, item.recipe.name))
+
+
+def _related(tags: frozenset[str], asked: frozenset[str]) -> bool:
+    return bool(tags & asked) or any(nearest(tag, tags) for tag in asked)
+
+
+def word_hint(world: World, query: Query) -> str | None:
+    """A corrected query where a tag is misspelt."""
+    if not hasattr(world, "words"):
+        return None
+    tags, _ = world.words()
+    for tag in sorted(query.tags - set(tags)):
+        near = nearest(tag, tags, 1)
+        if near:
+            return f"did you mean {str(query).replace(tag, near[0], 1)!r}?"
+        return f"no recipe or entry has the tag {tag!r}"
+    return None
+
+
+def explain(world: World, query: Query, limit: int = 10) -> list[str]:
+    """Lines that say what answers the query, or for each near miss why it does not."""
+    lines: list[str] = []
+    for recipe in world.providers(query.tags):
+        for alternative in recipe.alternatives:
+            outcome = match(world, recipe, alternative, query) if alternative.tags == query.tags else None
+            if isinstance(outcome, Match):
+                lines.append(f"{recipe.name}: answers ({alternative.query})")
+    misses = near_misses(world, query)[:limit]
+    lines += [f"{item.recipe.name}: {item.reason} ({item.alternative.query})" for item in misses]
+    lines += _near_entries(world, query, limit)
+    hint = word_hint(world, query)
+    return lines + ([hint] if hint else []) or [f"nothing comes near {query}"]
+
+
+def _near_entries(world: World, query: Query, limit: int) -> list[str]:
+    """Made entries with the same tags that fail on one or more conditions."""
+    from axs_core.query import Condition
+
+    if not query.tags:
+        return []
+    bare = Query(tuple(Condition("tag", tag) for tag in sorted(query.tags)))
+    lines = []
+    for entry in world.find(bare):
+        failing = [str(condition) for condition in query.named if not holds_for(entry, condition)]
+        if failing and entry.kind == "produced":
+            lines.append((len(failing), f"{entry.name}: fails on {', '.join(failing)}"))
+    return [text for _, text in sorted(lines)[:limit]]

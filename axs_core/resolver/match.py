@@ -1,0 +1,310 @@
+"""Does an alternative of a recipe answer a query, and with which values? Rules in docs/query.md, 'Which recipe, which entry'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from axs_core.digest import of_value
+from axs_core.entry import Alternative, Entry, Parameter, Scope
+from axs_core.errors import AxsError, UsageError
+from axs_core.query import Condition, Query
+from axs_core.query.near import nearest
+
+
+class World(Protocol):
+    """What the resolver asks of the world. It never touches disk or process itself."""
+
+    machine: str
+
+    def providers(self, tags: frozenset[str]) -> list[Entry]:
+        """Recipes and static entries with an alternative of exactly these tags, in the collections' order."""
+        ...
+
+    def by_key(self, key: str) -> list[Entry]:
+        """Entries of that identity, the newest first."""
+        ...
+
+    def find(self, query: Query) -> list[Entry]:
+        """Entries that satisfy every condition."""
+        ...
+
+    def absolute(self, path: str) -> str:
+        """``path`` as seen from where the user is."""
+        ...
+
+    def content(self, path: str, type: str) -> str:
+        """Digest of a file's bytes or of a folder's listing; raises UsageError when there is none."""
+        ...
+
+    def fault(self, entry: Entry) -> str | None:
+        """Why a present entry does not work any more, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Match:
+    """A recipe's alternative that answers a query.
+
+    ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``, ``default``). ``restrictions`` are
+    conditions on what is known only once it is made. ``machine`` are conditions on where it was made. ``key`` is the identity (64 hex digits).
+    """
+
+    query: Query
+    recipe: Entry
+    alternative: Alternative
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+    key: str
+    restrictions: tuple[Condition, ...] = ()
+    machine: tuple[Condition, ...] = ()
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The ``key=value`` of the alternative, typed."""
+        return {c.key: c.typed_value() for c in self.alternative.required}
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """Parameters said in the query that are no part of the identity; functions see them at ``get`` time."""
+        return {
+            name: value
+            for name, value in self.values.items()
+            if self.recipe.parameters[name].how and self.origins.get(name) == "query"
+        }
+
+    @property
+    def said(self) -> frozenset[str]:
+        """Names of parameters that the user or the alternative set."""
+        return frozenset(name for name, origin in self.origins.items() if origin != "default")
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Why an alternative does not answer. ``distance`` orders near misses; ``error`` is there when only a value was bad."""
+
+    recipe: Entry
+    alternative: Alternative
+    reason: str
+    distance: int
+    error: AxsError | None = None
+
+
+@dataclass
+class _Reading:
+    """One attempt to match, step by step; ``faults`` collects why it fails."""
+
+    world: World
+    recipe: Entry
+    alternative: Alternative
+    query: Query
+    faults: list[str] = field(default_factory=list)
+    error: AxsError | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    restrictions: list[Condition] = field(default_factory=list)
+
+
+def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:
+    """Match one alternative; the query's tags need not agree (the mismatch says so)."""
+    reading = _Reading(world, recipe, alternative, query.without("machine"))
+    _tags(reading)
+    _required(reading)
+    _set_values(reading)
+    if not reading.error:
+        _fill(reading)
+        _names(reading)
+        _restrictions_of_alternative(reading)
+    if reading.faults or reading.error:
+        reason = "; ".join(reading.faults) or str(reading.error)
+        return Mismatch(recipe, alternative, reason, _distance(reading), reading.error if not reading.faults else None)
+    try:
+        key = _key(reading)
+    except UsageError as error:
+        return Mismatch(recipe, alternative, str(error), 1, error)
+    return Match(
+        query, recipe, alternative, reading.values, reading.origins, key, tuple(reading.restrictions), query.get("machine")
+    )
+
+
+def _distance(reading: _Reading) -> int:
+    """Tags weigh most: a recipe of the same tags with one wrong value is nearer than one of other tags."""
+    return 10 * len(reading.alternative.tags ^ reading.query.tags) + len(reading.faults)
+
+
+def _tags(reading: _Reading) -> None:
+    tags, wanted = reading.alternative.tags, reading.query.tags
+    if missing := sorted(wanted - tags):
+        reading.faults.append(f"it has no tag {', '.join(missing)}")
+    if extra := sorted(tags - wanted):
+        reading.faults.append(f"the query does not say the tag {', '.join(extra)}")
+    if refused := sorted(tags & reading.query.negative_tags):
+        reading.faults.append(f"the query refuses the tag {', '.join(refused)}")
+
+
+def _required(reading: _Reading) -> None:
+    for own in reading.alternative.required:
+        asked = reading.query.get(own.key)
+        value = own.typed_value()
+        if not asked:
+            reading.faults.append(f"the query does not say {own}")
+        for condition in asked:
+            if not condition.holds(value):
+                reading.faults.append(f"{condition} does not hold: it has {own}")
+
+
+def _set_values(reading: _Reading) -> None:
+    """Values that the query or the alternative sets."""
+    parameters = reading.recipe.parameters
+    required = {condition.key for condition in reading.alternative.required}
+    for condition in reading.alternative.defaults:
+        reading.values[condition.key] = condition
+        reading.origins[condition.key] = "alternative"
+    for condition in reading.query.named:
+        name = condition.key
+        if name in required or name not in parameters or not condition.sets():
+            continue
+        if condition.op == "?=" and reading.origins.get(name) == "alternative":
+            continue
+        reading.values[name] = condition
+        reading.origins[name] = "query"
+
+
+def _fill(reading: _Reading) -> None:
+    """Type the values, fill in defaults; templates among them are rendered."""
+    parameters = reading.recipe.parameters
+    raw: dict[str, Any] = {name: parameter.default for name, parameter in parameters.items()}
+    raw.update({name: condition.value for name, condition in reading.values.items()})
+    stated = {c.key: c.typed_value() for c in reading.alternative.required}
+    plain = {name: _typed_or_text(reading.values.get(name), parameters[name], value) for name, value in raw.items()}
+    visible = {**reading.recipe.attributes, **stated, **{k: v for k, v in plain.items() if v is not None or k not in reading.recipe.attributes}}
+    scope = Scope(reading.recipe.name, visible)
+    for name, parameter in parameters.items():
+        if name in stated:
+            continue
+        try:
+            reading.values[name] = _value(reading, scope, name, parameter)
+        except AxsError as error:
+            reading.error = reading.error or error
+            reading.values[name] = None
+        reading.origins.setdefault(name, "default")
+    for name in stated:
+        reading.values.pop(name, None)
+
+
+def _typed_or_text(condition: Condition | None, parameter: Parameter, default: Any) -> Any:
+    """What templates of other values see; a bad value is reported where it is used itself."""
+    if condition is None:
+        return default
+    try:
+        return condition.typed_value(parameter.type)
+    except AxsError:
+        return condition.value
+
+
+def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> Any:
+    condition = reading.values.get(name)
+    if isinstance(condition, Condition):
+        rendered = condition.rendered(scope.render)
+        value = None if rendered is None else rendered.typed_value(parameter.type)
+    else:
+        value = scope.render(parameter.default)
+        if isinstance(value, str) and parameter.type:
+            value = Condition("=", name, value).typed_value(parameter.type)
+    if value is None:
+        if parameter.required:
+            raise UsageError(f"{name} must be said", hint=f"add {name}=VALUE to the query" + (f": {parameter.help}" if parameter.help else ""))
+        return None
+    _check_range(parameter, value)
+    if parameter.type in ("file", "folder"):
+        return reading.world.absolute(str(value))
+    return value
+
+
+def _check_range(parameter: Parameter, value: Any) -> None:
+    """Choices and bounds of a declared parameter."""
+    name = parameter.name
+    if parameter.choices and value not in parameter.choices:
+        near = nearest(str(value), [str(choice) for choice in parameter.choices])
+        choices = ", ".join(str(choice) for choice in parameter.choices)
+        raise UsageError(
+            f"{name} must be one of {choices}: {value!r}", hint=f"did you mean {name}={near[0]}?" if near else f"axs byquery ...,{name}={parameter.choices[0]}"
+        )
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return
+    for bound, broken, words in (
+        (parameter.minimum, lambda bound: value < bound, "at least"),
+        (parameter.exclusive_minimum, lambda bound: value <= bound, "more than"),
+        (parameter.maximum, lambda bound: value > bound, "at most"),
+    ):
+        if bound is not None and broken(bound):
+            raise UsageError(f"{name} must be {words} {bound:g}: {value!r}", hint=parameter.help or None)
+
+
+def _names(reading: _Reading) -> None:
+    """Every other name in the query: an attribute that holds, a parameter for whose value it holds, or something that is found while making."""
+    recipe, required = reading.recipe, {c.key for c in reading.alternative.required}
+    scope = Scope(recipe.name, {**recipe.attributes, **reading.values})
+    for condition in reading.query.named:
+        name = condition.key
+        if name in required:
+            continue
+        if name in recipe.finds:
+            reading.restrictions.append(condition)
+        elif name in recipe.parameters:
+            if not condition.sets():
+                _restrict_parameter(reading, condition)
+        elif name in recipe.attributes:
+            value = scope.get(name)
+            if not condition.holds(value, value is not None):
+                reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
+        else:
+            reading.faults.append(_unknown(recipe, reading.alternative, condition))
+
+
+def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
+    """An operator that sets nothing must hold for the value; where a need decides on it, it travels there and becomes part of the identity."""
+    name = condition.key
+    value = reading.values.get(name)
+    forwarded = any(name in need.forward for need in reading.recipe.needs.values())
+    if value is None and forwarded:
+        return
+    if not condition.holds(value, value is not None, reading.recipe.parameters[name].type):
+        reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
+
+
+def _unknown(recipe: Entry, alternative: Alternative, condition: Condition) -> str:
+    known = {*recipe.parameters, *recipe.attributes, *recipe.finds, *(c.key for c in alternative.query.named)}
+    near = nearest(condition.key, known)
+    meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return f"it has no parameter or attribute {condition.key!r}{meant}"
+
+
+def _restrictions_of_alternative(reading: _Reading) -> None:
+    """Other operators of the alternative restrict what the query itself says."""
+    for own in reading.alternative.restrictions:
+        said = reading.origins.get(own.key) == "query"
+        value = reading.values.get(own.key) if said else None
+        if not own.holds(value, value is not None):
+            reading.faults.append(f"it serves only queries with {own}")
+
+
+def _key(reading: _Reading) -> str:
+    """The identity: recipe, alternative, and all parameters but those that only say how; null left out."""
+    recipe = reading.recipe
+    identity: dict[str, Any] = {}
+    for name, value in reading.values.items():
+        parameter = recipe.parameters[name]
+        if value is None or parameter.how:
+            continue
+        if parameter.type in ("file", "folder"):
+            value = {parameter.type: reading.world.content(value, parameter.type)}
+        identity[name] = value
+    travelling = sorted(
+        str(condition)
+        for condition in reading.query.named
+        if not condition.sets() and condition.key in recipe.parameters and reading.values.get(condition.key) is None
+    )
+    stated = {c.key: c.typed_value() for c in reading.alternative.required}
+    return of_value([recipe.name, sorted(reading.alternative.tags), stated, identity, travelling])

@@ -1,0 +1,104 @@
+"""Plans: what would be done for a query, and why. A plan is a value: it can be printed, tested and refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from axs_core.entry import Entry, entry_scope
+from axs_core.errors import AxsError, NotFound
+from axs_core.resolver.match import Match
+
+Action = Literal["reuse", "static", "make", "later"]
+
+
+class KnownLater(AxsError):
+    """A value of a need that is known only once the need was made; ``need`` is its name."""
+
+    def __init__(self, need: str, name: str) -> None:
+        super().__init__(f"{need}.{name} is known after {need} was made")
+        self.need = need
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of a plan.
+
+    ``text`` is the query as it would be asked; ``reason`` says why this action; ``needs`` are the steps before it, by name;
+    ``otherwise`` the recipes that would be tried should this one not apply.
+    """
+
+    text: str
+    action: Action
+    reason: str
+    entry: Entry | None = None
+    match: Match | None = None
+    needs: tuple[tuple[str, Step], ...] = ()
+    otherwise: tuple[Match, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the entry that answers or of the recipe that would make it."""
+        if self.entry is not None:
+            return self.entry.name
+        return self.match.recipe.name if self.match else "?"
+
+    def count(self, action: Action) -> int:
+        """How many steps of that kind, this one and below."""
+        return (self.action == action) + sum(step.count(action) for _, step in self.needs)
+
+    def lines(self, label: str = "", prefix: str = "", branch: str = "") -> list[str]:
+        """The tree as text, a line a step."""
+        head = f"{label}: " if label else ""
+        lines = [f"{prefix}{branch}{head}{_VERBS[self.action]} {self.text}  ({self.reason})"]
+        below = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+        for number, (name, step) in enumerate(self.needs):
+            last = number == len(self.needs) - 1
+            lines += step.lines(name, below, "└─ " if last else "├─ ")
+        return lines
+
+
+_VERBS = {"reuse": "reuse", "static": "use", "make": "make", "later": "later"}
+
+
+class NeedValues:
+    """A need as templates see it once it is there: every value that the entry knows."""
+
+    def __init__(self, need: str, entry: Entry) -> None:
+        self.need, self.entry = need, entry
+        self._scope = entry_scope(entry)
+
+    def lookup(self, name: str) -> Any:
+        """A value of the entry; raises NotFound naming the need."""
+        try:
+            return self._scope.get(name)
+        except NotFound as error:
+            raise NotFound(f"the need {self.need!r} ({self.entry.name}) has no {name!r}", hint=error.hint) from None
+
+    def __str__(self) -> str:
+        return self.entry.name
+
+
+class Prospect:
+    """A need as templates see it while planning: what its recipe says already; the rest is known later."""
+
+    def __init__(self, need: str, step: Step) -> None:
+        self.need, self.step = need, step
+
+    def lookup(self, name: str) -> Any:
+        """A value that the recipe fixes; raises KnownLater for what making it will tell, NotFound for what it never tells."""
+        match = self.step.match
+        if match is None or name in _AFTER_MAKING or name in match.recipe.finds or name in match.recipe.results:
+            raise KnownLater(self.need, name)
+        from axs_core.resolver.resolve import recipe_scope
+
+        try:
+            return recipe_scope(match).get(name)
+        except NotFound as error:
+            raise NotFound(f"the need {self.need!r} ({match.recipe.name}) has no {name!r}", hint=error.hint) from None
+
+    def __str__(self) -> str:
+        raise KnownLater(self.need, "name")
+
+
+_AFTER_MAKING = frozenset({"path", "file_path", "name", "interpreter", "file", "record"})

@@ -1,0 +1,219 @@
+"""From a query to what answers it: pure, it speaks to the world through :class:`World` only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from axs_core.entry import Entry, Need, Scope
+from axs_core.errors import AxsError, EntryError, NotFound, UsageError
+from axs_core.index import holds_for
+from axs_core.query import Condition, Query, parse
+from axs_core.resolver.match import Match, Mismatch, World, match
+from axs_core.resolver.plan import KnownLater, NeedValues, Prospect, Step
+
+NEAR = 3
+"""How many near misses an error shows."""
+
+
+def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:
+    """The names that a recipe's templates and functions see for one match; ``extra`` adds needs and paths."""
+    set_values = {name: value for name, value in found.values.items() if value is not None or name not in found.recipe.attributes}
+    values = {**found.recipe.attributes, **found.stated, **set_values}
+    builtins = {"parameters": dict(found.values), "tags": sorted(found.alternative.tags), "recipe_path": str(found.recipe.path)}
+    return Scope(found.recipe.name, values, {**builtins, **(extra or {})}, entry=found.recipe)
+
+
+class Resolver:
+    """Answers 'which recipe', 'which entry', 'what first' for queries."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def matches(self, query: Query) -> list[Match]:
+        """The recipes that provide the query, in the order in which they are tried; empty if none does.
+
+        Raises UsageError when only a value was bad, and for a tie that nothing decides.
+        """
+        found: list[Match] = []
+        missed: list[Mismatch] = []
+        for recipe in self.world.providers(query.tags):
+            best: list[Match] = []
+            for alternative in recipe.alternatives:
+                if alternative.tags == query.tags:
+                    outcome = match(self.world, recipe, alternative, query)
+                    best.append(outcome) if isinstance(outcome, Match) else missed.append(outcome)
+            if best:
+                found.append(max(best, key=lambda item: item.alternative.specificity))
+        found.sort(key=_rank)
+        if not found:
+            bad = [item for item in missed if item.error is not None]
+            if bad and bad[0].error is not None:
+                raise bad[0].error.needed_for(str(query))
+        _refuse_tie(query, found)
+        return found
+
+    def present(self, found: Match) -> Entry | None:
+        """The entry that answers already: of this identity, on this machine where that counts, meeting every condition; the newest."""
+        entries = [
+            entry
+            for entry in self.world.by_key(found.key)
+            if self._right_machine(found, entry) and all(holds_for(entry, condition) for condition in found.restrictions)
+        ]
+        return next((entry for entry in entries if self.world.fault(entry) is None), None)
+
+    def _right_machine(self, found: Match, entry: Entry) -> bool:
+        if found.machine:
+            return all(holds_for(entry, condition) for condition in found.machine)
+        return not found.recipe.local or entry.produced.get("machine") == self.world.machine
+
+    def answer(self, found: Match) -> Entry | None:
+        """What answers without making anything: a static entry with the query's values, or a present one."""
+        if found.recipe.kind == "static":
+            bound = {**found.stated, **{k: v for k, v in found.values.items() if v is not None}}
+            return replace(found.recipe, bound=bound)
+        return self.present(found)
+
+    def find(self, query: Query) -> Entry:
+        """Where no recipe provides the query: the newest entry that satisfies it. Raises NotFound with the near misses."""
+        entries = self.world.find(query)
+        if entries:
+            return max(entries, key=lambda entry: str(entry.produced.get("at", "")))
+        raise self.nothing(query)
+
+    def nothing(self, query: Query) -> NotFound:
+        """The error for a query that nothing provides: the nearest recipes and why each does not answer."""
+        from axs_core.resolver.explain import near_misses, word_hint
+
+        lines = [f"nothing provides {query}"]
+        lines += [f"    {item.recipe.name}: {item.reason}" for item in near_misses(self.world, query)[:NEAR]]
+        return NotFound("\n".join(lines), hint=word_hint(self.world, query) or f"axs explain '{query}' shows the near misses")
+
+    # needs
+
+    def need_queries(self, found: Match, need: Need, scope: Scope) -> list[Query] | None:
+        """The queries of a need: one, or with ``each`` one for each item; None where ``when`` says that it is not needed.
+
+        Raises KnownLater while a value is not known yet.
+        """
+        if need.when is not None and not scope.render(need.when):
+            return None
+        if need.each is None:
+            return [self._need_query(found, need, scope)]
+        items = scope.render(need.each)
+        if not isinstance(items, list):
+            raise EntryError(f"each must give a list, not {items!r}", file=found.recipe.path / "meta.yaml", key=f"needs.{need.name}.each")
+        scopes = [Scope(scope.what, {**scope.values, "item": item}, scope.builtins, scope.entry) for item in items]
+        return [self._need_query(found, need, inner) for inner in scopes]
+
+    def _need_query(self, found: Match, need: Need, scope: Scope) -> Query:
+        try:
+            query = parse(need.query).map_values(lambda condition: condition.rendered(scope.render))
+        except KnownLater:
+            raise
+        except AxsError as error:
+            raise error.needed_for(f"the need {need.name!r} of {found.recipe.name}") from None
+        said = query.keys()
+        return query.with_conditions(*(c for c in forwarded(found, need) if c.key not in said))
+
+    # planning
+
+    def plan(self, query: Query, trail: tuple[tuple[str, str], ...] = ()) -> Step:
+        """The tree of what would be done. Raises NotFound, EntryError (a circle of needs) and UsageError as making it would."""
+        found = self.matches(query)
+        if not found:
+            entry = self.find(query)
+            return Step(str(query), "reuse", f"{entry.name}: no recipe provides it, this entry satisfies it", entry)
+        first, others = found[0], tuple(found[1:])
+        entry = self.answer(first)
+        if entry is not None:
+            return _answered(query, entry, first)
+        if first.machine:
+            raise NotFound(f"nothing that answers {query} was made on such a machine", hint="axs all_byquery shows what there is")
+        self.refuse_circle(query, first, trail)
+        needs = self._plan_needs(first, (*trail, (first.key, str(query))))
+        return Step(str(query), "make", _why(first, others, self.world), None, first, needs, others)
+
+    def _plan_needs(self, found: Match, trail: tuple[tuple[str, str], ...]) -> tuple[tuple[str, Step], ...]:
+        steps: list[tuple[str, Step]] = []
+        prospects: dict[str, Any] = {}
+        for need in found.recipe.needs.values():
+            scope = recipe_scope(found, prospects)
+            try:
+                queries = self.need_queries(found, need, scope)
+            except KnownLater as later:
+                step = Step(need.query, "later", str(later))
+                steps.append((need.name, step))
+                prospects[need.name] = Prospect(need.name, step)
+                continue
+            planned = self._plan_need(found, need, queries, trail)
+            steps += [(need.name, step) for step in planned]
+            prospects[need.name] = _prospect(need, queries, planned)
+        return tuple(steps)
+
+    def _plan_need(self, found: Match, need: Need, queries: list[Query] | None, trail: tuple[tuple[str, str], ...]) -> list[Step]:
+        if queries is None:
+            return []
+        if need.all:
+            return [Step(str(q), "reuse", e.name, e) for q in queries for e in self.world.find(q)]
+        try:
+            return [self.plan(query, trail) for query in queries]
+        except AxsError as error:
+            raise error.needed_for(str(found.query)) from None
+
+    def refuse_circle(self, query: Query, found: Match, trail: tuple[tuple[str, str], ...]) -> None:
+        """Raise EntryError when making this already waits for itself."""
+        keys = [key for key, _ in trail]
+        if found.key in keys:
+            circle = [text for _, text in trail[keys.index(found.key) :]]
+            lines = "\n".join(f"    {text}" for text in (*circle, str(query)))
+            raise EntryError(f"these needs wait for each other:\n{lines}", file=found.recipe.path / "meta.yaml", key="needs")
+
+
+def forwarded(found: Match, need: Need) -> list[Condition]:
+    """What a need's query is given of the recipe's own: the values that were said, and the restrictions on values that were not."""
+    conditions: list[Condition] = []
+    for name in need.forward:
+        value = found.values.get(name)
+        if name in found.said and value is not None:
+            conditions.append(Condition(":=", name, tuple(value), True) if isinstance(value, list) else Condition("=", name, value, isinstance(value, str)))
+        elif value is None:
+            conditions += [condition for condition in found.query.get(name) if not condition.sets()]
+    return conditions
+
+
+def _prospect(need: Need, queries: list[Query] | None, planned: list[Step]) -> Any:
+    if queries is None:
+        return None
+    values = [NeedValues(need.name, step.entry) if step.entry is not None else Prospect(need.name, step) for step in planned]
+    return values if need.all or need.each is not None else values[0]
+
+
+def _rank(found: Match) -> tuple[float, float, int]:
+    return (-found.alternative.specificity, -found.recipe.preference, found.recipe.position)
+
+
+def _refuse_tie(query: Query, found: list[Match]) -> None:
+    if len(found) < 2 or _rank(found[0]) != _rank(found[1]):
+        return
+    first, second = found[0], found[1]
+    here, there = ({**item.recipe.attributes, **item.stated} for item in (first, second))
+    differing = [key for key in here if key in there and here[key] != there[key] and isinstance(here[key], (str, int, float))]
+    hint = f"add {differing[0]}={here[differing[0]]} or {differing[0]}={there[differing[0]]}" if differing else "give one of them a higher preference"
+    raise UsageError(f"{query} is provided by {first.recipe.name} and by {second.recipe.name} alike", hint=hint)
+
+
+def _answered(query: Query, entry: Entry, found: Match) -> Step:
+    if entry.kind == "static":
+        return Step(str(query), "static", f"{entry.name}, its own answer", entry, found)
+    return Step(str(query), "reuse", f"{entry.name}, made {entry.produced.get('at')}", entry, found)
+
+
+def _why(first: Match, others: tuple[Match, ...], world: World) -> str:
+    kind = "+".join(first.recipe.make)
+    broken = [fault for entry in world.by_key(first.key) if (fault := world.fault(entry))]
+    reason = f"by {first.recipe.name}, {kind}: " + (f"what is there does not work: {broken[0]}" if broken else "not there yet")
+    if others and "detect" in first.recipe.make:
+        reason += "; else " + ", else ".join(item.recipe.name for item in others)
+    return reason

@@ -1,0 +1,272 @@
+"""Carrying out: what a plan says is there is used, what is missing is made, once, whoever asks."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from axs_core import collection
+from axs_core.digest import of_tree, of_value
+from axs_core.entry import Entry, Scope, entry_scope
+from axs_core.entry.functions import call
+from axs_core.errors import AxsError, DoesNotApply, EntryError, NotFound, ProduceError, Refused, StoreError
+from axs_core.index import Index, holds_for
+from axs_core.process import end_leftover
+from axs_core.producers import get as producer
+from axs_core.producers.base import Job, Made
+from axs_core.query import Query
+from axs_core.record import NOT_CONTENT, Needed, make_record, now
+from axs_core.reporter import Reporter
+from axs_core.resolver import Match, NeedValues, Resolver, recipe_scope
+from axs_core.store import Attempt, Store, safe_name
+
+Fresh = Literal["one", "all"] | None
+Trail = tuple[tuple[str, str], ...]
+PARAMETERS = "parameters.json"
+"""What a program reads: parameters, attributes, needs, output_path."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What answered a query: the entry, how it was matched (None where only the entry's own values answered), and whether it was made just now."""
+
+    entry: Entry
+    match: Match | None = None
+    made: bool = False
+
+
+@dataclass
+class Met:
+    """The needs of one production: as templates see them, and as the record keeps them."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    needed: list[Needed] = field(default_factory=list)
+
+
+class Runner:
+    """Makes what is missing. ``environ`` holds the settings and what children inherit."""
+
+    def __init__(self, index: Index, store: Store, resolver: Resolver, reporter: Reporter, environ: Mapping[str, str]) -> None:
+        self.index, self.store, self.resolver, self.reporter, self.environ = index, store, resolver, reporter, environ
+
+    def ensure(self, query: Query, fresh: Fresh = None) -> Answer:
+        """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is made."""
+        matches = self.resolver.matches(query)
+        if not matches:
+            return Answer(self.resolver.find(query))
+        if fresh is None:
+            entry = self.resolver.answer(matches[0])
+            if entry is not None:
+                return Answer(entry, matches[0])
+            self.resolver.plan(query)
+        return self._first_that_applies(query, matches, fresh, (), direct=True)
+
+    def _ensure(self, query: Query, fresh: Fresh, trail: Trail) -> Answer:
+        matches = self.resolver.matches(query)
+        if not matches:
+            return Answer(self.resolver.find(query))
+        return self._first_that_applies(query, matches, fresh, trail, direct=False)
+
+    def _first_that_applies(self, query: Query, matches: list[Match], fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
+        reasons: list[str] = []
+        hint = None
+        for found in matches:
+            entry = None if fresh else self.resolver.answer(found)
+            if entry is not None or found.recipe.kind == "static":
+                return Answer(entry or found.recipe, found)
+            try:
+                return self._make(found, fresh, trail, direct=direct)
+            except DoesNotApply as error:
+                reasons.append(f"    {found.recipe.name}: {error.message}")
+                hint = hint or error.hint
+        raise NotFound("\n".join([f"nothing on this machine serves {query}", *reasons]), hint=hint)
+
+    def _make(self, found: Match, fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
+        if found.machine:
+            raise NotFound(f"nothing that answers {found.query} was made on such a machine", hint="axs all_byquery shows what there is")
+        self.resolver.refuse_circle(found.query, found, trail)
+        met = self._needs(found, "all" if fresh == "all" else None, (*trail, (found.key, str(found.query))))
+        base = self._base(found, met)
+        with self.store.held(base):
+            self.index.refresh()
+            entry = None if fresh else self.resolver.present(found)
+            if entry is not None:
+                return Answer(entry, found)
+            return Answer(self._produce(found, met, base, direct=direct, fresh=fresh is not None), found, made=True)
+
+    def _base(self, found: Match, met: Met) -> str:
+        """The folder's name: the recipe's ``entry_name`` or its own name, and the identity with the machine."""
+        template = next((entry.meta["entry_name"] for entry in found.recipe.lineage if "entry_name" in entry.meta), found.recipe.name)
+        name = safe_name(str(recipe_scope(found, met.values).render(template)))
+        key = of_value([found.key, self.resolver.world.machine]) if found.recipe.local else found.key
+        return self.store.base_name(name, key)
+
+    def _needs(self, found: Match, fresh: Fresh, trail: Trail) -> Met:
+        met = Met()
+        for need in found.recipe.needs.values():
+            queries = self.resolver.need_queries(found, need, recipe_scope(found, met.values))
+            if queries is None:
+                met.values[need.name] = None
+                continue
+            try:
+                entries = [entry for query in queries for entry in self._meet(query, need.all, fresh, trail)]
+            except AxsError as error:
+                raise error.needed_for(str(found.query)) from None
+            views = [NeedValues(need.name, entry) for entry in entries]
+            met.values[need.name] = views if need.all or need.each is not None else views[0]
+            met.needed += [Needed(need.name, entry) for entry in entries]
+        return met
+
+    def _meet(self, query: Query, every: bool, fresh: Fresh, trail: Trail) -> list[Entry]:
+        return self.index.find(query) if every else [self._ensure(query, fresh, trail).entry]
+
+    def _produce(self, found: Match, met: Met, base: str, *, direct: bool, fresh: bool) -> Entry:
+        """Make it in its folder, under its lock. Whatever goes wrong, nothing stays that looks finished."""
+        root = self.store.root
+        folder = self.store.free_folder(base)
+        self.index.expect(folder)
+        if folder.is_dir():
+            end_leftover(folder / ".axs")
+        before = collection.stamp(root)
+        attempt = self.store.begin(folder, str(found.query))
+        self.index.adopt_stamp(before)
+        self.reporter.step(f"making {found.query}")
+        try:
+            self._work(found, met, attempt, direct=direct)
+        except BaseException as error:
+            self.store.abandon(attempt, f"{type(error).__name__}: {error}")
+            self.index.add(attempt.folder)
+            raise self._explained(error, attempt) from (error.__cause__ or error)
+        self.index.add(attempt.folder)
+        entry = self.index.at_path(attempt.folder)
+        assert entry is not None
+        return entry
+
+    def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StoreError(f"the disk is full: {error.filename or attempt.folder}", hint="free some room (axs gc removes what nobody needs) and ask again")
+        if isinstance(error, OSError):
+            return ProduceError(f"{attempt.folder.name}: {error.strerror or error}: {error.filename or ''}", log=attempt.log)
+        if isinstance(error, AxsError) and error.log is None and attempt.log.exists() and isinstance(error, ProduceError):
+            error.log = attempt.log
+        return error
+
+    def _work(self, found: Match, met: Met, attempt: Attempt, *, direct: bool) -> None:
+        started = now()
+        scope = self._making_scope(found, met, attempt)
+        self._write_parameters(found, met, attempt, scope)
+        made = self._run_producers(found, met, attempt, scope)
+        draft = self._draft(found, attempt, scope, made)
+        for condition in found.restrictions:
+            if not holds_for(draft, condition):
+                raise DoesNotApply(f"{condition} does not hold: {condition.key} is {draft.values.get(condition.key)!r}")
+        draft = self._with_results(found, met, attempt, draft)
+        files = of_tree(attempt.folder, NOT_CONTENT)
+        record = make_record(found, met.needed, started, files, direct=direct, made=made.found)
+        self.store.complete(attempt, draft.meta, record, files)
+
+    def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
+        extra = {**met.values, "path": str(attempt.folder), "parameters_file": str(attempt.private / PARAMETERS)}
+        return recipe_scope(found, {**extra, "needs": _needs_as_data(met)})
+
+    def _write_parameters(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> None:
+        data = {
+            "parameters": dict(found.values),
+            "attributes": {name: scope.get(name) for name in scope.values},
+            "needs": _needs_as_data(met),
+            "output_path": str(attempt.folder),
+        }
+        (attempt.private / PARAMETERS).write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
+
+    def _run_producers(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> Made:
+        file: str | None = None
+        known: dict[str, Any] = {}
+        for name, spec in found.recipe.make.items():
+            inner = Scope(scope.what, {**scope.values, **known}, scope.builtins, scope.entry)
+            job = Job(
+                spec=inner.render(spec),
+                folder=attempt.folder,
+                log=attempt.log,
+                reporter=self.reporter,
+                recipe_path=found.recipe.path,
+                parameters=found.values,
+                needs=_needs_as_data(met),
+                environ=self.environ,
+                call=lambda function, scope=inner: _call(found.recipe, function, scope),  # type: ignore[misc]
+            )
+            made = producer(name).make(job)
+            known.update(made.found)
+            file = made.file or file
+        return Made(file, known)
+
+    def _draft(self, found: Match, attempt: Attempt, scope: Scope, made: Made) -> Entry:
+        """The entry as it will be, but for its results."""
+        recipe = found.recipe
+        values = {name: scope.get(name) for name in recipe.attributes}
+        values.update(found.stated)
+        values.update({name: value for name, value in found.values.items() if value is not None and not recipe.parameters[name].how})
+        values.update({name: value for name, value in made.found.items() if value is not None})
+        if made.file is not None:
+            values["file"] = made.file
+        meta = {
+            "title": scope.render(recipe.meta.get("title", recipe.name)),
+            **({"license": recipe.meta["license"]} if "license" in recipe.meta else {}),
+            "tags": sorted(found.alternative.tags),
+            **({"parents": list(recipe.result_parents)} if recipe.result_parents else {}),
+            **({"paths": list(recipe.paths)} if recipe.paths else {}),
+            "attributes": _plain(values),
+            "produced": {
+                "recipe": recipe.name,
+                "by": list(recipe.make),
+                "key": found.key,
+                **({"machine": self.resolver.world.machine} if recipe.local else {}),
+                "at": now(),
+            },
+        }
+        parents = tuple(ancestor for name in recipe.result_parents for ancestor in self.index.by_name(name).lineage)
+        return Entry(attempt.folder.name, attempt.folder, meta, ancestors=parents)
+
+    def _with_results(self, found: Match, met: Met, attempt: Attempt, draft: Entry) -> Entry:
+        """Compute the recipe's results once and store them; a figure that must not be given out as it is is not stored."""
+        scope = entry_scope(draft, extra={"needs": _needs_as_data(met), "record": {}})
+        results: dict[str, Any] = {}
+        for name in found.recipe.results:
+            with suppress(Refused):
+                value = scope.get(name)
+                if value is not None:
+                    results[name] = value
+        attributes = {**draft.meta["attributes"], **_plain(results)}
+        return Entry(draft.name, draft.path, {**draft.meta, "attributes": attributes}, ancestors=draft.ancestors)
+
+
+def _call(recipe: Entry, name: str, scope: Scope) -> Any:
+    function = scope.function(name)
+    if function is None:
+        raise EntryError(f"there is no function {name!r} in its code.py", file=recipe.path / "meta.yaml", key="make")
+    return call(function, scope.get)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as plain data (paths become text, tuples lists), so that they read back as they were written."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(values), default=os.fspath))
+    return plain
+
+
+def _needs_as_data(met: Met) -> dict[str, Any]:
+    """The needs as programs see them: name, path, file_path and all values; a list where there are several."""
+    return {name: [_as_data(item) for item in value] if isinstance(value, list) else _as_data(value) for name, value in met.values.items()}
+
+
+def _as_data(view: NeedValues | None) -> dict[str, Any] | None:
+    if view is None:
+        return None
+    scope = entry_scope(view.entry)
+    values = {name: scope.get(name) for name in scope.values}
+    main = scope.get("file_path")
+    return {"name": view.entry.name, "path": str(view.entry.path), "file_path": main, "attributes": _plain(values)}

@@ -1,0 +1,90 @@
+"""The world as the resolver sees it: the index, this machine, and the user's files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from axs_core import machine
+from axs_core.digest import of_file, of_listing
+from axs_core.entry import Entry, entry_scope
+from axs_core.errors import UsageError
+from axs_core.index import Index
+from axs_core.producers import get as producer
+from axs_core.query import Query
+
+CHECKED = ("python_env", "detect")
+"""Producers whose work depends on what lies outside the entry, and is looked at before it is used again."""
+
+
+class WorkspaceWorld:
+    """See :class:`axs_core.resolver.World`. ``environ`` is where ``AXS_SYSTEM`` comes from."""
+
+    def __init__(self, index: Index, environ: Mapping[str, str]) -> None:
+        self.index = index
+        self.environ = environ
+        self._faults: dict[str, str | None] = {}
+
+    @property
+    def machine(self) -> str:
+        """This machine's name."""
+        return self.environ.get("AXS_SYSTEM") or machine.name()
+
+    def providers(self, tags: frozenset[str]) -> list[Entry]:
+        """Recipes and static entries for exactly these tags."""
+        return self.index.providers(tags)
+
+    def by_key(self, key: str) -> list[Entry]:
+        """Entries of that identity, the newest first."""
+        return self.index.by_key(key)
+
+    def find(self, query: Query) -> list[Entry]:
+        """Entries that satisfy every condition."""
+        return self.index.find(query)
+
+    def all_recipes(self) -> list[Entry]:
+        """Everything that provides something."""
+        return self.index.all_recipes()
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """All known tags and names of attributes."""
+        return self.index.words()
+
+    def absolute(self, path: str) -> str:
+        """As seen from the folder the user is in."""
+        return os.path.abspath(Path(path).expanduser())
+
+    def content(self, path: str, type: str) -> str:
+        """Digest of a file's bytes, or of a folder's listing."""
+        there = Path(path)
+        if type == "file" and not there.is_file():
+            raise UsageError(f"there is no file {path}" + (": it is a folder" if there.is_dir() else ""), hint=_beside(there))
+        if type == "folder" and not there.is_dir():
+            raise UsageError(f"there is no folder {path}" + (": it is a file" if there.is_file() else ""), hint=_beside(there))
+        try:
+            return of_file(there) if type == "file" else of_listing(there)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+    def fault(self, entry: Entry) -> str | None:
+        """Why a present entry does not work any more; asked once for each entry."""
+        by = [name for name in entry.produced.get("by", ()) if name in CHECKED]
+        if not by:
+            return None
+        if entry.name not in self._faults:
+            scope = entry_scope(entry)
+            values = {name: scope.get(name) for name in scope.values}
+            self._faults[entry.name] = next((fault for name in by if (fault := producer(name).check(entry.path, values))), None)
+        return self._faults[entry.name]
+
+
+def _beside(path: Path) -> str | None:
+    """What lies beside a path that is not there, if something has a similar name."""
+    from axs_core.query.near import nearest
+
+    try:
+        near = nearest(path.name, [item.name for item in path.parent.iterdir()][:10_000])
+    except OSError:
+        return f"there is no folder {path.parent} either"
+    return f"did you mean {path.parent / near[0]}?" if near else None
