@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from axs_core.errors import UsageError
-from axs_core.query.lexical import print_tag, print_text, template_end
+from axs_core.query.lexical import is_bare, print_tag, print_text, template_end
 from axs_core.query.values import EXPECTED, contains, convert, equal, order, read_number, text_of
 
 TAG_OPS = frozenset({"tag", "-tag"})
@@ -97,19 +97,23 @@ class Condition:
             raise UsageError(f"{self.key} must be {EXPECTED[type or '']}: {shown}", hint=hint) from None
 
     def rendered(self, render: Callable[[str], Any]) -> Condition | None:
-        """The same condition with ``render`` applied to every text that holds a template; None where null came out.
+        """The same condition with ``render`` applied to its texts; None where null came out.
 
+        ``render`` returns a text without a template as it is.
         What comes out keeps its type: text that came out of a single ``{{ expression }}`` stays text, even if it looks
         like a number. Text in quotes becomes text in any case. A list that comes out for an item of ``:=`` takes the
         place of the item.
         """
         if self.is_tag():
-            tag = render(self.key) if "{{" in self.key else self.key
+            tag = render(self.key)
             return None if tag is None else replace(self, key=text_of(tag))
         if isinstance(self.value, tuple):
             return self._rendered_list(render)
         value, quoted = _render(self.value, self.quoted is True, render)
-        return None if value is None and self.value is not None else replace(self, value=value, quoted=quoted)
+        if value is None:
+            return self if self.value is None else None
+        flags = tuple(isinstance(item, str) for item in value) if isinstance(value, (list, tuple)) else quoted
+        return replace(self, value=value, quoted=flags).canonical()
 
     def _rendered_list(self, render: Callable[[str], Any]) -> Condition | None:
         results = [_render(text, flag, render) for text, flag in self._items()]
@@ -120,13 +124,15 @@ class Condition:
             # Items of a list that came out have their types already: a text among them stays text.
             spliced = [(item, isinstance(item, str)) for item in value] if isinstance(value, (list, tuple)) else None
             items += spliced if spliced is not None else [(value, flag)] if value is not None else []
-        return replace(self, value=tuple(value for value, _ in items), quoted=tuple(flag for _, flag in items))
+        return replace(
+            self, value=tuple(value for value, _ in items), quoted=tuple(flag for _, flag in items)
+        ).canonical()
 
     def canonical(self) -> Condition:
         """The same condition, ``quoted`` only where that makes a difference: for numbers and templates."""
         if isinstance(self.value, (tuple, list)):
-            return replace(self, quoted=tuple(flag and _differs(item) for item, flag in self._items()))
-        return replace(self, quoted=self.op != "===" and self.quoted is True and _differs(self.value))
+            return replace(self, quoted=tuple(_quoted(item, flag, ",:") for item, flag in self._items()))
+        return replace(self, quoted=self.op != "===" and _quoted(self.value, self.quoted is True, ","))
 
     def _flags(self) -> bool | tuple[bool, ...]:
         return True if self.op == "===" else self.quoted
@@ -147,15 +153,18 @@ class Condition:
         return f"{self.key}{self.op}{print_text(text_of(self.value), ',', self.quoted is True)}"
 
 
-def _differs(value: Any) -> bool:
-    return isinstance(value, str) and ("{{" in value or read_number(value) is not None)
+def _quoted(value: Any, flag: bool, stops: str) -> bool:
+    """Does it matter that this value is in quotes, and is it, or must it be?"""
+    if not isinstance(value, str) or not ("{{" in value or read_number(value) is not None):
+        return False
+    return flag or not is_bare(value, stops)
 
 
 def _render(value: Any, quoted: bool, render: Callable[[str], Any]) -> tuple[Any, bool]:
-    if not isinstance(value, str) or "{{" not in value:
+    if not isinstance(value, str):
         return value, quoted
     result = render(value)
-    if quoted and result is not None:
-        return text_of(result), True
+    if quoted:
+        return (None if result is None else text_of(result)), True
     whole = value.startswith("{{") and template_end(value, 0) == len(value)
     return result, whole and isinstance(result, str)

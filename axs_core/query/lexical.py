@@ -27,16 +27,20 @@ class QuerySyntaxError(UsageError):
 
     def __init__(self, problem: str, text: str, spans: Sequence[tuple[int, int]], *, hint: str | None = None) -> None:
         self.problem, self.text, self.spans = problem, text, tuple(spans)
-        super().__init__("\n".join([problem, *self._pointed()]), hint=hint)
+        super().__init__("\n".join([_in_one_line(problem), *self._pointed()]), hint=hint and _in_one_line(hint))
 
     def _pointed(self) -> list[str]:
-        """The text in one line with carets below; what does not print takes one column all the same."""
+        """The text in one line with carets below."""
         if not self.text.strip():
             return []
         marked = {column for start, end in self.spans for column in range(start, max(end, start + 1))}
         carets = "".join("^" if column in marked else " " for column in range(len(self.text) + 1))
-        shown = "".join(char if char.isprintable() else " " for char in self.text)
-        return [f"    {shown}".rstrip(), f"    {carets}".rstrip()]
+        return [f"    {_in_one_line(self.text)}".rstrip(), f"    {carets}".rstrip()]
+
+
+def _in_one_line(text: str) -> str:
+    """What does not print takes one column all the same, so that carets stand where they should."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def template_end(text: str, start: int) -> int | None:
@@ -90,14 +94,15 @@ def print_tag(tag: str) -> str:
 
 def print_text(text: str, stops: str, quoted: bool) -> str:
     """A value as it is typed, in quotes if ``quoted``, or if it would not be read back; ``stops`` end a bare value."""
-    return '"' + text.replace('"', '""') + '"' if quoted or not _is_bare(text, stops) else text
+    return '"' + text.replace('"', '""') + '"' if quoted or not is_bare(text, stops) else text
 
 
 def _truth_sign(word: str) -> bool:
     return word[-1] in ".+-" and KEY.fullmatch(word[:-1]) is not None
 
 
-def _is_bare(text: str, stops: str) -> bool:
+def is_bare(text: str, stops: str) -> bool:
+    """Would this value be read back without quotes, where ``stops`` end it?"""
     if not text or text != text.strip() or text[0] in '"=<>':
         return False
     try:

@@ -69,6 +69,8 @@ def _one(item: object, number: int) -> Condition:
     if not isinstance(item, str):
         problem = f"condition {number} of the query is not text: {item!r}"
         raise QuerySyntaxError(problem, "", [], hint=f'put it in quotes: "{item}"')
+    if not item.strip():
+        raise QuerySyntaxError(f"condition {number} of the query is empty", "", [], hint="take the item away")
     return _Parser(item, separator="").conditions()[0][0]
 
 
@@ -117,6 +119,10 @@ class _Parser:
                 break
             self.position = end
         if self.position == start:
+            operator = _OPERATOR.match(self.text, start)
+            if operator:
+                hint = f"key{self.text[start:]}"
+                raise self._error(f"a name must stand before {operator.group()}", start, operator.end(), hint)
             raise self._unexpected()
         return self.text[start : self.position]
 
@@ -256,15 +262,20 @@ class _Parser:
         return self._error(problem, where, where + 1, "take the comma away, or put it in double quotes if it is meant")
 
     def _unexpected(self) -> QuerySyntaxError:
-        char = self._next()
-        if not char:
-            return self._error("a tag must follow the sign", self.position - 1, self.position, "-broken")
+        char, before = self._next(), self.text[: self.position].rstrip()
+        after = self.text[self.position :].strip()
+        if before.endswith(("-", "!")) and (not after or char.isspace()):
+            at = len(before) - 1
+            return self._error("a tag must follow the sign directly", at, at + 1, f"{before}{after or 'tag'}")
+        if char.isspace():
+            hint = f"{before},{after} if these are two conditions"
+            return self._error("a blank cannot stand here", self.position, self.position + 1, hint)
         hints = {
             '"': 'a value that holds quotes or commas is put in double quotes as a whole: key="a, b"',
             ",": "one condition an item: take the comma away, or make two items of it",
         }
-        hint = hints.get(char, 'put a comma between conditions; put a value in double quotes: key="any text"')
-        shown = "a blank" if char.isspace() else char if char.isprintable() else repr(char)
+        hint = hints.get(char, 'key="any text" where it is part of a value')
+        shown = char if char.isprintable() else repr(char)
         return self._error(f"{shown} cannot stand here", self.position, self.position + 1, hint)
 
     def _error(self, problem: str, start: int, end: int, hint: str) -> QuerySyntaxError:
