@@ -53,10 +53,3 @@ class ResNet20(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         features = self.blocks(self.relu(self.bn(self.conv(x))))
         return self.classify(torch.flatten(self.pool(features), 1))
-
-
-def load(file: str) -> ResNet20:
-    """The network with the weights of a state_dict file, ready to answer (``eval``), on the CPU."""
-    network = ResNet20()
-    network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
-    return network.eval()

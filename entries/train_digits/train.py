@@ -1,6 +1,6 @@
 """Train ResNet-20 on the training part of the digits, check it on the held-out part, save and export it.
 
-    PYTHONPATH=FOLDER_OF_RESNET20 python train.py PARAMETERS_FILE
+    PYTHONPATH=FOLDER_OF_RESNET20:FOLDER_OF_PYTORCH_EXPORT python train.py PARAMETERS_FILE
 
 Makes ``resnet20_digits.pt`` (state_dict), ``resnet20_digits.onnx`` (any batch size) and ``found.json`` with the
 held-out accuracy. About half a minute on two cores. The held-out part is looked at once, after the last step: nothing
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pytorch_export import save_onnx
 from resnet20 import ResNet20
 from torch import Tensor, nn
 
@@ -74,20 +75,11 @@ def train(network: nn.Module, images: Tensor, labels: Tensor, parameters: dict[s
         print(f"epoch {epoch + 1}/{epochs}: loss {total / steps:.4f}", flush=True)
 
 
-def export(network: nn.Module, folder: Path, attributes: dict[str, Any], example: Tensor) -> None:
+def save(network: nn.Module, folder: Path, attributes: dict[str, Any]) -> None:
     """Save the state_dict and the ONNX file under ``folder``."""
     network = network.to(memory_format=torch.contiguous_format)
     torch.save(network.state_dict(), folder / "resnet20_digits.pt")
-    torch.onnx.export(
-        network,
-        (example.contiguous(),),
-        str(folder / "resnet20_digits.onnx"),
-        opset_version=attributes["opset"],
-        input_names=[attributes["input_name"]],
-        output_names=[attributes["output_name"]],
-        dynamic_axes={attributes["input_name"]: {0: "batch"}, attributes["output_name"]: {0: "batch"}},
-        dynamo=False,  # the other exporter writes opset 18 whatever is asked for
-    )
+    save_onnx(network, folder / "resnet20_digits.onnx", attributes)
 
 
 def main(parameters_file: str) -> None:
@@ -102,7 +94,7 @@ def main(parameters_file: str) -> None:
     with torch.no_grad():
         good = int((network(images).argmax(1) == labels).sum())
     print(f"accuracy={100 * good / len(labels):.3f}%, good={good}, total={len(labels)}")
-    export(network, folder, job["attributes"], images[:1])
+    save(network, folder, {**described, **job["attributes"]})
     found = {"accuracy": round(100 * good / len(labels), 3), "good": good, "total": len(labels)}
     (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 

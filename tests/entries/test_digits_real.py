@@ -82,8 +82,15 @@ def logits(axs: AxsCommand, saved_as: str) -> list[list[float]]:
     requirements = axs.ask(f"loadgen_backend,framework={framework}", "get", "requirements").split()
     interpreter = axs.ask(f"python_env,requirements:={':'.join(requirements)}", "get", "interpreter")
     model, attributes = axs.ask(MODEL_QUERIES[saved_as], "get_path"), yaml.safe_load(SHIPPED.read_text())["attributes"]
-    normalisation = (attributes["mean"][0], attributes["std"][0])
-    rows = run_json(interpreter, "digits_logits.py", model, saved_as, axs.folder(PREPROCESSED), *normalisation)
+    images = [
+        "--preprocessed",
+        axs.folder(PREPROCESSED),
+        "--mean",
+        attributes["mean"][0],
+        "--std",
+        attributes["std"][0],
+    ]
+    rows = run_json(interpreter, "model_logits.py", model, saved_as, "resnet20.py:ResNet20", *images)
     assert isinstance(rows, list)
     return rows
 
