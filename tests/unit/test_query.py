@@ -167,3 +167,15 @@ def test_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_reference_page_has_the_grammar_and_every_operator() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "query.md").read_text(encoding="utf-8")
+    operators = {"=", "==", "===", ":=", "?=", "!=", "<", ">", "<=", ">=", ":", "!:", ".", "!.", "+", "-"}
+    assert [operator for operator in operators if f'"{operator}"' not in page] == []
+    columns = [row.split("|")[1] for row in page.split("## Grammar")[0].splitlines() if row.startswith("| `")]
+    typed = [word for column in columns for word in column.split("`")[1::2]]
+    examples = [text for text in typed if text not in operators]
+    assert [str(parse(text)) for text in examples] == [text.replace("!int8", "-int8") for text in examples]
+    shown = {condition.op for text in examples for condition in parse(text).conditions}
+    assert shown | (operators & set(typed)) == operators | {"tag", "-tag"}
