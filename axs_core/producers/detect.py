@@ -68,7 +68,7 @@ def _find(job: Job) -> str:
     for name in names:
         path = shutil.which(os.path.expanduser(name), path=folders)  # noqa: PTH111 (a Path would make a bare name a relative path)
         if path:
-            return os.path.abspath(path)  # noqa: PTH100
+            return os.path.abspath(path)
     where = f" or in {', '.join(search)}" if search else ""
     raise DoesNotApply(f"{' or '.join(names)} is not on PATH{where}", hint=job.spec.get("install_hint"))
 
@@ -112,7 +112,6 @@ def _compiled(job: Job, pattern: str) -> re.Pattern[str]:
 
 
 def _list(value: Any) -> list[str]:
-    """A name or a list of them, as a list; a null means nothing."""
-    if value is None or value == "":
-        return []
-    return [str(item) for item in ([value] if isinstance(value, (str, Path)) else value)]
+    """A name or a list of them, as a list; a null and an empty text mean nothing."""
+    values = [value] if value is None or isinstance(value, (str, Path)) else value
+    return [str(item) for item in values if item not in (None, "")]

@@ -25,7 +25,8 @@ for d in m.distributions():
     if "Name" in d.metadata and "Version" in d.metadata:
         packages.setdefault(re.sub(r"[-_.]+", "-", d.metadata["Name"]).lower(), d.version)
 print(json.dumps({"executable": sys.executable, "version": platform.python_version(),
-                  "platform": sysconfig.get_platform(), "packages": packages}))
+                  "platform": sysconfig.get_platform(), "packages": packages,
+                  "site_packages": sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})}))
 """
 _VERSION = re.compile(r"\d+(\.\d+){0,2}")
 _SECONDS = 60  # an answer takes 0.1 s; a cold network file system takes longer
@@ -34,12 +35,14 @@ _NOT_FOR_CHILDREN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCH
 
 @dataclass(frozen=True)
 class Interpreter:
-    """What an interpreter says of itself; ``packages`` maps canonical names to versions of all that it can import."""
+    """What an interpreter says of itself; ``packages`` maps canonical names to versions of all that it can import, and
+    ``site_packages`` are the folders where they lie."""
 
     executable: str
     version: str
     platform: str
     packages: Mapping[str, str]
+    site_packages: Sequence[str] = ()
 
 
 def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
@@ -71,9 +74,9 @@ def answer(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def this(packages: Mapping[str, str]) -> Interpreter:
+def this(packages: Mapping[str, str], site_packages: Sequence[str]) -> Interpreter:
     """The interpreter that runs this, as it would describe itself."""
-    return Interpreter(sys.executable, platform.python_version(), sysconfig.get_platform(), packages)
+    return Interpreter(sys.executable, platform.python_version(), sysconfig.get_platform(), packages, site_packages)
 
 
 def looks_like_version(wanted: str) -> bool:

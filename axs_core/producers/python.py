@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import AxsError, EntryError, ProduceError
+from axs_core.errors import EntryError
 from axs_core.producers.base import Job, Made
 
 
 class Python:
-    """``function``: its name. It returns a mapping of what was found, or None; the key ``file`` names the main file."""
+    """``function``: its name. It returns a mapping of what was found, or None. ``file`` names the main file, as does
+    the key ``file`` in the mapping.
+    """
 
     name = "python"
 
     def make(self, job: Job) -> Made:
-        """Call the function; its errors become :class:`ProduceError` with file and line, those of axs pass through."""
+        """Call the function; :class:`EntryError` with file and line where it raises, errors of axs pass through."""
         found = call_function(job, str(job.spec["function"]))
-        file = found.pop("file", None)
+        file = found.pop("file", job.spec.get("file"))
         return Made(file=None if file is None else str(file), found=found)
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
@@ -28,28 +29,17 @@ class Python:
 
 
 def call_function(job: Job, function: str) -> dict[str, Any]:
-    """Call a function of the recipe by name and take what it found, as a new dict."""
+    """Call a function of the recipe by name and take what it found, as a new dict.
+
+    Whatever the function raises is told with its file and line by ``job.call``.
+    """
+    code = job.recipe_path / "code.py"
     if job.call is None:
-        raise EntryError(f"there is no code.py with a function {function!r}", file=job.recipe_path / "code.py")
-    try:
-        found = job.call(function)
-    except AxsError:
-        raise
-    except Exception as error:
-        raise ProduceError(f"{_place(error, job.recipe_path, function)}: {type(error).__name__}: {error}") from error
+        raise EntryError(f"there is no code.py with a function {function!r}", file=code)
+    found = job.call(function)
     if found is None:
         return {}
     if not isinstance(found, Mapping):
         what = f"{function} must return a mapping of attributes or None, not {type(found).__name__}"
-        raise EntryError(what, file=job.recipe_path / "code.py")
+        raise EntryError(what, file=code)
     return dict(found)
-
-
-def _place(error: Exception, recipe_path: Path, function: str) -> str:
-    """``/path/code.py:12: in name``: the innermost frame in a ``code.py``, the recipe's or a parent's, not a
-    library's.
-    """
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == "code.py"]
-    if not frames:
-        return f"{recipe_path / 'code.py'}: in {function}"
-    return f"{frames[-1].filename}:{frames[-1].lineno}: in {frames[-1].name}"

@@ -15,6 +15,8 @@ from axs_core.process import run
 from axs_core.producers import interpreter as interpreters
 from axs_core.producers.base import Job, Made
 from axs_core.producers.installer import Installer, choose, install
+from axs_core.producers.interpreter import Interpreter
+from axs_core.producers.package import locate
 from axs_core.producers.requirements import canonical, installed, look, own_paths, parse_requirements, versions
 from axs_core.producers.talk import shortened
 
@@ -32,7 +34,8 @@ class PythonEnv:
 
     The calling interpreter is taken unless ``isolated`` is set or ``AXS_PYTHON_ENV=isolated``;
     ``AXS_PYTHON_ENV=calling`` (containers, air-gapped machines) allows no other. ``python`` asks for a version
-    (``3.11``), a name on PATH or a path.
+    (``3.11``), a name on PATH or a path. ``package`` names the one that all this is for: the folder it is imported
+    from becomes the main file, and its ``version`` and ``import_names`` are found.
 
     Found: ``interpreter`` (relative to the entry's folder, absolute for the calling one), ``python_version``,
     ``platform_tag``, ``calling_interpreter``, ``frozen`` (sorted ``name==version`` of all that it can import, without
@@ -88,9 +91,10 @@ def _calling(job: Job, requirements: Sequence[Requirement]) -> tuple[Made | None
     if answer.missing:
         return None, answer.missing
     job.reporter.note(f"using {sys.executable}, which has all that is needed")
-    this = interpreters.this(installed(paths))
-    own = {"interpreter": sys.executable, "calling_interpreter": True, "site_packages": _folders(paths)}
-    return Made(found=_facts(this, requirements) | own | {"packages": dict(sorted(answer.packages.items()))}), ()
+    this = interpreters.this(installed(paths), _folders(paths))
+    own = {"interpreter": sys.executable, "calling_interpreter": True, "site_packages": this.site_packages}
+    own["packages"] = dict(sorted(answer.packages.items()))
+    return _made(job, this, requirements, own), ()
 
 
 def _own(job: Job, requirements: Sequence[Requirement]) -> Made:
@@ -105,12 +109,10 @@ def _own(job: Job, requirements: Sequence[Requirement]) -> Made:
         requirements_file = job.folder / REQUIREMENTS
         requirements_file.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
         install(job, installer, environment, requirements_file, texts)
-    facts = _facts(interpreters.ask(interpreter, job.environ), requirements)
+    this = interpreters.ask(interpreter, job.environ)
     own = {"interpreter": interpreter.relative_to(job.folder).as_posix(), "calling_interpreter": False}
-    packages = dict(line.split("==", maxsplit=1) for line in facts["frozen"])
-    return Made(
-        found=facts | own | {"packages": packages, "installer_version": installer.version(environment, job.environ)}
-    )
+    own["installer_version"] = installer.version(environment, job.environ)
+    return _made(job, this, requirements, own)
 
 
 def _create(job: Job, base: str, environment: Path, installer: Installer) -> None:
@@ -127,10 +129,24 @@ def _create(job: Job, base: str, environment: Path, installer: Installer) -> Non
         raise
 
 
-def _facts(this: interpreters.Interpreter, requirements: Sequence[Requirement]) -> dict[str, Any]:
+def _made(job: Job, this: Interpreter, requirements: Sequence[Requirement], own: Mapping[str, Any]) -> Made:
+    """What both ways have in common."""
     hidden = _TOOLS - {canonical(requirement.name) for requirement in requirements}
-    frozen = sorted(f"{name}=={version}" for name, version in this.packages.items() if name not in hidden)
-    return {"python_version": this.version, "platform_tag": this.platform, "frozen": frozen}
+    packages = {name: version for name, version in sorted(this.packages.items()) if name not in hidden}
+    frozen = [f"{name}=={version}" for name, version in packages.items()]
+    facts = {"python_version": this.version, "platform_tag": this.platform, "frozen": frozen, "packages": packages}
+    if not job.spec.get("package"):
+        return Made(found=facts | dict(own))
+    package = locate(str(job.spec["package"]), this.site_packages)
+    facts |= {"version": package.version, "import_names": list(package.import_names)}
+    file = _inside(package.path, job.folder) if package.path else None
+    return Made(file=file, found=facts | dict(own))
+
+
+def _inside(path: Path, folder: Path) -> str:
+    """Relative to the entry's folder, so that the entry can be moved; absolute where the calling interpreter has it."""
+    whole, base = path.resolve(), folder.resolve()
+    return whole.relative_to(base).as_posix() if whole.is_relative_to(base) else str(path)
 
 
 def _is_calling(wanted: str, version: str, environ: Mapping[str, str]) -> bool:
@@ -138,7 +154,7 @@ def _is_calling(wanted: str, version: str, environ: Mapping[str, str]) -> bool:
         return interpreters.is_version(version, wanted)
     path = shutil.which(wanted, path=environ.get("PATH"))
     # Not resolved: an environment's interpreter is a link to its base, which is another interpreter.
-    return path is not None and os.path.abspath(path) == os.path.abspath(sys.executable)  # noqa: PTH100
+    return path is not None and os.path.abspath(path) == os.path.abspath(sys.executable)
 
 
 def _only_calling(why_not: Sequence[str], requirements: Sequence[Requirement]) -> ProduceError:

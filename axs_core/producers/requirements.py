@@ -71,21 +71,21 @@ def look(requirements: Sequence[Requirement], paths: Sequence[str]) -> Satisfied
         if not _applies(requirement, extras_of_parent):
             continue
         name, extras = canonical(requirement.name), frozenset(requirement.extras)
-        distribution = _distribution(name, paths)
-        why = _why_not(requirement, distribution)
+        there = distribution(name, paths)
+        why = _why_not(requirement, there)
         if why:
             missing[f"{_bare(requirement)} ({why}{f'; {parent} needs it' if parent else ''})"] = None
-        elif distribution is not None and (name, extras) not in seen:
+        elif there is not None and (name, extras) not in seen:
             seen.add((name, extras))
-            packages[name] = distribution.version
-            waiting += [(further, extras, name) for further in _requires(distribution)]
+            packages[name] = there.version
+            waiting += [(further, extras, name) for further in _requires(there)]
     return Satisfied(packages, tuple(missing))
 
 
 def versions(names: Iterable[str], paths: Sequence[str]) -> dict[str, str | None]:
     """The installed version of each name in the folders ``paths``, None where it is not there."""
-    there = {name: _distribution(name, paths) for name in names}
-    return {name: distribution.version if distribution else None for name, distribution in there.items()}
+    there = {name: distribution(name, paths) for name in names}
+    return {name: found.version if found else None for name, found in there.items()}
 
 
 def installed(paths: Sequence[str]) -> dict[str, str]:
@@ -121,29 +121,30 @@ def _applies(requirement: Requirement, extras: frozenset[str]) -> bool:
     return any(requirement.marker.evaluate({"extra": extra}) for extra in extras or {""})
 
 
-def _why_not(requirement: Requirement, distribution: Distribution | None) -> str | None:
-    if distribution is None:
+def _why_not(requirement: Requirement, there: Distribution | None) -> str | None:
+    if there is None:
         return "not installed"
     if requirement.url:
         return "asked for by its address"
-    if not requirement.specifier.contains(distribution.version, prereleases=True):
-        return f"{distribution.version} is there"
+    if not requirement.specifier.contains(there.version, prereleases=True):
+        return f"{there.version} is there"
     return None
 
 
-def _distribution(name: str, paths: Sequence[str]) -> Distribution | None:
+def distribution(name: str, paths: Sequence[str]) -> Distribution | None:
+    """The metadata of an installed package by its canonical name; None where it is not in the folders ``paths``."""
     from importlib.metadata import Distribution
 
     found: Any = Distribution.discover(name=name, path=list(paths))
     return next((each for each in found if "Version" in each.metadata), None)  # half-removed ones have no version
 
 
-def _requires(distribution: Distribution) -> list[Requirement]:
+def _requires(package: Distribution) -> list[Requirement]:
     """What a package declares; what old packages write against PEP 508 is passed over, as pip only warns of it too."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     parsed = []
-    for text in distribution.requires or ():
+    for text in package.requires or ():
         try:
             parsed.append(Requirement(text))
         except InvalidRequirement:

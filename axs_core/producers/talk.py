@@ -40,7 +40,7 @@ def reasons(talk: Sequence[str]) -> list[str]:
             explaining = False
         if text.startswith(("The conflict is caused by:", "×", "╰─▶")):
             explaining = True
-        if explaining or re.match(r"(ERROR|error):|WARNING: 40[13] ", text):
+        if explaining or re.match(r"(ERROR|error|cause):|WARNING: 40[13] ", text):
             kept[re.sub(r"\(from versions: ([^)]*)\)", _cut_versions, line.rstrip())] = None
     return list(kept)
 

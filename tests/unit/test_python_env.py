@@ -212,7 +212,7 @@ class TestOwnEnvironment:
             "interpreter": "venv/bin/python",
             "calling_interpreter": False,
             "python_version": VERSION,
-            "platform_tag": interpreters.this({}).platform,
+            "platform_tag": interpreters.this({}, ()).platform,
             "frozen": ["toy-pkg==1.5"],
             "packages": {"toy-pkg": "1.5"},
             "installer_version": "uv 0.9.1",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from axs_core.errors import AxsError, DoesNotApply, EntryError, ProduceError, Refused
+from axs_core.entry.functions import call, functions_of
+from axs_core.entry.model import Entry
+from axs_core.errors import AxsError, DoesNotApply, EntryError, Refused
 from axs_core.producers.base import Job, Made
 from axs_core.producers.python import Python
 from axs_core.reporter import Reporter
@@ -38,16 +39,12 @@ def library():
 
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[[str], Made]:
-    """Runs the producer with a function of CODE."""
-    file = tmp_path / "code.py"
-    file.write_text(CODE)
-    spec = importlib.util.spec_from_file_location("toy_code", file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Runs the producer with a function of CODE, called as the engine calls it."""
+    (tmp_path / "code.py").write_text(CODE)
+    functions = functions_of(Entry("toy", tmp_path, {"make": {"python": {}}}))
 
     def run(function: str) -> Made:
-        return Python().make(job(tmp_path, function, lambda name: getattr(module, name)()))
+        return Python().make(job(tmp_path, function, lambda name: call(functions[name], {}.__getitem__)))
 
     return run
 
@@ -71,27 +68,19 @@ def test_only_mappings_are_understood(make: Callable[[str], Made], tmp_path: Pat
 
 
 def test_an_exception_is_told_with_its_place(make: Callable[[str], Made], tmp_path: Path) -> None:
-    with pytest.raises(ProduceError) as error:
+    with pytest.raises(EntryError) as error:
         make("deep")
     line = CODE.splitlines().index('    return values["missing"]') + 1
-    assert str(error.value) == f"{tmp_path / 'code.py'}:{line}: in inner: KeyError: 'missing'"
+    assert str(error.value) == f"{tmp_path / 'code.py'}:{line}: function 'deep' raised KeyError: 'missing'"
     assert isinstance(error.value.__cause__, KeyError)
 
 
 def test_the_place_is_not_in_a_library(make: Callable[[str], Made], tmp_path: Path) -> None:
-    with pytest.raises(ProduceError) as error:
+    with pytest.raises(EntryError) as error:
         make("library")
     line = CODE.splitlines().index('    return json.loads("{")') + 1
-    assert str(error.value).startswith(f"{tmp_path / 'code.py'}:{line}: in library: JSONDecodeError: ")
-
-
-def test_an_exception_from_elsewhere(tmp_path: Path) -> None:
-    def fail(name: str) -> None:
-        raise ValueError("toy")
-
-    with pytest.raises(ProduceError) as error:
-        Python().make(job(tmp_path, "some", fail))
-    assert str(error.value) == f"{tmp_path / 'code.py'}: in some: ValueError: toy"
+    expected = f"{tmp_path / 'code.py'}:{line}: function 'library' raised JSONDecodeError: "
+    assert str(error.value).startswith(expected)
 
 
 @pytest.mark.parametrize("error", [DoesNotApply("not here"), Refused("invalid"), AxsError("own"), KeyboardInterrupt()])
@@ -102,6 +91,12 @@ def test_passed_through(tmp_path: Path, error: BaseException) -> None:
     with pytest.raises(type(error)) as raised:
         Python().make(job(tmp_path, "some", fail))
     assert raised.value is error
+
+
+def test_the_main_file_may_stand_in_the_recipe(tmp_path: Path) -> None:
+    spec = {"function": "some", "file": "out.txt"}
+    made = Python().make(Job(spec, tmp_path, tmp_path / "log.txt", Reporter(), tmp_path, call=lambda name: {"n": 1}))
+    assert made == Made(file="out.txt", found={"n": 1})
 
 
 def test_without_code(tmp_path: Path) -> None:
