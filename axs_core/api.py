@@ -44,7 +44,9 @@ class ParameterRow:
 
 @dataclass(frozen=True)
 class EntryRow:
-    """A folder of a collection as ``list`` shows it; ``state`` is ``present``, ``producing``, ``broken`` or ``unreadable``."""
+    """A folder of a collection as ``list`` shows it; ``state`` is ``present``, ``producing``, ``broken`` or
+    ``unreadable``.
+    """
 
     name: str
     kind: str
@@ -88,8 +90,8 @@ class WorkspaceEntry:
     def get(self, name: str, **overrides: Any) -> Any:
         """A stored or computed value.
 
-        ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a figure
-        that must not be given out (an INVALID run).
+        ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a
+        figure that must not be given out (an INVALID run).
         """
         stored = dict(self._overrides) if name not in self.entry.values or overrides else {}
         return entry_scope(self.entry, {**stored, **overrides}).get(name)
@@ -98,7 +100,9 @@ class WorkspaceEntry:
         return self.get(name)
 
     def get_path(self, relative: str | None = None) -> Path:
-        """The main file where there is one, else the folder; with ``relative``, that file in the folder. Raises NotFound if it is not there."""
+        """The main file where there is one, else the folder; with ``relative``, that file in the folder. Raises
+        NotFound if it is not there.
+        """
         if relative is not None:
             path = self.path / relative
         else:
@@ -145,7 +149,9 @@ class WorkspaceEntry:
         for name, parameter in self.entry.parameters.items():
             source = next((e.name for e in self.entry.lineage if name in e.meta.get("parameters", {})), self.name)
             default = defaults.get(name, parameter.default)
-            rows.append(ParameterRow(name, parameter.type, default, parameter.choices, parameter.help, parameter.how, source))
+            rows.append(
+                ParameterRow(name, parameter.type, default, parameter.choices, parameter.help, parameter.how, source)
+            )
         return rows
 
     def __repr__(self) -> str:
@@ -174,7 +180,8 @@ class WorkCollection:
 class Workspace:
     """All that queries see: the collections, the index, this machine.
 
-    ``work_collection`` overrides ``$AXS_WORK_COLLECTION``; ``environ`` the process environment; ``reporter`` hears what happens.
+    ``work_collection`` overrides ``$AXS_WORK_COLLECTION``; ``environ`` the process environment; ``reporter`` hears
+    what happens.
     """
 
     def __init__(
@@ -209,7 +216,8 @@ class Workspace:
     def byquery(self, query: str | Sequence[str], fresh: Literal["one", "all"] | None = None) -> WorkspaceEntry:
         """The entry that the query denotes, made if it is not there; ``fresh`` makes it again (``all``: its needs too).
 
-        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, ProduceError when making it fails.
+        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, ProduceError when making it
+        fails.
         """
         asked = parse(query)
         runner = Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
@@ -227,7 +235,9 @@ class Workspace:
         if answer.made:
             self.reporter.note(f"made {entry.name}")
             return
-        self.reporter.note(f"{entry.name}: made {entry.produced.get('at')}" + (f" on {where}" if entry.produced.get("machine") else ""))
+        self.reporter.note(
+            f"{entry.name}: made {entry.produced.get('at')}" + (f" on {where}" if entry.produced.get("machine") else "")
+        )
         note_asked(entry)
         if changed := changed_since(entry, self.index.by_name):
             self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
@@ -286,7 +296,8 @@ class Workspace:
         """Delete an entry. Raises StoreError for what axs did not make."""
         if item.entry.kind != "produced" or item.path.parent != self.store.root:
             raise StoreError(
-                f"{item.name} was not made by axs in the work collection; it stays", hint=f"to delete it yourself: rm -r {item.path}"
+                f"{item.name} was not made by axs in the work collection; it stays",
+                hint=f"to delete it yourself: rm -r {item.path}",
             )
         with self.store.held(item.name):
             self.store.remove(item.path)

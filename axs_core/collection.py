@@ -15,7 +15,9 @@ from axs_core.store.layout import PRIVATE, default_root
 
 @dataclass(frozen=True)
 class Folder:
-    """One entry's folder as a listing sees it; ``mtime_ns`` and ``size`` of its ``meta.yaml``, None where that is missing."""
+    """One entry's folder as a listing sees it; ``mtime_ns`` and ``size`` of its ``meta.yaml``, None where that is
+    missing.
+    """
 
     name: str
     path: Path
@@ -31,7 +33,8 @@ def shipped() -> Path:
 
 
 def roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """Collections in the order in which they are asked: ``$AXS_COLLECTIONS`` (separated as in ``$PATH``), the work collection, the shipped one.
+    """Collections in the order in which they are asked: ``$AXS_COLLECTIONS`` (separated as in ``$PATH``), the work
+    collection, the shipped one.
 
     Collections inside the work collection (a git repository of entries) come right after it; the index adds them.
     """
@@ -66,8 +69,8 @@ def look(path: Path) -> Folder:
 def read(path: Path, own: bool = False) -> dict[str, Any]:
     """The meta of the entry at ``path``.
 
-    In the work collection (``own``) it comes from the copy that axs keeps where it made the entry and nobody edited it since; a folder
-    from elsewhere may bring no such copy of its own.
+    In the work collection (``own``) it comes from the copy that axs keeps where it made the entry and nobody edited
+    it since; a folder from elsewhere may bring no such copy of its own.
     """
     kept = _kept(path) if own else None
     return kept if kept is not None else read_meta(path / META)

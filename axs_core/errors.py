@@ -81,7 +81,9 @@ class ProduceError(AxsError):
 
 
 class ProgramFailed(ProduceError):
-    """A child process ended badly; ``returncode`` is negative for a signal, None for a time-out; ``tail`` is the last of its talk."""
+    """A child process ended badly; ``returncode`` is negative for a signal, None for a time-out; ``tail`` is the
+    last of its talk.
+    """
 
     def __init__(
         self,

@@ -20,7 +20,8 @@ def made_here(folder: Path) -> bool:
 
 
 def collect_garbage(store: Store, index: Index) -> list[str]:
-    """Remove broken entries, and what was made only as a need of something that is gone. What was asked for directly stays.
+    """Remove broken entries, and what was made only as a need of something that is gone. What was asked for directly
+    stays.
 
     Returns the names of what was removed. What is being made is left alone.
     """
@@ -57,7 +58,9 @@ def _remove(store: Store, index: Index, folder: Path) -> str:
 
 
 def remove_all(store: Store, index: Index, reporter: Reporter) -> None:
-    """Remove everything that axs made; say what stays because a person put it there, and what is being made just now."""
+    """Remove everything that axs made; say what stays because a person put it there, and what is being made just
+    now.
+    """
     index.refresh()
     busy = [folder.name for folder in _folders(store) if store.state(folder) == "producing"]
     if busy:
@@ -91,7 +94,11 @@ def verify(entry: Entry, reporter: Reporter) -> list[str]:
 
 def _problem(path: Path, item: dict[str, object]) -> str | None:
     if "link" in item:
-        return None if path.is_symlink() and str(path.readlink()) == item["link"] else "the link is missing or points elsewhere"
+        return (
+            None
+            if path.is_symlink() and str(path.readlink()) == item["link"]
+            else "the link is missing or points elsewhere"
+        )
     if not path.is_file():
         return "is missing"
     if path.stat().st_size != item["size"]:

@@ -26,7 +26,9 @@ def cpu_model() -> str:
     if sys.platform == "darwin":
         import subprocess
 
-        asked = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
+        )
         if asked.stdout.strip():
             return asked.stdout.strip()
     return platform.processor() or platform.machine()
@@ -68,7 +70,9 @@ def name() -> str:
 
 
 def facts() -> dict[str, Any]:
-    """What a record keeps: name, CPU, cores, memory in bytes, operating system, kernel, architecture, accelerators, Python."""
+    """What a record keeps: name, CPU, cores, memory in bytes, operating system, kernel, architecture, accelerators,
+    Python.
+    """
     system = platform.uname()
     try:
         distribution = platform.freedesktop_os_release().get("PRETTY_NAME")

@@ -1,4 +1,6 @@
-"""The record of how an entry came about: kept inside it as ``record.json``, enough to make it again and to see what is different elsewhere."""
+"""The record of how an entry came about: kept inside it as ``record.json``, enough to make it again and to see what
+is different elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,10 @@ def of_folder(folder: Path) -> dict[str, Any]:
 
 
 def _stamp(folder: Path) -> str:
-    rows = [(name, item.stat(follow_symlinks=False).st_size, item.stat(follow_symlinks=False).st_mtime_ns) for name, item in walk(folder, NOT_CONTENT)]
+    rows = [
+        (name, item.stat(follow_symlinks=False).st_size, item.stat(follow_symlinks=False).st_mtime_ns)
+        for name, item in walk(folder, NOT_CONTENT)
+    ]
     return of_value(sorted(rows))
 
 
@@ -55,12 +60,18 @@ def recipes_used(found: Match, needed: Iterable[Needed]) -> dict[str, Any]:
 def make_record(
     found: Match, needed: list[Needed], started: str, files: Mapping[str, Any], *, direct: bool, made: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The record of one production. ``made`` is what the producers found out; ``direct``: a user asked for it, not another recipe."""
+    """The record of one production. ``made`` is what the producers found out; ``direct``: a user asked for it, not
+    another recipe.
+    """
     return {
         "format": FORMAT,
         "axs": __version__,
         "query": str(found.query),
-        "recipe": {"name": found.recipe.name, "tags": sorted(found.alternative.tags), "producers": list(found.recipe.make)},
+        "recipe": {
+            "name": found.recipe.name,
+            "tags": sorted(found.alternative.tags),
+            "producers": list(found.recipe.make),
+        },
         "recipes": recipes_used(found, needed),
         "parameters": {
             name: {"value": value, "origin": found.origins.get(name, "default")}
@@ -75,7 +86,11 @@ def make_record(
         "finished": now(),
         "exit_code": 0,
         "asked": "directly" if direct else "as a need",
-        "files": {"count": len(files), "bytes": sum(item.get("size", 0) for item in files.values()), "digest": of_value(files)},
+        "files": {
+            "count": len(files),
+            "bytes": sum(item.get("size", 0) for item in files.values()),
+            "digest": of_value(files),
+        },
         "again": f"axs byquery '{found.query}' --fresh",
     }
 
@@ -86,13 +101,18 @@ def _need(need: Needed) -> dict[str, Any]:
     if produced:
         record = read_record(need.entry)
         summary.update(
-            recipe=produced.get("recipe"), key=produced.get("key"), query=record.get("query"), digest=record.get("files", {}).get("digest")
+            recipe=produced.get("recipe"),
+            key=produced.get("key"),
+            query=record.get("query"),
+            digest=record.get("files", {}).get("digest"),
         )
     return summary
 
 
 def changed_since(entry: Entry, locate: Any) -> list[str]:
-    """Names of the recipes behind a produced entry whose files are not the ones it was made with; ``locate(name)`` gives an entry or raises."""
+    """Names of the recipes behind a produced entry whose files are not the ones it was made with; ``locate(name)``
+    gives an entry or raises.
+    """
     from axs_core.errors import AxsError
 
     changed = []

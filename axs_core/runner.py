@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from axs_core import collection
@@ -34,7 +33,9 @@ PARAMETERS = "parameters.json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What answered a query: the entry, how it was matched (None where only the entry's own values answered), and whether it was made just now."""
+    """What answered a query: the entry, how it was matched (None where only the entry's own values answered), and
+    whether it was made just now.
+    """
 
     entry: Entry
     match: Match | None = None
@@ -52,11 +53,15 @@ class Met:
 class Runner:
     """Makes what is missing. ``environ`` holds the settings and what children inherit."""
 
-    def __init__(self, index: Index, store: Store, resolver: Resolver, reporter: Reporter, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, index: Index, store: Store, resolver: Resolver, reporter: Reporter, environ: Mapping[str, str]
+    ) -> None:
         self.index, self.store, self.resolver, self.reporter, self.environ = index, store, resolver, reporter, environ
 
     def ensure(self, query: Query, fresh: Fresh = None) -> Answer:
-        """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is made."""
+        """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
+        made.
+        """
         matches = self.resolver.matches(query)
         if not matches:
             return Answer(self.resolver.find(query))
@@ -73,7 +78,9 @@ class Runner:
             return Answer(self.resolver.find(query))
         return self._first_that_applies(query, matches, fresh, trail, direct=False)
 
-    def _first_that_applies(self, query: Query, matches: list[Match], fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
+    def _first_that_applies(
+        self, query: Query, matches: list[Match], fresh: Fresh, trail: Trail, *, direct: bool
+    ) -> Answer:
         reasons: list[str] = []
         hint = None
         for found in matches:
@@ -89,7 +96,10 @@ class Runner:
 
     def _make(self, found: Match, fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
         if found.machine:
-            raise NotFound(f"nothing that answers {found.query} was made on such a machine", hint="axs all_byquery shows what there is")
+            raise NotFound(
+                f"nothing that answers {found.query} was made on such a machine",
+                hint="axs all_byquery shows what there is",
+            )
         self.resolver.refuse_circle(found.query, found, trail)
         met = self._needs(found, "all" if fresh == "all" else None, (*trail, (found.key, str(found.query))))
         base = self._base(found, met)
@@ -102,7 +112,10 @@ class Runner:
 
     def _base(self, found: Match, met: Met) -> str:
         """The folder's name: the recipe's ``entry_name`` or its own name, and the identity with the machine."""
-        template = next((entry.meta["entry_name"] for entry in found.recipe.lineage if "entry_name" in entry.meta), found.recipe.name)
+        template = next(
+            (entry.meta["entry_name"] for entry in found.recipe.lineage if "entry_name" in entry.meta),
+            found.recipe.name,
+        )
         name = safe_name(str(recipe_scope(found, met.values).render(template)))
         key = of_value([found.key, self.resolver.world.machine]) if found.recipe.local else found.key
         return self.store.base_name(name, key)
@@ -150,10 +163,20 @@ class Runner:
 
     def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return StoreError(f"the disk is full: {error.filename or attempt.folder}", hint="free some room (axs gc removes what nobody needs) and ask again")
+            return StoreError(
+                f"the disk is full: {error.filename or attempt.folder}",
+                hint="free some room (axs gc removes what nobody needs) and ask again",
+            )
         if isinstance(error, OSError):
-            return ProduceError(f"{attempt.folder.name}: {error.strerror or error}: {error.filename or ''}", log=attempt.log)
-        if isinstance(error, AxsError) and error.log is None and attempt.log.exists() and isinstance(error, ProduceError):
+            return ProduceError(
+                f"{attempt.folder.name}: {error.strerror or error}: {error.filename or ''}", log=attempt.log
+            )
+        if (
+            isinstance(error, AxsError)
+            and error.log is None
+            and attempt.log.exists()
+            and isinstance(error, ProduceError)
+        ):
             error.log = attempt.log
         return error
 
@@ -210,7 +233,13 @@ class Runner:
         recipe = found.recipe
         values = {name: scope.get(name) for name in recipe.attributes}
         values.update(found.stated)
-        values.update({name: value for name, value in found.values.items() if value is not None and not recipe.parameters[name].how})
+        values.update(
+            {
+                name: value
+                for name, value in found.values.items()
+                if value is not None and not recipe.parameters[name].how
+            }
+        )
         values.update({name: value for name, value in made.found.items() if value is not None})
         if made.file is not None:
             values["file"] = made.file
@@ -233,7 +262,9 @@ class Runner:
         return Entry(attempt.folder.name, attempt.folder, meta, ancestors=parents)
 
     def _with_results(self, found: Match, met: Met, attempt: Attempt, draft: Entry) -> Entry:
-        """Compute the recipe's results once and store them; a figure that must not be given out as it is is not stored."""
+        """Compute the recipe's results once and store them; a figure that must not be given out as it is is not
+        stored.
+        """
         scope = entry_scope(draft, extra={"needs": _needs_as_data(met), "record": {}})
         results: dict[str, Any] = {}
         for name in found.recipe.results:
@@ -260,7 +291,10 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _needs_as_data(met: Met) -> dict[str, Any]:
     """The needs as programs see them: name, path, file_path and all values; a list where there are several."""
-    return {name: [_as_data(item) for item in value] if isinstance(value, list) else _as_data(value) for name, value in met.values.items()}
+    return {
+        name: [_as_data(item) for item in value] if isinstance(value, list) else _as_data(value)
+        for name, value in met.values.items()
+    }
 
 
 def _as_data(view: NeedValues | None) -> dict[str, Any] | None:

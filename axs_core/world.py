@@ -59,9 +59,13 @@ class WorkspaceWorld:
         """Digest of a file's bytes, or of a folder's listing."""
         there = Path(path)
         if type == "file" and not there.is_file():
-            raise UsageError(f"there is no file {path}" + (": it is a folder" if there.is_dir() else ""), hint=_beside(there))
+            raise UsageError(
+                f"there is no file {path}" + (": it is a folder" if there.is_dir() else ""), hint=_beside(there)
+            )
         if type == "folder" and not there.is_dir():
-            raise UsageError(f"there is no folder {path}" + (": it is a file" if there.is_file() else ""), hint=_beside(there))
+            raise UsageError(
+                f"there is no folder {path}" + (": it is a file" if there.is_file() else ""), hint=_beside(there)
+            )
         try:
             return of_file(there) if type == "file" else of_listing(there)
         except OSError as error:
@@ -75,7 +79,9 @@ class WorkspaceWorld:
         if entry.name not in self._faults:
             scope = entry_scope(entry)
             values = {name: scope.get(name) for name in scope.values}
-            self._faults[entry.name] = next((fault for name in by if (fault := producer(name).check(entry.path, values))), None)
+            self._faults[entry.name] = next(
+                (fault for name in by if (fault := producer(name).check(entry.path, values))), None
+            )
         return self._faults[entry.name]
 
 

@@ -70,15 +70,17 @@ def call(
 ) -> Any:
     """Call ``function``; arguments that are not given are looked up by name, else keep their default.
 
-    ``lookup`` raises NotFound for a name that has no value. An exception of the function becomes an EntryError that names the
-    function, its file and line; errors of axs pass through.
+    ``lookup`` raises NotFound for a name that has no value. An exception of the function becomes an EntryError that
+    names the function, its file and line; errors of axs pass through.
     """
     signature = inspect.signature(function)
     try:
         bound = signature.bind_partial(*args, **(kwargs or {}))
     except TypeError as error:
         known = ", ".join(signature.parameters)
-        raise UsageError(f"{function.__name__}: {error}", hint=f"its arguments are: {known}" if known else None) from None
+        raise UsageError(
+            f"{function.__name__}: {error}", hint=f"its arguments are: {known}" if known else None
+        ) from None
     for name, parameter in signature.parameters.items():
         if name in bound.arguments or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -95,5 +97,7 @@ def call(
     except Exception as error:
         code = Path(function.__code__.co_filename)
         raise EntryError(
-            f"function {function.__name__!r} raised {type(error).__name__}: {error}", file=code, line=_line_in(error, code)
+            f"function {function.__name__!r} raised {type(error).__name__}: {error}",
+            file=code,
+            line=_line_in(error, code),
         ) from error

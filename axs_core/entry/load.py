@@ -56,7 +56,8 @@ def _loader() -> Any:
 def read_meta(file: Path) -> dict[str, Any]:
     """The validated content of a ``meta.yaml``.
 
-    Raises EntryError with file, line and key for what is not YAML, holds a key twice, has an unknown key or a value of the wrong form.
+    Raises EntryError with file, line and key for what is not YAML, holds a key twice, has an unknown key or a value
+    of the wrong form.
     """
     import yaml
 
@@ -116,7 +117,10 @@ def _in_words(error: Any) -> tuple[str, str | None]:
     if unknown := _unknown_keys(error):
         known = list(error.schema.get("properties", {}))
         near = nearest(str(unknown[0]), known)
-        return "is not a key that is known here", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        return (
+            "is not a key that is known here",
+            f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}",
+        )
     if error.validator == "type":
         wanted = error.validator_value
         wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
@@ -129,7 +133,15 @@ def _in_words(error: Any) -> tuple[str, str | None]:
     return str(error.message), None
 
 
-_JSON_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "number": "a number", "integer": "a whole number", "null": "null"}
+_JSON_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "number": "a number",
+    "integer": "a whole number",
+    "null": "null",
+}
 
 
 def _article(wanted: str) -> str:
@@ -139,7 +151,14 @@ def _article(wanted: str) -> str:
 def _kind(value: Any) -> str:
     if value is None:
         return "nothing"
-    for kind, word in ((bool, "true or false"), (dict, "a mapping"), (list, "a list"), (str, "text"), (int, "a number"), (float, "a number")):
+    for kind, word in (
+        (bool, "true or false"),
+        (dict, "a mapping"),
+        (list, "a list"),
+        (str, "text"),
+        (int, "a number"),
+        (float, "a number"),
+    ):
         if isinstance(value, kind):
             return f"{word} ({value!r})" if kind in (str, int, float) else word
     return type(value).__name__

@@ -89,8 +89,9 @@ class Alternative:
 class Entry:
     """A folder with a ``meta.yaml``, and its parents.
 
-    ``meta`` is its own validated data; ``ancestors`` its parents and theirs, in the order in which they are asked. ``position``
-    is the place of its collection in the order of collections. ``bound`` holds what a query set on an entry that is its own answer.
+    ``meta`` is its own validated data; ``ancestors`` its parents and theirs, in the order in which they are asked.
+    ``position`` is the place of its collection in the order of collections. ``bound`` holds what a query set on an
+    entry that is its own answer.
     """
 
     name: str
@@ -231,7 +232,9 @@ class Entry:
 
 
 def linearise(name: str, parents_of: Callable[[str], Entry]) -> tuple[Entry, ...]:
-    """Ancestors of the entry ``name``: left to right, depth first, each once. Raises EntryError for a circle of parents."""
+    """Ancestors of the entry ``name``: left to right, depth first, each once. Raises EntryError for a circle of
+    parents.
+    """
     from axs_core.errors import EntryError
 
     order: dict[str, Entry] = {}

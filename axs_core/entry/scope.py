@@ -14,7 +14,8 @@ from axs_core.errors import AxsError, EntryError, NotFound
 class Scope:
     """The names that templates and functions see.
 
-    ``values`` are plain values that may hold templates, the first that has a name wins; ``builtins`` are tried last; ``entry`` gives the functions.
+    ``values`` are plain values that may hold templates, the first that has a name wins; ``builtins`` are tried last;
+    ``entry`` gives the functions.
     """
 
     def __init__(
@@ -87,7 +88,9 @@ class Scope:
 
         known = [key for key in (*self.values, *self.builtins) if not key.startswith("_")]
         near = nearest(name, known)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(sorted(known))}" if known else None
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(sorted(known))}" if known else None
+        )
         return NotFound(f"{self.what} has no {name!r}", hint=hint)
 
 
@@ -105,7 +108,9 @@ def file_path(entry: Entry, values: Mapping[str, Any]) -> Path | None:
     return entry.path / str(file) if file else None
 
 
-def entry_scope(entry: Entry, overrides: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None) -> Scope:
+def entry_scope(
+    entry: Entry, overrides: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None
+) -> Scope:
     """The names that an entry answers to. ``overrides`` win over what is stored; ``extra`` adds built-in names."""
     values = {**entry.values, **(overrides or {})}
     for name in entry.paths:

@@ -1,7 +1,8 @@
 """Jinja2 templates in the values of entries: sandboxed, and typed.
 
-A text that is one ``{{ expression }}`` gives the expression's value with its type; any other text with braces gives text. Names are
-looked up when the value is asked for. A name that has no value is an error only where the template really uses it.
+A text that is one ``{{ expression }}`` gives the expression's value with its type; any other text with braces gives
+text. Names are looked up when the value is asked for. A name that has no value is an error only where the template
+really uses it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def is_template(value: Any) -> bool:
 def render(value: Any, lookup: Lookup) -> Any:
     """``value`` with all templates in it rendered; lists and mappings are gone through.
 
-    ``lookup`` gives the value of a name or raises an AxsError. Raises EntryError for a template that cannot be read or fails.
+    ``lookup`` gives the value of a name or raises an AxsError. Raises EntryError for a template that cannot be read
+    or fails.
     """
     if is_template(value):
         return _render_text(value, lookup)
@@ -73,7 +75,16 @@ def _render_text(text: str, lookup: Lookup) -> Any:
             if f"'{name}' is undefined" in str(error):
                 raise reason from None
         raise EntryError(f"the template {text!r} fails: {error}") from None
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError, RecursionError, MemoryError) as error:
+    except (
+        TemplateError,
+        ArithmeticError,
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise EntryError(f"the template {text!r} fails: {error}") from None
 
 
@@ -109,7 +120,14 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
             """``format`` can pad to any length: it is left out with the underscored names."""
-            return attr not in ("format", "format_map", "ljust", "rjust", "center", "zfill") and super().is_safe_attribute(obj, attr, value)
+            return attr not in (
+                "format",
+                "format_map",
+                "ljust",
+                "rjust",
+                "center",
+                "zfill",
+            ) and super().is_safe_attribute(obj, attr, value)
 
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     environment.globals.pop("lipsum", None)

@@ -38,7 +38,9 @@ CREATE INDEX provides_entry ON provides (entry);
 
 
 def file_for(work_collection: Path) -> Path:
-    """The index of a work collection: in the user's cache folder (a shared network folder is no place for SQLite), one for each host; ``$AXS_INDEX`` overrides."""
+    """The index of a work collection: in the user's cache folder (a shared network folder is no place for SQLite),
+    one for each host; ``$AXS_INDEX`` overrides.
+    """
     if named := os.environ.get("AXS_INDEX"):
         return Path(named).expanduser()
     from platformdirs import user_cache_path
@@ -47,7 +49,9 @@ def file_for(work_collection: Path) -> Path:
 
 
 def connect(file: Path) -> sqlite3.Connection:
-    """An open index with the right tables; a damaged or foreign file is replaced; in memory where nothing can be written."""
+    """An open index with the right tables; a damaged or foreign file is replaced; in memory where nothing can be
+    written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return _open(str(file))
@@ -88,7 +92,9 @@ def _prepare(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     try:
         if _version(database) != VERSION:
-            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+            for (name,) in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            ).fetchall():
                 database.execute(f'DROP TABLE "{name}"')
             for statement in TABLES.split(";"):
                 if statement.strip():

@@ -1,8 +1,8 @@
 """What exists, derived from the folders and refreshed by itself.
 
-Noticed by itself: folders added to or deleted from a collection (its own time stamp), folders that were without ``meta.yaml`` and
-now have one, and an edit of a ``meta.yaml`` in every entry that an answer would use. Everything else (an edit that would make an entry
-match what it did not match before) needs :meth:`Index.reindex`.
+Noticed by itself: folders added to or deleted from a collection (its own time stamp), folders that were without
+``meta.yaml`` and now have one, and an edit of a ``meta.yaml`` in every entry that an answer would use. Everything
+else (an edit that would make an entry match what it did not match before) needs :meth:`Index.reindex`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 
 RACY_NS = 20_000_000
-"""A folder changed less than this ago may change again within one tick of the file system's clock: its stamp is not trusted."""
+"""A folder changed less than this ago may change again within one tick of the file system's clock: its stamp is not
+trusted.
+"""
+
+SAME_VALUE = "SELECT entry FROM attribute WHERE key = ? AND (text = ? OR number = ? OR text IN ('True', 'False'))"
+"""Rows whose value may equal a condition's; true and false can be written in several ways, so they all stay in."""
 
 COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error"
 
@@ -158,19 +163,25 @@ class Index:
             self.refresh()
 
     def expect(self, path: Path) -> None:
-        """A folder is about to be made at ``path``: note it, so that it is looked at whatever happens to this process."""
+        """A folder is about to be made at ``path``: note it, so that it is looked at whatever happens to this
+        process.
+        """
         with self._writing() as database:
             row = database.execute("SELECT id FROM collection WHERE path = ?", (str(path.parent),)).fetchone()
             if row is not None:
                 self._load(Folder(path.name, path, None, None), row[0])
 
     def adopt_stamp(self, before: int) -> None:
-        """This process has added a folder to the work collection, whose stamp was ``before``: the new stamp is known to mean that."""
+        """This process has added a folder to the work collection, whose stamp was ``before``: the new stamp is
+        known to mean that.
+        """
         root = str(self.work_collection)
         with self._writing() as database:
             row = database.execute("SELECT stamp FROM collection WHERE path = ?", (root,)).fetchone()
             if row is not None and row[0] == before:
-                database.execute("UPDATE collection SET stamp = ? WHERE path = ?", (collection.stamp(self.work_collection), root))
+                database.execute(
+                    "UPDATE collection SET stamp = ? WHERE path = ?", (collection.stamp(self.work_collection), root)
+                )
 
     def forget(self, path: Path) -> None:
         """The folder at ``path`` was removed."""
@@ -206,14 +217,22 @@ class Index:
             except AxsError as problem:
                 meta, error, kind = None, _keep(problem), "error"
         produced = (meta or {}).get("produced", {})
-        cursor = self.database.execute(
-            "INSERT INTO entry (collection, name, path, mtime, size, kind, key, machine, made, is_collection, meta, error)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                identity, folder.name, str(folder.path), folder.mtime_ns, folder.size, kind, produced.get("key"), produced.get("machine"),
-                produced.get("at"), int("collection" in (meta or {}).get("tags", ()) and kind != "recipe"), json.dumps(meta) if meta is not None else None, error,
-            ),
-        )  # fmt: skip
+        row = {
+            "collection": identity,
+            "name": folder.name,
+            "path": str(folder.path),
+            "mtime": folder.mtime_ns,
+            "size": folder.size,
+            "kind": kind,
+            "key": produced.get("key"),
+            "machine": produced.get("machine"),
+            "made": produced.get("at"),
+            "is_collection": int("collection" in (meta or {}).get("tags", ()) and kind != "recipe"),
+            "meta": json.dumps(meta) if meta is not None else None,
+            "error": error,
+        }
+        places = ", ".join(f":{column}" for column in row)
+        cursor = self.database.execute(f"INSERT INTO entry ({', '.join(row)}) VALUES ({places})", row)
         if meta is not None and cursor.lastrowid is not None:
             self._load_details(cursor.lastrowid, entry, alternatives)
 
@@ -224,13 +243,19 @@ class Index:
         if entry.kind == "produced":
             execute(
                 "INSERT INTO attribute VALUES (?, ?, ?, ?)",
-                [(key, str(value), _number(value), row) for key, value in entry.attributes.items() if isinstance(value, (str, int, float))],
+                [
+                    (key, str(value), _number(value), row)
+                    for key, value in entry.attributes.items()
+                    if isinstance(value, (str, int, float))
+                ],
             )
 
     # reading
 
     def by_name(self, name: str) -> Entry:
-        """The entry of that name, in the first collection that has one. Raises NotFound with the nearest names, EntryError for a broken one."""
+        """The entry of that name, in the first collection that has one. Raises NotFound with the nearest names,
+        EntryError for a broken one.
+        """
         if name in self._entries:
             return self._entries[name]
         rows = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE name = ?", (name,)).fetchall()
@@ -252,22 +277,31 @@ class Index:
         return self._entry(row) if row else None
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
-        """Recipes and entries that are their own answer, with an alternative of exactly these tags, in the collections' order."""
+        """Recipes and entries that are their own answer, with an alternative of exactly these tags, in the
+        collections' order.
+        """
         rows = self.database.execute(
-            f"SELECT {COLUMNS} FROM entry WHERE id IN (SELECT entry FROM provides WHERE signature = ?)", (signature(tags),)
+            f"SELECT {COLUMNS} FROM entry WHERE id IN (SELECT entry FROM provides WHERE signature = ?)",
+            (signature(tags),),
         ).fetchall()
         return [entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None]
 
     def by_key(self, key: str) -> list[Entry]:
         """What was made with this identity, the newest first."""
-        rows = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE key = ? ORDER BY made DESC, id DESC", (key,)).fetchall()
+        rows = self.database.execute(
+            f"SELECT {COLUMNS} FROM entry WHERE key = ? ORDER BY made DESC, id DESC", (key,)
+        ).fetchall()
         return [entry for row in rows if row[1] in self._order and (entry := self._entry(row)) is not None]
 
     def find(self, query: Query) -> list[Entry]:
         """Entries (not recipes) that satisfy every condition, in the collections' order, then as they were made."""
         sql, arguments = _filter(query)
-        rows = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE {sql} ORDER BY made, name", arguments).fetchall()
-        return [entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None and satisfies(entry, query)]
+        rows = self.database.execute(
+            f"SELECT {COLUMNS} FROM entry WHERE {sql} ORDER BY made, name", arguments
+        ).fetchall()
+        return [
+            entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None and satisfies(entry, query)
+        ]
 
     def all_produced(self) -> list[Entry]:
         """Everything that was made, in all collections."""
@@ -285,10 +319,18 @@ class Index:
         rows = self.database.execute(f"SELECT {COLUMNS}, made FROM entry ORDER BY name").fetchall()
         for row in self._in_order(rows):
             meta = json.loads(row[7]) if row[7] else {}
-            found.append({
-                "name": row[2], "kind": row[6], "title": meta.get("title", ""), "tags": meta.get("tags", []), "made": row[9],
-                "collection": self._paths[row[1]], "path": row[3], "error": str(_raised(row[8])) if row[8] else None,
-            })  # fmt: skip
+            found.append(
+                {
+                    "name": row[2],
+                    "kind": row[6],
+                    "title": meta.get("title", ""),
+                    "tags": meta.get("tags", []),
+                    "made": row[9],
+                    "collection": self._paths[row[1]],
+                    "path": row[3],
+                    "error": str(_raised(row[8])) if row[8] else None,
+                }
+            )
         return found
 
     def errors(self) -> list[str]:
@@ -298,7 +340,12 @@ class Index:
 
     def words(self) -> tuple[list[str], list[str]]:
         """All tags and all names of attributes that are known, for completion and 'did you mean'."""
-        tags = {tag for (text,) in self.database.execute("SELECT DISTINCT signature FROM provides") for tag in text.split(",") if tag}
+        tags = {
+            tag
+            for (text,) in self.database.execute("SELECT DISTINCT signature FROM provides")
+            for tag in text.split(",")
+            if tag
+        }
         tags |= {tag for (tag,) in self.database.execute("SELECT DISTINCT tag FROM tag")}
         keys = {key for (key,) in self.database.execute("SELECT DISTINCT key FROM attribute")}
         return sorted(tags), sorted(keys)
@@ -336,7 +383,9 @@ class Index:
 
 
 def inner_folder(path: Path, meta: dict[str, Any]) -> Path:
-    """Where the entries of a collection lie: its attribute ``entries_path`` inside it (or absolute), else the folder itself."""
+    """Where the entries of a collection lie: its attribute ``entries_path`` inside it (or absolute), else the
+    folder itself.
+    """
     return path / str(meta.get("attributes", {}).get("entries_path", "") or "")
 
 
@@ -356,8 +405,11 @@ def holds_for(entry: Entry, condition: Condition) -> bool:
 
 
 def _filter(query: Query) -> tuple[str, list[Any]]:
-    """SQL that leaves few rows over; :func:`satisfies` has the last word. Values of hand-written entries may hold templates: they all stay in."""
-    clauses, arguments = ["kind IN ('produced', 'static')"], []
+    """SQL that leaves few rows over; :func:`satisfies` has the last word. Values of hand-written entries may hold
+    templates: they all stay in.
+    """
+    clauses: list[str] = ["kind IN ('produced', 'static')"]
+    arguments: list[Any] = []
     for tag in sorted(query.tags):
         clauses.append("id IN (SELECT entry FROM tag WHERE tag = ?)")
         arguments.append(tag)
@@ -365,7 +417,7 @@ def _filter(query: Query) -> tuple[str, list[Any]]:
         if condition.op not in ("=", "==", "===") or condition.key == "machine":
             continue
         number = _number(condition.value)
-        clauses.append("(kind = 'static' OR id IN (SELECT entry FROM attribute WHERE key = ? AND (text = ? OR number = ? OR text IN ('True', 'False'))))")
+        clauses.append(f"(kind = 'static' OR id IN ({SAME_VALUE}))")
         arguments += [condition.key, str(condition.value), number]
     return " AND ".join(clauses), arguments
 
@@ -379,7 +431,9 @@ def _number(value: Any) -> float | None:
 
 def _keep(error: AxsError) -> str:
     file, line, key = (getattr(error, name, None) for name in ("file", "line", "key"))
-    return json.dumps({"message": error.message, "hint": error.hint, "file": str(file) if file else None, "line": line, "key": key})
+    return json.dumps(
+        {"message": error.message, "hint": error.hint, "file": str(file) if file else None, "line": line, "key": key}
+    )
 
 
 def _raised(kept: str) -> EntryError:

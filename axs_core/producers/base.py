@@ -14,11 +14,12 @@ from axs_core.reporter import Reporter
 class Job:
     """One piece of making.
 
-    ``spec`` is the producer's section of ``make`` with all templates rendered. ``folder`` is the entry's folder, at its
-    final place, where the files go; nothing may be written outside of it. ``log`` takes the talk of children (append).
-    ``parameters`` are all parameter values; ``needs`` what the needs turned out to be, by name: ``{"path": ..., "attributes":
-    {...}}`` (a list of those where the need asks for several). ``environ`` holds the settings (``AXS_MIRRORS`` ...) and what children inherit.
-    ``recipe_path`` is the recipe's folder. ``call`` calls a function of the recipe's ``code.py`` by name.
+    ``spec`` is the producer's section of ``make`` with all templates rendered. ``folder`` is the entry's folder, at
+    its final place, where the files go; nothing may be written outside of it. ``log`` takes the talk of children
+    (append). ``parameters`` are all parameter values; ``needs`` what the needs turned out to be, by name: ``{"path":
+    ..., "attributes": {...}}`` (a list of those where the need asks for several). ``environ`` holds the settings
+    (``AXS_MIRRORS`` ...) and what children inherit. ``recipe_path`` is the recipe's folder. ``call`` calls a function
+    of the recipe's ``code.py`` by name.
     """
 
     spec: Mapping[str, Any]
@@ -34,7 +35,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Made:
-    """What came of it: ``file`` the main file (relative to the folder, or absolute for what was only detected), ``found`` the attributes that are known now."""
+    """What came of it: ``file`` the main file (relative to the folder, or absolute for what was only detected),
+    ``found`` the attributes that are known now.
+    """
 
     file: str | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
@@ -51,5 +54,7 @@ class Producer(Protocol):
         ...
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Why a present entry does not work any more (its interpreter is gone), or None when it is fine. Must be quick."""
+        """Why a present entry does not work any more (its interpreter is gone), or None when it is fine. Must be
+        quick.
+        """
         ...

@@ -5,4 +5,16 @@ from axs_core.resolver.match import Match, Mismatch, World, match
 from axs_core.resolver.plan import KnownLater, NeedValues, Step
 from axs_core.resolver.resolve import Resolver, recipe_scope
 
-__all__ = ["KnownLater", "Match", "Mismatch", "NeedValues", "Resolver", "Step", "World", "explain", "match", "near_misses", "recipe_scope"]
+__all__ = [
+    "KnownLater",
+    "Match",
+    "Mismatch",
+    "NeedValues",
+    "Resolver",
+    "Step",
+    "World",
+    "explain",
+    "match",
+    "near_misses",
+    "recipe_scope",
+]

@@ -25,7 +25,9 @@ class Wide(World, Protocol):
 
 
 def near_misses(world: World, query: Query) -> list[Mismatch]:
-    """Alternatives that do not answer the query, the nearest first; each recipe once, and only where a tag agrees or nearly does."""
+    """Alternatives that do not answer the query, the nearest first; each recipe once, and only where a tag agrees
+    or nearly does.
+    """
     if not hasattr(world, "all_recipes"):
         return []
     best: dict[str, Mismatch] = {}
@@ -37,7 +39,9 @@ def near_misses(world: World, query: Query) -> list[Mismatch]:
                 outcome = match(world, recipe, alternative, query)
             except AxsError as error:
                 outcome = Mismatch(recipe, alternative, str(error), 5)
-            if isinstance(outcome, Mismatch) and (recipe.name not in best or outcome.distance < best[recipe.name].distance):
+            if isinstance(outcome, Mismatch) and (
+                recipe.name not in best or outcome.distance < best[recipe.name].distance
+            ):
                 best[recipe.name] = outcome
     return sorted(best.values(), key=lambda item: (item.distance, item.recipe.name))
 

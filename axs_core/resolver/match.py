@@ -1,4 +1,6 @@
-"""Does an alternative of a recipe answer a query, and with which values? Rules in docs/query.md, 'Which recipe, which entry'."""
+"""Does an alternative of a recipe answer a query, and with which values? Rules in docs/query.md, 'Which recipe,
+which entry'.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from axs_core.query.near import nearest
 class World(Protocol):
     """What the resolver asks of the world. It never touches disk or process itself."""
 
-    machine: str
+    @property
+    def machine(self) -> str:
+        """This machine's name."""
+        ...
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
         """Recipes and static entries with an alternative of exactly these tags, in the collections' order."""
@@ -47,8 +52,9 @@ class World(Protocol):
 class Match:
     """A recipe's alternative that answers a query.
 
-    ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``, ``default``). ``restrictions`` are
-    conditions on what is known only once it is made. ``machine`` are conditions on where it was made. ``key`` is the identity (64 hex digits).
+    ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
+    ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
+    where it was made. ``key`` is the identity (64 hex digits).
     """
 
     query: Query
@@ -82,7 +88,9 @@ class Match:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Why an alternative does not answer. ``distance`` orders near misses; ``error`` is there when only a value was bad."""
+    """Why an alternative does not answer. ``distance`` orders near misses; ``error`` is there when only a value was
+    bad.
+    """
 
     recipe: Entry
     alternative: Alternative
@@ -124,7 +132,14 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
     except UsageError as error:
         return Mismatch(recipe, alternative, str(error), 1, error)
     return Match(
-        query, recipe, alternative, reading.values, reading.origins, key, tuple(reading.restrictions), query.get("machine")
+        query,
+        recipe,
+        alternative,
+        reading.values,
+        reading.origins,
+        key,
+        tuple(reading.restrictions),
+        query.get("machine"),
     )
 
 
@@ -178,7 +193,11 @@ def _fill(reading: _Reading) -> None:
     raw.update({name: condition.value for name, condition in reading.values.items()})
     stated = {c.key: c.typed_value() for c in reading.alternative.required}
     plain = {name: _typed_or_text(reading.values.get(name), parameters[name], value) for name, value in raw.items()}
-    visible = {**reading.recipe.attributes, **stated, **{k: v for k, v in plain.items() if v is not None or k not in reading.recipe.attributes}}
+    visible = {
+        **reading.recipe.attributes,
+        **stated,
+        **{k: v for k, v in plain.items() if v is not None or k not in reading.recipe.attributes},
+    }
     scope = Scope(reading.recipe.name, visible)
     for name, parameter in parameters.items():
         if name in stated:
@@ -214,7 +233,10 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
             value = Condition("=", name, value).typed_value(parameter.type)
     if value is None:
         if parameter.required:
-            raise UsageError(f"{name} must be said", hint=f"add {name}=VALUE to the query" + (f": {parameter.help}" if parameter.help else ""))
+            raise UsageError(
+                f"{name} must be said",
+                hint=f"add {name}=VALUE to the query" + (f": {parameter.help}" if parameter.help else ""),
+            )
         return None
     _check_range(parameter, value)
     if parameter.type in ("file", "folder"):
@@ -229,7 +251,8 @@ def _check_range(parameter: Parameter, value: Any) -> None:
         near = nearest(str(value), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
         raise UsageError(
-            f"{name} must be one of {choices}: {value!r}", hint=f"did you mean {name}={near[0]}?" if near else f"axs byquery ...,{name}={parameter.choices[0]}"
+            f"{name} must be one of {choices}: {value!r}",
+            hint=f"did you mean {name}={near[0]}?" if near else f"axs byquery ...,{name}={parameter.choices[0]}",
         )
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
@@ -243,7 +266,9 @@ def _check_range(parameter: Parameter, value: Any) -> None:
 
 
 def _names(reading: _Reading) -> None:
-    """Every other name in the query: an attribute that holds, a parameter for whose value it holds, or something that is found while making."""
+    """Every other name in the query: an attribute that holds, a parameter for whose value it holds, or something
+    that is found while making.
+    """
     recipe, required = reading.recipe, {c.key for c in reading.alternative.required}
     scope = Scope(recipe.name, {**recipe.attributes, **reading.values})
     for condition in reading.query.named:
@@ -264,7 +289,9 @@ def _names(reading: _Reading) -> None:
 
 
 def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
-    """An operator that sets nothing must hold for the value; where a need decides on it, it travels there and becomes part of the identity."""
+    """An operator that sets nothing must hold for the value; where a need decides on it, it travels there and
+    becomes part of the identity.
+    """
     name = condition.key
     value = reading.values.get(name)
     forwarded = any(name in need.forward for need in reading.recipe.needs.values())

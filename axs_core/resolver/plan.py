@@ -24,8 +24,8 @@ class KnownLater(AxsError):
 class Step:
     """One node of a plan.
 
-    ``text`` is the query as it would be asked; ``reason`` says why this action; ``needs`` are the steps before it, by name;
-    ``otherwise`` the recipes that would be tried should this one not apply.
+    ``text`` is the query as it would be asked; ``reason`` says why this action; ``needs`` are the steps before it, by
+    name; ``otherwise`` the recipes that would be tried should this one not apply.
     """
 
     text: str
@@ -86,7 +86,9 @@ class Prospect:
         self.need, self.step = need, step
 
     def lookup(self, name: str) -> Any:
-        """A value that the recipe fixes; raises KnownLater for what making it will tell, NotFound for what it never tells."""
+        """A value that the recipe fixes; raises KnownLater for what making it will tell, NotFound for what it never
+        tells.
+        """
         match = self.step.match
         if match is None or name in _AFTER_MAKING or name in match.recipe.finds or name in match.recipe.results:
             raise KnownLater(self.need, name)

@@ -19,9 +19,15 @@ NEAR = 3
 
 def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:
     """The names that a recipe's templates and functions see for one match; ``extra`` adds needs and paths."""
-    set_values = {name: value for name, value in found.values.items() if value is not None or name not in found.recipe.attributes}
+    set_values = {
+        name: value for name, value in found.values.items() if value is not None or name not in found.recipe.attributes
+    }
     values = {**found.recipe.attributes, **found.stated, **set_values}
-    builtins = {"parameters": dict(found.values), "tags": sorted(found.alternative.tags), "recipe_path": str(found.recipe.path)}
+    builtins = {
+        "parameters": dict(found.values),
+        "tags": sorted(found.alternative.tags),
+        "recipe_path": str(found.recipe.path),
+    }
     return Scope(found.recipe.name, values, {**builtins, **(extra or {})}, entry=found.recipe)
 
 
@@ -55,11 +61,14 @@ class Resolver:
         return found
 
     def present(self, found: Match) -> Entry | None:
-        """The entry that answers already: of this identity, on this machine where that counts, meeting every condition; the newest."""
+        """The entry that answers already: of this identity, on this machine where that counts, meeting every
+        condition; the newest.
+        """
         entries = [
             entry
             for entry in self.world.by_key(found.key)
-            if self._right_machine(found, entry) and all(holds_for(entry, condition) for condition in found.restrictions)
+            if self._right_machine(found, entry)
+            and all(holds_for(entry, condition) for condition in found.restrictions)
         ]
         return next((entry for entry in entries if self.world.fault(entry) is None), None)
 
@@ -76,7 +85,9 @@ class Resolver:
         return self.present(found)
 
     def find(self, query: Query) -> Entry:
-        """Where no recipe provides the query: the newest entry that satisfies it. Raises NotFound with the near misses."""
+        """Where no recipe provides the query: the newest entry that satisfies it. Raises NotFound with the near
+        misses.
+        """
         entries = self.world.find(query)
         if entries:
             return max(entries, key=lambda entry: str(entry.produced.get("at", "")))
@@ -88,12 +99,15 @@ class Resolver:
 
         lines = [f"nothing provides {query}"]
         lines += [f"    {item.recipe.name}: {item.reason}" for item in near_misses(self.world, query)[:NEAR]]
-        return NotFound("\n".join(lines), hint=word_hint(self.world, query) or f"axs explain '{query}' shows the near misses")
+        return NotFound(
+            "\n".join(lines), hint=word_hint(self.world, query) or f"axs explain '{query}' shows the near misses"
+        )
 
     # needs
 
     def need_queries(self, found: Match, need: Need, scope: Scope) -> list[Query] | None:
-        """The queries of a need: one, or with ``each`` one for each item; None where ``when`` says that it is not needed.
+        """The queries of a need: one, or with ``each`` one for each item; None where ``when`` says that it is not
+        needed.
 
         Raises KnownLater while a value is not known yet.
         """
@@ -103,7 +117,11 @@ class Resolver:
             return [self._need_query(found, need, scope)]
         items = scope.render(need.each)
         if not isinstance(items, list):
-            raise EntryError(f"each must give a list, not {items!r}", file=found.recipe.path / "meta.yaml", key=f"needs.{need.name}.each")
+            raise EntryError(
+                f"each must give a list, not {items!r}",
+                file=found.recipe.path / "meta.yaml",
+                key=f"needs.{need.name}.each",
+            )
         scopes = [Scope(scope.what, {**scope.values, "item": item}, scope.builtins, scope.entry) for item in items]
         return [self._need_query(found, need, inner) for inner in scopes]
 
@@ -120,7 +138,9 @@ class Resolver:
     # planning
 
     def plan(self, query: Query, trail: tuple[tuple[str, str], ...] = ()) -> Step:
-        """The tree of what would be done. Raises NotFound, EntryError (a circle of needs) and UsageError as making it would."""
+        """The tree of what would be done. Raises NotFound, EntryError (a circle of needs) and UsageError as making
+        it would.
+        """
         found = self.matches(query)
         if not found:
             entry = self.find(query)
@@ -130,7 +150,9 @@ class Resolver:
         if entry is not None:
             return _answered(query, entry, first)
         if first.machine:
-            raise NotFound(f"nothing that answers {query} was made on such a machine", hint="axs all_byquery shows what there is")
+            raise NotFound(
+                f"nothing that answers {query} was made on such a machine", hint="axs all_byquery shows what there is"
+            )
         self.refuse_circle(query, first, trail)
         needs = self._plan_needs(first, (*trail, (first.key, str(query))))
         return Step(str(query), "make", _why(first, others, self.world), None, first, needs, others)
@@ -152,7 +174,9 @@ class Resolver:
             prospects[need.name] = _prospect(need, queries, planned)
         return tuple(steps)
 
-    def _plan_need(self, found: Match, need: Need, queries: list[Query] | None, trail: tuple[tuple[str, str], ...]) -> list[Step]:
+    def _plan_need(
+        self, found: Match, need: Need, queries: list[Query] | None, trail: tuple[tuple[str, str], ...]
+    ) -> list[Step]:
         if queries is None:
             return []
         if need.all:
@@ -168,16 +192,24 @@ class Resolver:
         if found.key in keys:
             circle = [text for _, text in trail[keys.index(found.key) :]]
             lines = "\n".join(f"    {text}" for text in (*circle, str(query)))
-            raise EntryError(f"these needs wait for each other:\n{lines}", file=found.recipe.path / "meta.yaml", key="needs")
+            raise EntryError(
+                f"these needs wait for each other:\n{lines}", file=found.recipe.path / "meta.yaml", key="needs"
+            )
 
 
 def forwarded(found: Match, need: Need) -> list[Condition]:
-    """What a need's query is given of the recipe's own: the values that were said, and the restrictions on values that were not."""
+    """What a need's query is given of the recipe's own: the values that were said, and the restrictions on values
+    that were not.
+    """
     conditions: list[Condition] = []
     for name in need.forward:
         value = found.values.get(name)
         if name in found.said and value is not None:
-            conditions.append(Condition(":=", name, tuple(value), True) if isinstance(value, list) else Condition("=", name, value, isinstance(value, str)))
+            conditions.append(
+                Condition(":=", name, tuple(value), True)
+                if isinstance(value, list)
+                else Condition("=", name, value, isinstance(value, str))
+            )
         elif value is None:
             conditions += [condition for condition in found.query.get(name) if not condition.sets()]
     return conditions
@@ -186,7 +218,9 @@ def forwarded(found: Match, need: Need) -> list[Condition]:
 def _prospect(need: Need, queries: list[Query] | None, planned: list[Step]) -> Any:
     if queries is None:
         return None
-    values = [NeedValues(need.name, step.entry) if step.entry is not None else Prospect(need.name, step) for step in planned]
+    values = [
+        NeedValues(need.name, step.entry) if step.entry is not None else Prospect(need.name, step) for step in planned
+    ]
     return values if need.all or need.each is not None else values[0]
 
 
@@ -199,8 +233,14 @@ def _refuse_tie(query: Query, found: list[Match]) -> None:
         return
     first, second = found[0], found[1]
     here, there = ({**item.recipe.attributes, **item.stated} for item in (first, second))
-    differing = [key for key in here if key in there and here[key] != there[key] and isinstance(here[key], (str, int, float))]
-    hint = f"add {differing[0]}={here[differing[0]]} or {differing[0]}={there[differing[0]]}" if differing else "give one of them a higher preference"
+    differing = [
+        key for key in here if key in there and here[key] != there[key] and isinstance(here[key], (str, int, float))
+    ]
+    hint = (
+        f"add {differing[0]}={here[differing[0]]} or {differing[0]}={there[differing[0]]}"
+        if differing
+        else "give one of them a higher preference"
+    )
     raise UsageError(f"{query} is provided by {first.recipe.name} and by {second.recipe.name} alike", hint=hint)
 
 
@@ -213,7 +253,9 @@ def _answered(query: Query, entry: Entry, found: Match) -> Step:
 def _why(first: Match, others: tuple[Match, ...], world: World) -> str:
     kind = "+".join(first.recipe.make)
     broken = [fault for entry in world.by_key(first.key) if (fault := world.fault(entry))]
-    reason = f"by {first.recipe.name}, {kind}: " + (f"what is there does not work: {broken[0]}" if broken else "not there yet")
+    reason = f"by {first.recipe.name}, {kind}: " + (
+        f"what is there does not work: {broken[0]}" if broken else "not there yet"
+    )
     if others and "detect" in first.recipe.make:
         reason += "; else " + ", else ".join(item.recipe.name for item in others)
     return reason

@@ -12,7 +12,9 @@ FEW = 200
 
 
 def write_atomic(file: Path, text: str) -> None:
-    """Replace ``file`` by ``text`` in one step: readers see the old or the new content, never a part; synced before and after."""
+    """Replace ``file`` by ``text`` in one step: readers see the old or the new content, never a part; synced before
+    and after.
+    """
     fresh = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         with fresh.open("w", encoding="utf-8") as stream:

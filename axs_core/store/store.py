@@ -1,8 +1,9 @@
 """The work collection on disk: who makes what, what is finished, what is broken.
 
-An entry's folder is present only when its ``meta.yaml`` is there, and that file is put there last, by an atomic rename. While a thing is
-made, its maker holds an OS lock that dies with it: a folder without ``meta.yaml`` is *producing* under that lock and *broken* without.
-Folders are named after what was asked for, so that everybody who asks for the same thing meets at the same lock.
+An entry's folder is present only when its ``meta.yaml`` is there, and that file is put there last, by an atomic
+rename. While a thing is made, its maker holds an OS lock that dies with it: a folder without ``meta.yaml`` is
+*producing* under that lock and *broken* without. Folders are named after what was asked for, so that everybody who
+asks for the same thing meets at the same lock.
 """
 
 from __future__ import annotations
@@ -130,11 +131,14 @@ class Store:
         for folder in reversed(self.folders(base)):
             with suppress(OSError, ValueError, KeyError):
                 making = json.loads((folder / PRIVATE / MAKING).read_text(encoding="utf-8"))
-                return f"process {making['pid']} on {making['host']} is making it since {making['since']} ({making['command']})"
+                who = f"process {making['pid']} on {making['host']}"
+                return f"{who} is making it since {making['since']} ({making['command']})"
         return "another process is making it"
 
     def free_folder(self, base: str) -> Path:
-        """Where the next thing of this identity goes: into a broken folder (to be cleaned), else beside what is present."""
+        """Where the next thing of this identity goes: into a broken folder (to be cleaned), else beside what is
+        present.
+        """
         folders = self.folders(base)
         broken = [folder for folder in folders if not (folder / META).is_file()]
         if broken:
@@ -161,7 +165,9 @@ class Store:
             "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500],
         }
 
-    def complete(self, attempt: Attempt, meta: Mapping[str, Any], record: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+    def complete(
+        self, attempt: Attempt, meta: Mapping[str, Any], record: Mapping[str, Any], files: Mapping[str, Any]
+    ) -> None:
         """Finish: everything synced, then ``meta.yaml`` put there by a rename. From then on the entry is present."""
         from axs_core.digest import of_value
         from axs_core.entry.scope import RECORD
@@ -187,7 +193,9 @@ class Store:
     def remove(self, folder: Path) -> None:
         """Remove a folder of the work collection: ``meta.yaml`` first, so that nobody finds a half of it."""
         if folder.parent != self.root:
-            raise StoreError(f"{folder} is not in the work collection {self.root}", hint="only what axs made there can be removed")
+            raise StoreError(
+                f"{folder} is not in the work collection {self.root}", hint="only what axs made there can be removed"
+            )
         try:
             if folder.is_symlink():
                 folder.unlink()
