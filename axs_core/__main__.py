@@ -22,9 +22,9 @@ OWN_FAULT = 70
 INTERRUPTED = 130
 
 if TYPE_CHECKING:
-    from axs_core.cli.protocols import WorkspaceLike
+    from axs_core.api import Workspace
 
-    Opener = Callable[[Mapping[str, str], Reporter], WorkspaceLike]
+    Opener = Callable[[Mapping[str, str], Reporter], Workspace]
 
 
 def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace) -> int:

@@ -15,7 +15,7 @@ from axs_core.cli.model import Document, Each, Root, Table
 from axs_core.errors import NotFound, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from axs_core.cli.protocols import CollectionLike, EntryLike
+    from axs_core.api import WorkCollection, WorkspaceEntry
 
 
 def _text(value: Any, what: str) -> str:
@@ -34,7 +34,7 @@ def _fresh(value: Any) -> Literal["one", "all"] | None:
 
 
 @action("workspace")
-def byquery(root: Root, query: Any, *, fresh: Any = None) -> EntryLike:
+def byquery(root: Root, query: Any, *, fresh: Any = None) -> WorkspaceEntry:
     """The entry that a query denotes; it is made if it is not there yet.
 
     --fresh makes it again and keeps the old one; --fresh=all makes its needs again too.
@@ -65,7 +65,7 @@ def find(root: Root, query: Any) -> Each:
 
 
 @action("workspace")
-def byname(root: Root, name: Any) -> EntryLike:
+def byname(root: Root, name: Any) -> WorkspaceEntry:
     """The entry with this name.
 
     axs byname program_image_classification , help
@@ -117,7 +117,7 @@ def workspace_get(root: Root, label: Any) -> Any:
 
 
 @action("workspace")
-def work_collection(root: Root) -> CollectionLike:
+def work_collection(root: Root) -> WorkCollection:
     """The collection that produced entries are kept in.
 
     axs work_collection , get_path
@@ -184,7 +184,7 @@ def complete(root: Root, line: Any) -> Each:
 
 
 @action("entry")
-def entry_get(entry: EntryLike, name: Any, /, **values: Any) -> Any:
+def entry_get(entry: WorkspaceEntry, name: Any, /, **values: Any) -> Any:
     """A value of the entry: an attribute, a parameter, something found or computed.
 
     --NAME=VALUE replaces a value that it is computed from.
@@ -195,19 +195,19 @@ def entry_get(entry: EntryLike, name: Any, /, **values: Any) -> Any:
 
 
 @action("entry")
-def entry_get_path(entry: EntryLike, file: Any = None) -> Path:
+def entry_get_path(entry: WorkspaceEntry, file: Any = None) -> Path:
     """The entry's main file, or its folder if there is none; with FILE, that file in its folder."""
     return entry.get_path() if file is None else entry.get_path(_text(file, "a file"))
 
 
 @action("entry")
-def entry_show(entry: EntryLike) -> Document:
+def entry_show(entry: WorkspaceEntry) -> Document:
     """All that is known about the entry, as YAML."""
     return Document(entry.describe())
 
 
 @action("entry")
-def entry_dig(entry: EntryLike, path: Any) -> Any:
+def entry_dig(entry: WorkspaceEntry, path: Any) -> Any:
     """A member of a value: dig record.machine.cpu; list items by number."""
     first, _, rest = _text(path, "a path").partition(".")
     value = entry.get(first)
@@ -215,13 +215,13 @@ def entry_dig(entry: EntryLike, path: Any) -> Any:
 
 
 @action("entry")
-def entry_remove(entry: EntryLike) -> None:
+def entry_remove(entry: WorkspaceEntry) -> None:
     """Delete the entry and its folder."""
     entry.remove()
 
 
 @action("entry")
-def entry_help(entry: EntryLike, function: Any = None) -> Any:
+def entry_help(entry: WorkspaceEntry, function: Any = None) -> Any:
     """The entry's parameters (type, default, choices, help) and functions, or what one function does."""
     from axs_core.cli.help import entry_overview, function_help
 
@@ -229,13 +229,13 @@ def entry_help(entry: EntryLike, function: Any = None) -> Any:
 
 
 @action("collection")
-def collection_get_path(collection: CollectionLike) -> Path:
+def collection_get_path(collection: WorkCollection) -> Path:
     """The collection's folder."""
     return collection.path
 
 
 @action("collection")
-def collection_remove(collection: CollectionLike) -> None:
+def collection_remove(collection: WorkCollection) -> None:
     """Delete the collection with all its entries."""
     collection.remove()
 

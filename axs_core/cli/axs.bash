@@ -3,13 +3,10 @@
 _axs_complete() {
     local line="${COMP_LINE:0:COMP_POINT}" word skip="" candidate
     word="${line##*[[:space:]]}"
-    # bash replaces only what stands behind the last of its word breaks; the candidates are whole words
-    local breaks='['
-    [[ $COMP_WORDBREAKS == *=* ]] && breaks+='='
-    [[ $COMP_WORDBREAKS == *:* ]] && breaks+=':'
-    breaks+=']'
-    word="${word#[\"\']}"
-    [[ $breaks != '[]' && $word == *$breaks* ]] && skip="${word%"${word##*$breaks}"}"
+    # The candidates are whole words, but bash replaces only what stands behind the last of its word breaks,
+    # unless the word is within quotes.
+    local breaks="${COMP_WORDBREAKS//[^=:]/}"
+    [[ -n $breaks && $word != [\"\']* && $word == *["$breaks"]* ]] && skip="${word%"${word##*["$breaks"]}"}"
     COMPREPLY=()
     while IFS= read -r candidate; do
         COMPREPLY+=("${candidate#"$skip"}")

@@ -17,13 +17,13 @@ from axs_core.cli.options import INSTEAD, SWITCHES
 from axs_core.errors import NotFound
 
 if TYPE_CHECKING:
-    from axs_core.cli.protocols import VocabularyLike
+    from axs_core.api import Vocabulary
 
 SHELLS = ("bash", "zsh")
 QUERIES = ("byquery", "all_byquery", "find", "plan", "explain")
 NAMES = ("byname", "show", "verify")
 TO_COLLECTION = "work_collection"
-_SAFE = re.compile(r"[\w.,:=+@%/-]+")  # a candidate with anything else would have to be quoted for the shell
+_SAFE = re.compile(r"[\w.,:=+@%/-]*")  # what is added need not be quoted for the shell
 _TERM = re.compile(r"(?P<sign>[-!]?)(?P<key>[\w.]+)(?P<operator>[:?=!<>]*[=:<>])(?P<value>.*)")
 
 
@@ -43,7 +43,7 @@ def candidates(line: str, root: Root) -> list[str]:
         found = _candidates(words[1:], last, root)
     except Exception:  # a message would end up in the middle of what the user is typing
         return []
-    return sorted({each for each in found if each.startswith(last) and _SAFE.fullmatch(each)})
+    return sorted({each for each in found if each.startswith(last) and _SAFE.fullmatch(each, len(last))})
 
 
 def _words(line: str) -> list[str]:
@@ -97,7 +97,7 @@ def _target(items: Sequence[Sequence[str]]) -> Target:
 def _arguments(action: str, position: int, target: Target, last: str, root: Root) -> Iterable[str]:
     known = ACTIONS[target].get(action)
     if last.startswith("-") and known:
-        return re.findall(r"--[a-z_]+", f"{known.usage} {known.doc}")
+        return re.findall(r"--[a-z_]+(?:=[a-z]+)?", f"{known.usage} {known.doc}")
     if position or not known:
         return []
     if action in QUERIES:
@@ -111,7 +111,7 @@ def _arguments(action: str, position: int, target: Target, last: str, root: Root
     return root.workspace.vocabulary().values if target == "entry" and action == "get" else []
 
 
-def _query(last: str, vocabulary: VocabularyLike) -> Iterable[str]:
+def _query(last: str, vocabulary: Vocabulary) -> Iterable[str]:
     """Continuations of a query: its last term as a tag, a key with ``=``, or a key with a value."""
     before, comma, term = last.rpartition(",")
     typed = before + comma

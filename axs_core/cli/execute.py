@@ -128,7 +128,8 @@ def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError
         message = f"axs has no action '{name}'"
         hint = f"axs {near}" if near else "axs help lists the actions"
         if not near and name in NAMES:
-            hint = f"it is an action of an entry: axs byquery QUERY , {name}"
+            of_entry = name in ACTIONS["entry"]
+            hint = f"it is applied to {'an entry: axs byquery QUERY' if of_entry else 'a value: ...'} , {name}"
     elif target is None:
         message, hint = f"the action before '{name}' gave nothing that it could be applied to", f", , {name}"
     else:

@@ -39,9 +39,9 @@ def as_text(value: Any) -> str:
     if isinstance(value, Table):
         return _aligned(value)
     plain = as_data(value)
-    if isinstance(plain, str):
-        return plain
-    return _json(plain)
+    if isinstance(plain, bool) or not isinstance(plain, (str, int, float)):
+        return _json(plain)
+    return str(plain)
 
 
 def as_data(value: Any) -> Any:
@@ -84,7 +84,7 @@ def _of_other(value: Any) -> Any:
 
 
 def _json(value: Any) -> str:
-    import json
+    import json  # a number or a text, the usual answer, does without
 
     return json.dumps(value, ensure_ascii=False)
 

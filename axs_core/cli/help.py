@@ -14,7 +14,7 @@ from axs_core.cli.options import SWITCHES, WORK_COLLECTION
 from axs_core.errors import NotFound
 
 if TYPE_CHECKING:
-    from axs_core.cli.protocols import EntryLike
+    from axs_core.api import WorkspaceEntry
 
 OF: dict[Target, str] = {
     "workspace": "from the start of a pipeline",
@@ -54,7 +54,7 @@ def help_on(name: str) -> str:
     return "\n\n".join(texts)
 
 
-def entry_overview(entry: EntryLike) -> str:
+def entry_overview(entry: WorkspaceEntry) -> str:
     """An entry's parameters as a table, and the functions of its code."""
     parameters = list(entry.parameters())
     rows = tuple(
@@ -77,7 +77,7 @@ def entry_overview(entry: EntryLike) -> str:
     return "\n\n".join(parts)
 
 
-def function_help(entry: EntryLike, name: str) -> str:
+def function_help(entry: WorkspaceEntry, name: str) -> str:
     """What a function of an entry's code does."""
     functions: Mapping[str, Any] = entry.actions()
     if name in functions:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core.reporter import Reporter
 
 if TYPE_CHECKING:
-    from axs_core.cli.protocols import WorkspaceLike
+    from axs_core.api import Workspace
 
 
 @dataclass
 class Root:
     """Where a pipeline starts: the workspace, opened when an action first needs it, and the results stored so far."""
 
-    open: Callable[[], WorkspaceLike]
+    open: Callable[[], Workspace]
     labels: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def workspace(self) -> WorkspaceLike:
+    def workspace(self) -> Workspace:
         """The workspace."""
         return self.open()
 
@@ -65,9 +65,8 @@ def target_of(value: Any) -> Target:
     return "value"
 
 
-def open_workspace(environ: Mapping[str, str], reporter: Reporter) -> WorkspaceLike:
+def open_workspace(environ: Mapping[str, str], reporter: Reporter) -> Workspace:
     """The workspace of the settings in ``environ``."""
     from axs_core.api import Workspace
 
-    workspace: WorkspaceLike = Workspace(environ=environ, reporter=reporter)
-    return workspace
+    return Workspace(environ=environ, reporter=reporter)
