@@ -23,6 +23,11 @@ OF: dict[Target, str] = {
     "value": "on a list, a dictionary or a text",
 }
 USAGE = "axs [OPTIONS] ACTION [ARGUMENT ...] [, ACTION [ARGUMENT ...]] ..."
+PARTS = (
+    ("How it is typed", "axs_core.cli.pipeline"),
+    ("What is printed", "axs_core.cli.format"),
+    ("Exit codes", "axs_core.__main__"),
+)
 _EXAMPLE = re.compile(r"\s*(axs|source) ")
 
 
@@ -102,7 +107,7 @@ def reference() -> str:
         "",
         "<!-- Made by `python -m axs_core.cli.help`; a test compares it. -->",
     ]
-    for title, module in (("How it is typed", "pipeline"), ("What is printed", "format")):
+    for title, module in PARTS:
         lines += ["", f"## {title}", "", *_module_text(module)]
     lines += ["", "## Options before the first action", "", "| option | variable | meaning |", "|---|---|---|"]
     lines += [f"| `{typed}` | `{variable}` | {meaning} |" for typed, variable, meaning in _options_in_full()]
@@ -118,7 +123,7 @@ def _module_text(module: str) -> list[str]:
     from importlib import import_module
     from inspect import cleandoc
 
-    text = cleandoc(import_module(f"axs_core.cli.{module}").__doc__ or "")
+    text = cleandoc(import_module(module).__doc__ or "")
     _, _, body = text.partition("\n\n")
     return body.removeprefix("::\n\n").partition("\n\nNothing here ")[0].splitlines()
 
