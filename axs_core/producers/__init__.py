@@ -23,7 +23,7 @@ NAMES = tuple(_CLASSES)
 
 
 def get(name: str) -> Producer:
-    """The producer that a section of ``make`` names; an :class:`EntryError` with the nearest names for an unknown one."""
+    """The producer that a section of ``make`` names; :class:`EntryError` with the nearest names for an unknown one."""
     if name not in _CLASSES:
         import difflib
 
