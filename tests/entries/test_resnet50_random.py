@@ -1,0 +1,101 @@
+"""ResNet50 with random weights: one network in every format, and no figure of accuracy."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.axs_command import AxsCommand
+
+ENTRIES = Path(__file__).parents[2] / "entries"
+SUPPORT = Path(__file__).parents[1] / "support"
+ONNX_ENVIRONMENT = "python_env,requirements:=numpy==2.2.6:onnxruntime"
+TORCH_ENVIRONMENT = "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:torch==2.13.0"  # as the recipes'
+RESNET50 = "model,model_name=resnet50,weights=random"
+FORMATS = {
+    "state_dict": f"{RESNET50},framework=pytorch",
+    "whole": f"{RESNET50},framework=pytorch,model_format=whole",
+    "torchscript": f"{RESNET50},framework=pytorch,model_format=torchscript",
+    "onnx opset 8": f"{RESNET50},framework=onnxrt,opset=8",
+    "onnx opset 17": f"{RESNET50},framework=onnxrt,opset=17",
+}
+
+
+def constants(file: Path) -> dict[str, Any]:
+    """Plain values that a module assigns to names in capitals."""
+    assigned = (node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign))
+    named = {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+    return {name: ast.literal_eval(value) for name, value in named.items() if name.isupper()}
+
+
+def test_class_and_weights_have_the_same_stages() -> None:
+    network = constants(ENTRIES / "model_resnet50_random_pytorch" / "resnet50.py")
+    weights = constants(ENTRIES / "resnet50_random_weights" / "resnet50_weights.py")
+    assert {name: weights[name] for name in network} == network
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in ENTRIES.glob("model_resnet50_random_*")))
+def test_random_weights_must_be_asked_for_by_name(name: str) -> None:
+    meta = yaml.safe_load((ENTRIES / name / "meta.yaml").read_text(encoding="utf-8"))
+    assert all("weights=random" in alternative for alternative in meta["provides"])
+    assert "random weights" in meta["title"]
+    assert "speed only" in meta["title"]
+
+
+@pytest.fixture(scope="module")
+def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
+    """One work collection for all tests of this module, so that each environment is installed once."""
+    return AxsCommand(tmp_path_factory.mktemp("resnet50"))
+
+
+def logits(axs: AxsCommand, saved_as: str) -> list[float]:
+    """What the model answers to three images of noise, one image after the other."""
+    onnx = saved_as.startswith("onnx")
+    interpreter = axs.ask(ONNX_ENVIRONMENT if onnx else TORCH_ENVIRONMENT, "get", "interpreter")
+    words = [
+        axs.ask(FORMATS[saved_as], "get_path"),
+        "onnx" if onnx else saved_as,
+        "resnet50.py:ResNet50",
+        "--random",
+        "224",
+    ]
+    command = [interpreter, str(SUPPORT / "model_logits.py"), *words]
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return list(chain.from_iterable(rows))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_format_gives_the_same_logits(axs: AxsCommand) -> None:
+    reference = logits(axs, "state_dict")
+    largest = max(map(abs, reference))
+    for saved_as in FORMATS:
+        pairs = zip(logits(axs, saved_as), reference, strict=True)
+        assert max(abs(one - other) for one, other in pairs) <= 1e-4 * largest, saved_as
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_state_dict_has_the_names_of_torchvision(axs: AxsCommand) -> None:
+    interpreter = axs.ask(TORCH_ENVIRONMENT, "get", "interpreter")
+    command = [interpreter, str(SUPPORT / "state_dict_names.py"), axs.ask(FORMATS["state_dict"], "get_path")]
+    shapes = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert len(shapes) == 320
+    assert shapes["conv1.weight"] == [64, 3, 7, 7]
+    assert shapes["layer4.2.bn3.running_var"] == [2048]
+    assert shapes["layer3.0.downsample.0.weight"] == [1024, 512, 1, 1]
+    assert shapes["fc.weight"] == [1000, 2048]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_accuracy_of_random_weights_is_refused(axs: AxsCommand) -> None:
+    refused = axs.run("byquery", FORMATS["onnx opset 17"], ",", "get", "reference_accuracy", expect=1)
+    assert refused.stdout == ""
+    assert "the weights of this model are random numbers (weights=random)" in refused.stderr
