@@ -18,13 +18,11 @@ from typing import Any, Literal
 from axs_core import collection, machine
 from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import AxsError, NotFound, StoreError, UsageError
-from axs_core.housekeeping import collect_garbage, remove_all, verify
 from axs_core.index import Index
-from axs_core.query import parse
+from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked
 from axs_core.reporter import Reporter
-from axs_core.resolver import Resolver, Step, explain
-from axs_core.runner import Answer, Runner
+from axs_core.resolver import Answer, Resolver, Step, explain
 from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
@@ -87,7 +85,7 @@ class WorkspaceEntry:
         """Its tags."""
         return self.entry.tags
 
-    def get(self, name: str, **overrides: Any) -> Any:
+    def get(self, name: str, /, **overrides: Any) -> Any:
         """A stored or computed value.
 
         ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a
@@ -122,7 +120,7 @@ class WorkspaceEntry:
 
         return functions_of(self.entry)
 
-    def call(self, action: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function of its code; arguments that are not given are looked up by name."""
         from axs_core.entry.functions import call
 
@@ -174,6 +172,8 @@ class WorkCollection:
 
     def remove(self) -> None:
         """Delete what axs made in it; what a person put there stays."""
+        from axs_core.housekeeping import remove_all
+
         remove_all(self._workspace.store, self._workspace.index, self._workspace.reporter)
 
 
@@ -220,11 +220,15 @@ class Workspace:
         fails.
         """
         asked = parse(query)
-        runner = Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
-        answer = runner.ensure(asked, fresh)
+        answer = (self.resolver.lookup(asked) if fresh is None else None) or self._make(asked, fresh)
         self._say(answer)
         overrides = answer.match.how if answer.match else {}
         return WorkspaceEntry(self, answer.entry, overrides)
+
+    def _make(self, query: Query, fresh: Literal["one", "all"] | None) -> Answer:
+        from axs_core.runner import Runner  # an ask that hits does without producers and processes
+
+        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(query, fresh)
 
     def _say(self, answer: Answer) -> None:
         """What answered, when and where it was made; whether its recipe has changed since."""
@@ -285,10 +289,14 @@ class Workspace:
 
     def gc(self) -> list[str]:
         """Remove broken entries and those made only for something that is gone; their names."""
+        from axs_core.housekeeping import collect_garbage
+
         return collect_garbage(self.store, self.index)
 
     def verify(self, name: str | None = None) -> list[str]:
         """Files that are not what was recorded, of one entry or of all."""
+        from axs_core.housekeeping import verify
+
         entries = [self.index.by_name(name)] if name else [e for e in self.index.all_produced()]
         return [problem for entry in entries for problem in verify(entry, self.reporter)]
 

@@ -22,24 +22,13 @@ from axs_core.producers.base import Job, Made
 from axs_core.query import Query
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
-from axs_core.resolver import Match, NeedValues, Resolver, recipe_scope
+from axs_core.resolver import Answer, Match, NeedValues, Resolver, recipe_scope
 from axs_core.store import Attempt, Store, safe_name
 
 Fresh = Literal["one", "all"] | None
 Trail = tuple[tuple[str, str], ...]
 PARAMETERS = "parameters.json"
 """What a program reads: parameters, attributes, needs, output_path."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What answered a query: the entry, how it was matched (None where only the entry's own values answered), and
-    whether it was made just now.
-    """
-
-    entry: Entry
-    match: Match | None = None
-    made: bool = False
 
 
 @dataclass
@@ -62,25 +51,15 @@ class Runner:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
         made.
         """
-        matches = self.resolver.matches(query)
-        if not matches:
-            return Answer(self.resolver.find(query))
         if fresh is None:
-            entry = self.resolver.answer(matches[0])
-            if entry is not None:
-                return Answer(entry, matches[0])
             self.resolver.plan(query)
-        return self._first_that_applies(query, matches, fresh, (), direct=True)
+        return self._ensure(query, fresh, (), direct=True)
 
-    def _ensure(self, query: Query, fresh: Fresh, trail: Trail) -> Answer:
+    def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
+        """The recipes that provide the query, strictly one after the other; only one that does not apply hands over."""
         matches = self.resolver.matches(query)
         if not matches:
             return Answer(self.resolver.find(query))
-        return self._first_that_applies(query, matches, fresh, trail, direct=False)
-
-    def _first_that_applies(
-        self, query: Query, matches: list[Match], fresh: Fresh, trail: Trail, *, direct: bool
-    ) -> Answer:
         reasons: list[str] = []
         hint = None
         for found in matches:

@@ -2,10 +2,11 @@
 
 from axs_core.resolver.explain import explain, near_misses
 from axs_core.resolver.match import Match, Mismatch, World, match
-from axs_core.resolver.plan import KnownLater, NeedValues, Step
+from axs_core.resolver.plan import Answer, KnownLater, NeedValues, Step
 from axs_core.resolver.resolve import Resolver, recipe_scope
 
 __all__ = [
+    "Answer",
     "KnownLater",
     "Match",
     "Mismatch",

@@ -4,6 +4,7 @@ which entry'.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -256,12 +257,13 @@ def _check_range(parameter: Parameter, value: Any) -> None:
         )
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
-    for bound, broken, words in (
-        (parameter.minimum, lambda bound: value < bound, "at least"),
-        (parameter.exclusive_minimum, lambda bound: value <= bound, "more than"),
-        (parameter.maximum, lambda bound: value > bound, "at most"),
-    ):
-        if bound is not None and broken(bound):
+    bounds = (
+        (parameter.minimum, operator.ge, "at least"),
+        (parameter.exclusive_minimum, operator.gt, "more than"),
+        (parameter.maximum, operator.le, "at most"),
+    )
+    for bound, holds, words in bounds:
+        if bound is not None and not holds(value, bound):
             raise UsageError(f"{name} must be {words} {bound:g}: {value!r}", hint=parameter.help or None)
 
 

@@ -61,6 +61,17 @@ class Step:
 _VERBS = {"reuse": "reuse", "static": "use", "make": "make", "later": "later"}
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What answered a query: the entry, how it was matched (None where only the entry's own values answered), and
+    whether it was made just now.
+    """
+
+    entry: Entry
+    match: Match | None = None
+    made: bool = False
+
+
 class NeedValues:
     """A need as templates see it once it is there: every value that the entry knows."""
 

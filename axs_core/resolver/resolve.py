@@ -11,7 +11,7 @@ from axs_core.errors import AxsError, EntryError, NotFound, UsageError
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse
 from axs_core.resolver.match import Match, Mismatch, World, match
-from axs_core.resolver.plan import KnownLater, NeedValues, Prospect, Step
+from axs_core.resolver.plan import Answer, KnownLater, NeedValues, Prospect, Step
 
 NEAR = 3
 """How many near misses an error shows."""
@@ -84,6 +84,14 @@ class Resolver:
             return replace(found.recipe, bound=bound)
         return self.present(found)
 
+    def lookup(self, query: Query) -> Answer | None:
+        """What answers the query without making anything; None where something would have to be made."""
+        matches = self.matches(query)
+        if not matches:
+            return Answer(self.find(query))
+        entry = self.answer(matches[0])
+        return Answer(entry, matches[0]) if entry is not None else None
+
     def find(self, query: Query) -> Entry:
         """Where no recipe provides the query: the newest entry that satisfies it. Raises NotFound with the near
         misses.
@@ -143,8 +151,8 @@ class Resolver:
         """
         found = self.matches(query)
         if not found:
-            entry = self.find(query)
-            return Step(str(query), "reuse", f"{entry.name}: no recipe provides it, this entry satisfies it", entry)
+            other = self.find(query)
+            return Step(str(query), "reuse", f"{other.name}: no recipe provides it, this entry satisfies it", other)
         first, others = found[0], tuple(found[1:])
         entry = self.answer(first)
         if entry is not None:
