@@ -1,0 +1,274 @@
+"""The figures of one LoadGen run, from the logs that LoadGen left in the entry.
+
+Files: LoadGen's own ``mlperf_log_summary.txt``, ``mlperf_log_detail.txt`` and ``mlperf_log_accuracy.json``
+(mlcommons-loadgen 6.0), and ``labels.txt`` (a line ``INDEX FILE LABEL`` for each sample). A figure that must not be
+given out raises Refused with what to ask instead.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+from axs_core.errors import Refused
+
+SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
+LABELS = "labels.txt"
+ACCURACY_MODES = ("AccuracyOnly", "SubmissionRun")
+# First item of an answer, as the program writes it (little-endian, as LoadGen dumps the memory).
+ANSWER_FORMATS = {"float32": "<f", "int32": "<i", "int64": "<q"}
+# The line of the summary that is the scenario's figure, as MLPerf counts it.
+HEADLINES = {
+    "Offline": r"Samples per second",
+    "Server": r"Completed samples per second",
+    "SingleStream": r"[\d.]+th percentile latency \(ns\)",
+    "MultiStream": r"[\d.]+th percentile latency \(ns\)",
+}
+# Two-sided 95 % of the normal distribution.
+Z_95 = 1.959963984540054
+
+
+def labels(path: Path) -> dict[int, int]:
+    """The right class of each sample, by sample index."""
+    file = path / LABELS
+    if not file.is_file():
+        raise Refused("the samples have no labels, so there is no accuracy")
+    rows = (
+        line.split(" ", 1)[0:1] + line.rsplit(" ", 1)[1:2] for line in file.read_text(encoding="utf-8").splitlines()
+    )
+    return {int(index): int(label) for index, label in rows}
+
+
+def predictions(path: Path, loadgen_mode: str, accuracy_dtype: str = "float32", record: Any = None) -> dict[int, int]:
+    """The class that the model answered, by sample index; where LoadGen sent a sample more than once, its first
+    answer.
+    """
+    if loadgen_mode not in ACCURACY_MODES:
+        raise _not_measured("accuracy", loadgen_mode, "AccuracyOnly", record)
+    pattern = ANSWER_FORMATS[accuracy_dtype]
+    answered: dict[int, int] = {}
+    for entry in json.loads((path / ACCURACY).read_text(encoding="utf-8")):
+        answer = bytes.fromhex(entry["data"])
+        if len(answer) < struct.calcsize(pattern):
+            what = f"sample {entry['qsl_idx']} has an answer of {len(answer)} bytes"
+            raise Refused(f"{ACCURACY}: {what}, which is no {accuracy_dtype}")
+        answered.setdefault(entry["qsl_idx"], int(struct.unpack_from(pattern, answer)[0]))
+    return answered
+
+
+def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_weights: Any = None) -> list[int]:
+    """[right answers, samples]; every sample must have been answered."""
+    if model_weights == "random":
+        raise Refused("this model has random weights: it is for speed only, and its accuracy means nothing")
+    missing = sorted(labels.keys() - predictions.keys())
+    unknown = sorted(predictions.keys() - labels.keys())
+    if missing or unknown:
+        what = (
+            f"{len(missing)} samples were never answered"
+            if missing
+            else f"{len(unknown)} answered samples have no label"
+        )
+        raise Refused(f"{what}, the first with index {(missing or unknown)[0]}")
+    return [sum(predictions[index] == label for index, label in labels.items()), len(labels)]
+
+
+def accuracy(accuracy_counts: list[int]) -> float:
+    """Top-1 in per cent, with as many decimals as that number of samples can carry (98.4 of 768; 76.456 of 50,000)."""
+    good, total = accuracy_counts
+    return round(100 * good / total, _decimals(total))
+
+
+def accuracy_report(accuracy_counts: list[int]) -> str:
+    """One line in the form of MLPerf's own script."""
+    good, total = accuracy_counts
+    return f"accuracy={100 * good / total:.3f}%, good={good}, total={total}"
+
+
+def accuracy_interval(accuracy_counts: list[int]) -> str:
+    """Where the accuracy on all such images lies: the 95 % interval of E. B. Wilson (JASA 22, 1927), in per cent."""
+    good, total = accuracy_counts
+    share, z2 = good / total, Z_95**2
+    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
+    digits = _decimals(total)
+    low, high = 100 * max(0.0, centre - half), 100 * min(1.0, centre + half)
+    return f"{low:.{digits}f} .. {high:.{digits}f} (95 %, n={total})"
+
+
+def _decimals(total: int) -> int:
+    return max(1, math.ceil(math.log10(total)) - 2)
+
+
+def summary(path: Path) -> str:
+    """LoadGen's summary of a performance test; empty for an accuracy test."""
+    return (path / SUMMARY).read_text(encoding="utf-8")
+
+
+def validity(summary: str) -> str:
+    """LoadGen's own word on a performance test: VALID or INVALID."""
+    found = re.search(r"^Result is : (VALID|INVALID)\s*$", summary, re.MULTILINE)
+    if found is None:
+        raise Refused(f"LoadGen gave no result: {SUMMARY} has no line 'Result is'")
+    return found.group(1)
+
+
+def invalid_reasons(summary: str, path: Path) -> list[str]:
+    """What LoadGen found wrong: conditions not met, its recommendations, and the errors of the detailed log."""
+    missed = re.findall(r"^  (.+?) satisfied ?: NO\s*$", summary, re.MULTILINE)
+    reasons = [f"{name.strip().lower()} not satisfied" for name in missed]
+    reasons += _bullets(summary, "Recommendations:")
+    if "Early stopping" in missed:
+        reasons += _bullets(summary, "Early Stopping Result:")
+    return reasons + [error for error in _logged_errors(path) if error not in reasons]
+
+
+def _bullets(summary: str, heading: str) -> list[str]:
+    """The points below a heading, each put back on one line; a line that is not indented ends them."""
+    points: list[str] = []
+    _, _, below = summary.partition(f"{heading}\n")
+    for line in below.splitlines():
+        if line.startswith(" * "):
+            points.append(line[3:].strip())
+        elif line.startswith(" ") and points:
+            points[-1] += f" {line.strip()}"
+        else:
+            break
+    return points
+
+
+def _logged_errors(path: Path) -> list[str]:
+    file = path / DETAIL
+    if not file.is_file():
+        return []
+    errors = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith(":::MLLOG ") and '"is_error": true' in line:
+            entry = json.loads(line.removeprefix(":::MLLOG "))
+            errors.append(str(entry["value"]))
+    return errors
+
+
+def performance(
+    loadgen_scenario: str, loadgen_mode: str, path: Path, allow_invalid: bool = False, record: Any = None
+) -> float | int:
+    """The scenario's figure: Offline samples/s; Server completed samples/s; SingleStream (90th) and MultiStream (99th
+    percentile) ns.
+
+    FindPeakPerformance: the figure of the highest load that met the bound. The figure of an INVALID run is refused
+    unless ``allow_invalid`` is set.
+    """
+    if loadgen_mode == "AccuracyOnly":
+        raise _not_measured("performance", loadgen_mode, "PerformanceOnly", record)
+    text = summary(path)
+    if validity(text) == "INVALID" and not allow_invalid:
+        reasons = "".join(f"\n * {reason}" for reason in invalid_reasons(text, path))
+        raise Refused(
+            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{reasons}",
+            hint="add allow_invalid+ to the query to see the figure anyway, or ask for performance_report",
+        )
+    found = re.search(rf"^{HEADLINES[loadgen_scenario]} *: *(\S+)", text, re.MULTILINE)
+    if found is None:
+        raise Refused(f"{SUMMARY} has no figure for {loadgen_scenario}")
+    figure = float(found.group(1))
+    return int(figure) if figure.is_integer() and "Stream" in loadgen_scenario else figure
+
+
+def performance_report(
+    loadgen_mode: str,
+    path: Path,
+    engine: str = "unknown",
+    engine_version: str = "",
+    effective_device: str = "unknown",
+    effective_precision: str = "unknown",
+    effective_batch_size: int | None = None,
+    foreign_cpu_share: float | None = None,
+    noisy: bool | None = None,
+    record: Any = None,
+) -> str:
+    """Everything LoadGen says about a performance test, each figure with its unit, and how it was run. INVALID runs
+    too.
+    """
+    if loadgen_mode == "AccuracyOnly":
+        raise _not_measured("performance_report", loadgen_mode, "PerformanceOnly", record)
+    text = summary(path)
+    lines = [f"Result: {validity(text)}"]
+    if validity(text) == "INVALID":
+        lines += [f" * {reason}" for reason in invalid_reasons(text, path)]
+    lines += [_with_unit(line) for line in text.splitlines() if not line.startswith(("Result is", "==="))]
+    lines += [
+        f"Engine: {engine} {engine_version}".rstrip(),
+        f"Effective device: {effective_device}, precision: {effective_precision}",
+        f"Batch size: {effective_batch_size} samples",
+        _foreign_load(foreign_cpu_share, noisy),
+    ]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _with_unit(line: str) -> str:
+    """A line ``name (unit) : value`` of the summary as ``name: value unit``; other lines as they are."""
+    found = re.match(r"^( *)(\S.*?) *: +(-?[\d.]+(?:e[+-]?\d+)?)$", line)
+    if not found:
+        return line.rstrip()
+    indent, name, value = found.groups()
+    unit = re.search(r" *\((ns|ms)\)$", name)
+    if unit:
+        return f"{indent}{name[: unit.start()]}: {value} {unit.group(1)}"
+    return f"{indent}{name}: {value} {_unit(name)}".rstrip()
+
+
+def _unit(name: str) -> str:
+    lower = name.lower()
+    if "samples per second" in lower:
+        return "samples/s"
+    if lower.startswith("qps") or lower == "target_qps":
+        return "queries/s"
+    if lower in ("samples_per_query", "performance_sample_count", "accuracy_sample_count"):
+        return "samples"
+    return "queries" if lower in ("min_query_count", "max_query_count", "max_async_queries") else ""
+
+
+def verdict(
+    loadgen_mode: str,
+    path: Path,
+    loadgen_weaker_settings: list[str] | None = None,
+    loadgen_benchmark: str | None = None,
+    samples_used: int | None = None,
+    foreign_cpu_share: float | None = None,
+    noisy: bool | None = None,
+) -> str:
+    """SUBMITTABLE (a benchmark of MLPerf with its official settings, VALID), VALID (with what was weaker), or INVALID
+    (reasons).
+    """
+    noise = f"; {_foreign_load(foreign_cpu_share, noisy)}" if noisy else ""
+    if loadgen_mode == "AccuracyOnly":
+        return f"VALID (accuracy only: each of {samples_used} samples was answered){noise}"
+    text = summary(path)
+    if validity(text) == "INVALID":
+        return f"INVALID ({'; '.join(invalid_reasons(text, path))}){noise}"
+    lacks = list(loadgen_weaker_settings or [])
+    if loadgen_benchmark is None:
+        lacks.append("the model is no benchmark of MLPerf")
+    if loadgen_mode == "FindPeakPerformance":
+        lacks.append("a search for the peak is no run")
+    return f"VALID ({'; '.join(lacks)}){noise}" if lacks else f"SUBMITTABLE{noise}"
+
+
+def _foreign_load(share: float | None, noisy: bool | None) -> str:
+    if share is None:
+        return "Other processes' share of the CPU time: unknown"
+    return f"{'NOISY: other' if noisy else 'Other'} processes took {100 * share:.1f} % of the CPU time"
+
+
+def _not_measured(what: str, mode: str, wanted: str, record: Any) -> Refused:
+    """The error for a figure that this mode does not measure, with the query that would."""
+    query = record.get("query") if isinstance(record, dict) else None
+    if isinstance(query, str) and query:
+        terms = [term for term in query.split(",") if not term.startswith("loadgen_mode")]
+        hint = f"axs byquery {','.join([*terms, f'loadgen_mode={wanted}'])} , get {what}"
+    else:
+        hint = f"ask the same query with loadgen_mode={wanted}"
+    return Refused(f"this run has loadgen_mode={mode}, which measures no {what}", hint=hint)

@@ -1,0 +1,92 @@
+"""What an engine must be able to do, and a base class that makes it easy.
+
+A backend entry has an attribute ``module``, a Python file with a function ``open(model, options)`` that returns a
+:class:`Backend`. ``model`` is a :class:`~loadgen_harness.parameters.Need`; ``options`` an :class:`Options`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from loadgen_harness.parameters import HarnessError, Need
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the engine should run. None means: the engine's own choice (of a device: the best it has)."""
+
+    batch_size: int
+    threads: int | None = None
+    device: str | None = None
+    precision: str | None = None
+
+
+class Done(Protocol):
+    """Takes the outputs of one submitted batch; may be called from any thread, once."""
+
+    def __call__(self, outputs: Sequence[np.ndarray[Any, Any]]) -> None:
+        """``outputs``: the model's outputs, the first axis of each being the samples of the batch."""
+
+    def first_token(self, outputs: Sequence[np.ndarray[Any, Any]]) -> None:
+        """For token tasks: the first token of each sample is there, before the answer is."""
+
+    def failed(self, error: BaseException) -> None:
+        """The batch was lost. The run ends with this error."""
+
+
+class Backend:
+    """An engine with a model in it. Derive, set what is known, and write :meth:`predict`.
+
+    ``device`` and ``precision`` are what the engine *really* uses; they stay "unknown" where it cannot be told.
+    ``layout`` is the order of the axes in which :meth:`predict` wants images. ``fixed_batch`` is the only batch size
+    that the model takes; smaller ones are filled up by the harness. ``synchronous`` says that ``submit`` returns
+    after ``done`` was called; the harness may then use the batch's memory again.
+    """
+
+    synchronous: ClassVar[bool] = True
+    engine: str = "unknown"
+    version: str = "unknown"
+    device: str = "unknown"
+    precision: str = "unknown"
+    threads: int | None = None
+    layout: str | None = None
+    fixed_batch: int | None = None
+
+    def predict(self, batch: np.ndarray[Any, Any]) -> Sequence[np.ndarray[Any, Any]]:
+        """The model's outputs for ``batch`` (samples first)."""
+        raise NotImplementedError(f"{type(self).__name__} has neither predict nor submit")
+
+    def submit(self, batch: np.ndarray[Any, Any], done: Done) -> None:
+        """Work on ``batch`` and call ``done`` with the outputs. What is raised here ends the run."""
+        done(self.predict(batch))
+
+    def close(self) -> None:
+        """Give back what was taken. Called once, after the test."""
+
+
+def open_backend(entry: Need, model: Need, options: Options) -> Backend:
+    """Import the backend entry's module and open ``model`` with it.
+
+    Raises :class:`HarnessError` when the engine uses another device or precision than was asked for: a figure under the
+    wrong name is worse than none.
+    """
+    file = entry.path / str(entry.attributes.get("module", "backend.py"))
+    spec = importlib.util.spec_from_file_location(f"loadgen_backend_{entry.name}", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise HarnessError(f"backend '{entry.name}' has no module {file}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    backend: Backend = module.open(model, options)
+    for what, asked, effective in (
+        ("device", options.device, backend.device),
+        ("precision", options.precision, backend.precision),
+    ):
+        if asked is not None and effective not in (asked, "unknown"):
+            raise HarnessError(f"{what} '{asked}' was asked for, but {backend.engine} really uses '{effective}'")
+    return backend

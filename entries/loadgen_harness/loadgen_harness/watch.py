@@ -1,0 +1,143 @@
+"""Looks after a run from outside: ends it when nothing moves any more, and measures who else used the processors."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+from loadgen_harness.parameters import HarnessError
+
+POLL_S = 0.5
+# After an error, LoadGen gets this long to come to an end by itself; a Server schedule could go on for ten minutes.
+AFTER_ERROR_S = 2.0
+
+
+class Watchdog:
+    """Ends the process (exit code 1, reason and stacks on stderr) when ``progress()`` has not changed for ``timeout``
+    seconds, or when ``error()`` has been there for a while and LoadGen does not come to an end."""
+
+    def __init__(self, timeout: float, progress: Callable[[], int], error: Callable[[], BaseException | None]) -> None:
+        self._timeout, self._progress, self._error = timeout, progress, error
+        self._phase = "starting"
+        self._phases = 0
+        self._stop = Event()
+        self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def phase(self, text: str) -> None:
+        """Say what is being done; this counts as progress."""
+        self._phase, self._phases = text, self._phases + 1
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        faulthandler.cancel_dump_traceback_later()
+
+    def _watch(self) -> None:
+        seen, since, failed_since = (-1, -1), time.monotonic(), None
+        while not self._stop.wait(min(POLL_S, self._timeout / 4)):
+            now, state = time.monotonic(), (self._phases, self._progress())
+            if state != seen:
+                seen, since = state, now
+            # An engine that hangs without giving Python a turn stops this thread too: then only a timer in C can end
+            # it.
+            faulthandler.dump_traceback_later(max(1.0, since + self._timeout - now) + 2 * POLL_S, exit=True)
+            if now - since > self._timeout:
+                self._end(f"no progress for {self._timeout:g} s while {self._phase}: ended (loadgen_timeout)")
+            if self._error() is not None:
+                failed_since = failed_since or now
+                if now - failed_since > AFTER_ERROR_S:
+                    self._end(None)
+
+    def _end(self, reason: str | None) -> None:
+        error = self._error()
+        if error is not None:
+            traceback.print_exception(error, file=sys.stderr)
+        if reason is not None:
+            faulthandler.dump_traceback(all_threads=True)
+            print(f"error: {reason}", file=sys.stderr)
+        elif error is not None:
+            print(f"error: {failure(error, self._phase)}", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def failure(error: BaseException, phase: str) -> str:
+    """One line that says what ended the run."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    return f"{type(error).__name__} while {phase}: {error}"
+
+
+class ForeignLoad:
+    """The share of the processors' time (those that this process may use) that other processes took, 0 to 1.
+
+    Read from Linux's /proc; :meth:`share` is None where there is none. Time stolen by other virtual machines counts
+    as foreign.
+    """
+
+    def __init__(self) -> None:
+        self._begin: tuple[float, float, float] | None = None
+
+    def start(self) -> None:
+        self._begin = self._read()
+
+    def share(self) -> float | None:
+        """Since :meth:`start`."""
+        end = self._read()
+        if self._begin is None or end is None:
+            return None
+        wall, busy, own = (b - a for a, b in zip(self._begin, end, strict=True))
+        return round(min(1.0, max(0.0, busy - own) / wall), 4) if wall > 0 else None
+
+    @staticmethod
+    def _read() -> tuple[float, float, float] | None:
+        try:
+            cpus = os.sched_getaffinity(0)
+            lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+            tick = os.sysconf("SC_CLK_TCK")
+        except (AttributeError, OSError):
+            return None
+        busy = 0
+        for line in lines:
+            name, *ticks = line.split()
+            if name[:3] == "cpu" and name[3:].isdigit() and int(name[3:]) in cpus:
+                user, nice, system, _idle, _iowait, irq, softirq, steal = (int(t) for t in ticks[:8])
+                busy += user + nice + system + irq + softirq + steal
+        return time.monotonic() * len(cpus), busy / tick, own_cpu_seconds()
+
+
+def own_cpu_seconds() -> float:
+    """CPU time of this process, of its children that have ended, and of those that still run."""
+    times = os.times()
+    own = times.user + times.system + times.children_user + times.children_system
+    return own + sum(_cpu_seconds_of_descendants(os.getpid()))
+
+
+def _cpu_seconds_of_descendants(root: int) -> list[float]:
+    tick = os.sysconf("SC_CLK_TCK")
+    parents: dict[int, tuple[int, float]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name stands in brackets and may hold blanks and brackets itself.
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        parents[int(stat.parent.name)] = (int(fields[1]), sum(int(f) for f in fields[11:15]) / tick)
+    seconds, family = [], {root}
+    grew = True
+    while grew:
+        children = {pid for pid, (parent, _) in parents.items() if parent in family and pid not in family}
+        grew = bool(children)
+        family |= children
+        seconds += [parents[pid][1] for pid in children]
+    return seconds

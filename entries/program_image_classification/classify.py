@@ -1,0 +1,73 @@
+"""Image classification under MLPerf LoadGen: one test, as the parameters file says.
+
+python classify.py PARAMETERS_FILE
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from loadgen_harness.backend import Backend
+from loadgen_harness.image_samples import ImageSamples, InputForm
+from loadgen_harness.parameters import HarnessError, Job
+from loadgen_harness.run import main
+from numpy.typing import NDArray
+
+LABELS, PREDICTIONS = "labels.txt", "predictions.txt"
+
+
+class ImageClassification:
+    """The answer to an image is the number of its class, in the data set's own numbering."""
+
+    def __init__(self) -> None:
+        self._dtype = np.dtype(np.float32)
+        self._label_offset = 0
+
+    def library(self, job: Job, backend: Backend) -> ImageSamples:
+        model = job.need("model").attributes
+        self._dtype = np.dtype(job.value("accuracy_dtype", "float32"))
+        self._label_offset = int(model.get("label_offset") or 0)
+        form = InputForm.of_model(model, backend.layout)
+        return ImageSamples(job.need("images").path, form, job.value("loadgen_dataset_size"))
+
+    def answers(self, outputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Class numbers (n,) from the model's outputs: its own decision where it gives one, else the largest score."""
+        classes = next((o for o in outputs if o.dtype.kind in "iu" and o.ndim == 1), None)
+        if classes is None:
+            scores = outputs[0]
+            if scores.ndim < 2:
+                raise HarnessError(
+                    f"an output of shape {scores.shape} and type {scores.dtype} is no class and no scores"
+                )
+            classes = scores.reshape(len(scores), -1).argmax(axis=1)
+        if self._label_offset:
+            classes = classes - self._label_offset
+        return classes.astype(self._dtype)
+
+    def write_results(self, job: Job, library: ImageSamples, log: Path | None) -> None:
+        """``labels.txt`` (index, file, label) and, where LoadGen logged answers, ``predictions.txt`` (index, file,
+        class).
+        """
+        if library.labels is not None:
+            _write(job.output_path / LABELS, library.names, dict(enumerate(library.labels)))
+        if log is None:
+            return
+        records = json.loads(log.read_text(encoding="utf-8"))
+        predicted = {r["qsl_idx"]: int(np.frombuffer(bytes.fromhex(r["data"]), self._dtype)[0]) for r in records}
+        if missing := [name for index, name in enumerate(library.names) if index not in predicted]:
+            raise HarnessError(f"LoadGen logged no answer for {len(missing)} samples, the first of them {missing[0]}")
+        _write(job.output_path / PREDICTIONS, library.names, predicted)
+
+
+def _write(file: Path, names: Sequence[str], classes: dict[int, int]) -> None:
+    lines = (f"{index} {name} {classes[index]}\n" for index, name in enumerate(names))
+    file.write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv, ImageClassification()))
