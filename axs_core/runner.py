@@ -132,13 +132,22 @@ class Runner:
         try:
             self._work(found, met, attempt, direct=direct)
         except BaseException as error:
-            self.store.abandon(attempt, f"{type(error).__name__}: {error}")
-            self.index.add(attempt.folder)
+            self._give_up(attempt, error)
             raise self._explained(error, attempt) from (error.__cause__ or error)
         self.index.add(attempt.folder)
         entry = self.index.at_path(attempt.folder)
         assert entry is not None
         return entry
+
+    def _give_up(self, attempt: Attempt, error: BaseException) -> None:
+        """A failure keeps its log; where a recipe just does not apply there is nothing to look at."""
+        if isinstance(error, DoesNotApply):
+            with suppress(StoreError):
+                self.store.remove(attempt.folder)
+            self.index.forget(attempt.folder)
+            return
+        self.store.abandon(attempt, f"{type(error).__name__}: {error}")
+        self.index.add(attempt.folder)
 
     def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
