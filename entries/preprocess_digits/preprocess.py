@@ -21,9 +21,7 @@ class TooFewImages(ValueError):
     """More images are asked for than the part of the data set has."""
 
     def __init__(self, asked: int, there: int, part: str) -> None:
-        super().__init__(
-            f"first_n={asked} asks for more images than there are: part '{part}' of the digits has {there}"
-        )
+        super().__init__(f"first_n={asked} is more than the {there} images of the digits' part '{part}'")
         self.asked, self.there, self.part = asked, there, part
 
 
