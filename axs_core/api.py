@@ -220,15 +220,16 @@ class Workspace:
         fails.
         """
         asked = parse(query)
-        answer = (self.resolver.lookup(asked) if fresh is None else None) or self._make(asked, fresh)
+        typed = query if isinstance(query, str) else ",".join(query)
+        answer = (self.resolver.lookup(asked) if fresh is None else None) or self._make(asked, fresh, typed)
         self._say(answer)
         overrides = answer.match.how if answer.match else {}
         return WorkspaceEntry(self, answer.entry, overrides)
 
-    def _make(self, query: Query, fresh: Literal["one", "all"] | None) -> Answer:
+    def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
         from axs_core.runner import Runner  # an ask that hits does without producers and processes
 
-        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(query, fresh)
+        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(query, fresh, typed)
 
     def _say(self, answer: Answer) -> None:
         """What answered, when and where it was made; whether its recipe has changed since."""

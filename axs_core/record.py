@@ -58,15 +58,23 @@ def recipes_used(found: Match, needed: Iterable[Needed]) -> dict[str, Any]:
 
 
 def make_record(
-    found: Match, needed: list[Needed], started: str, files: Mapping[str, Any], *, direct: bool, made: Mapping[str, Any]
+    found: Match,
+    needed: list[Needed],
+    started: str,
+    files: Mapping[str, Any],
+    *,
+    typed: str | None,
+    direct: bool,
+    made: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The record of one production. ``made`` is what the producers found out; ``direct``: a user asked for it, not
-    another recipe.
+    """The record of one production. ``typed`` is the query as the user wrote it; ``made`` is what the producers found
+    out; ``direct``: a user asked for it, not another recipe.
     """
     return {
         "format": FORMAT,
         "axs": __version__,
         "query": str(found.query),
+        "typed": typed,
         "recipe": {
             "name": found.recipe.name,
             "tags": sorted(found.alternative.tags),

@@ -46,11 +46,13 @@ class Runner:
         self, index: Index, store: Store, resolver: Resolver, reporter: Reporter, environ: Mapping[str, str]
     ) -> None:
         self.index, self.store, self.resolver, self.reporter, self.environ = index, store, resolver, reporter, environ
+        self._typed: tuple[Query, str | None] | None = None
 
-    def ensure(self, query: Query, fresh: Fresh = None) -> Answer:
+    def ensure(self, query: Query, fresh: Fresh = None, typed: str | None = None) -> Answer:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
-        made.
+        made. ``typed`` is how the user wrote the query, for the record.
         """
+        self._typed = (query, typed)
         if fresh is None:
             self.resolver.plan(query)
         return self._ensure(query, fresh, (), direct=True)
@@ -179,7 +181,8 @@ class Runner:
                 raise DoesNotApply(f"{condition} does not hold: {condition.key} is {draft.values.get(condition.key)!r}")
         draft = self._with_results(found, met, attempt, draft)
         files = of_tree(attempt.folder, NOT_CONTENT)
-        record = make_record(found, met.needed, started, files, direct=direct, made=made.found)
+        typed = self._typed[1] if self._typed and self._typed[0] == found.query else None
+        record = make_record(found, met.needed, started, files, typed=typed, direct=direct, made=made.found)
         self.store.complete(attempt, draft.meta, record, files)
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
