@@ -1,0 +1,304 @@
+"""Clones of real repositories, and what is asked of them later."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.http_server import Fault, Server
+
+from axs_core.errors import EntryError, ProduceError
+from axs_core.producers import get
+from axs_core.producers import git as producer
+from axs_core.producers.base import Job, Made
+from axs_core.producers.git import Git, Status, pull, status
+from axs_core.reporter import Reporter
+
+WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always")
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *WHO, *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(repository: Path, name: str, text: str) -> str:
+    (repository / name).write_text(text)
+    git(repository, "add", name)
+    git(repository, "commit", "-q", "-m", f"add {name}")
+    return git(repository, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    """Branches main (two commits, one of them tagged v1) and dev."""
+    repository = tmp_path / "origin" / "my entries.git"
+    repository.mkdir(parents=True)
+    git(repository, "init", "-q", "-b", "main")
+    commit(repository, "a.txt", "one")
+    git(repository, "tag", "-a", "v1", "-m", "first")
+    git(repository, "branch", "dev")
+    commit(repository, "b.txt", "two")
+    return repository
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "entry"
+    made.mkdir()
+    return made
+
+
+def job(folder: Path, spec: dict[str, Any], environ: dict[str, str] | None = None) -> Job:
+    environ = {**os.environ, **(environ or {})}
+    return Job(spec, folder, folder / ".axs" / "log", Reporter(), folder.parent, environ=environ)
+
+
+def clone(folder: Path, environ: dict[str, str] | None = None, **spec: Any) -> Made:
+    return Git().make(job(folder, spec, environ))
+
+
+def failure(folder: Path, environ: dict[str, str] | None = None, **spec: Any) -> ProduceError:
+    with pytest.raises(ProduceError) as caught:
+        clone(folder, environ, **spec)
+    assert [path.name for path in folder.iterdir() if path.name != ".axs"] == []
+    return caught.value
+
+
+def test_it_is_registered() -> None:
+    assert isinstance(get("git"), Git)
+    assert get("git").check(Path("x"), {}) is None
+
+
+def test_a_clone(folder: Path, origin: Path) -> None:
+    made = clone(folder, url=str(origin))
+    head = git(origin, "rev-parse", "HEAD")
+    assert made == Made("my entries", {"url": origin.as_uri(), "commit": head, "branch": "main"})
+    assert sorted(path.name for path in (folder / "my entries").iterdir()) == [".git", "a.txt", "b.txt"]
+    assert not list((folder / "my entries" / ".git").glob("hooks/*"))
+
+
+@pytest.mark.parametrize(("wanted", "branch"), [("dev", "dev"), ("v1", None)])
+@pytest.mark.parametrize("depth", [None, 1])
+def test_a_branch_or_a_tag(folder: Path, origin: Path, wanted: str, branch: str | None, depth: int | None) -> None:
+    made = clone(folder, url=origin.as_uri(), checkout=wanted, depth=depth, into="here")
+    assert made.file == "here"
+    assert (made.found["commit"], made.found.get("branch")) == (git(origin, "rev-parse", "dev"), branch)
+    assert not (folder / "here" / "b.txt").exists()
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+@pytest.mark.parametrize("length", [8, 40])
+def test_a_commit(folder: Path, origin: Path, depth: int | None, length: int) -> None:
+    git(origin, "config", "uploadpack.allowReachableSHA1InWant", "true")
+    first = git(origin, "rev-parse", "v1^{commit}")
+    assert clone(folder, url=str(origin), checkout=first[:length], depth=depth).found["commit"] == first
+
+
+def test_depth(folder: Path, origin: Path) -> None:
+    clone(folder, url=str(origin), depth=1, into="c")
+    assert git(folder / "c", "rev-list", "--count", "HEAD") == "1"
+
+
+def test_submodules(folder: Path, origin: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    part.mkdir()
+    git(part, "init", "-q", "-b", "main")
+    commit(part, "p.txt", "part")
+    git(origin, "submodule", "--quiet", "add", str(part), "sub")
+    git(origin, "commit", "-q", "-m", "a part")
+    clone(folder, url=str(origin), submodules=True, into="c")
+    assert (folder / "c" / "sub" / "p.txt").read_text() == "part"
+    clone(folder, url=str(origin), into="d")
+    assert list((folder / "d" / "sub").iterdir()) == []
+
+
+def test_no_hook_of_this_machine_is_run(folder: Path, origin: Path, tmp_path: Path) -> None:
+    hook = tmp_path / "templates" / "hooks" / "post-checkout"
+    hook.parent.mkdir(parents=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    (Path(os.environ["HOME"]) / ".gitconfig").write_text(
+        f"[init]\n templateDir = {tmp_path}/templates\n[core]\n hooksPath = {hook.parent}\n"
+    )
+    clone(folder, url=str(origin))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_surrounding_git_command_does_not_leak_in(folder: Path, origin: Path) -> None:
+    """As in a hook, where git sets GIT_DIR for its children."""
+    made = clone(folder, {"GIT_DIR": "/nowhere", "GIT_WORK_TREE": "/nowhere"}, url=str(origin))
+    assert made.found["branch"] == "main"
+
+
+def test_a_mirror_comes_first(folder: Path, origin: Path, tmp_path: Path) -> None:
+    environ = {"AXS_MIRRORS": f"https://example.org/=file://{tmp_path}/origin/", "AXS_OFFLINE": "1"}
+    made = clone(folder, environ, url="https://example.org/my%20entries.git")
+    assert made.file == "my entries"
+    assert made.found["url"] == f"file://{tmp_path}/origin/my%20entries.git"
+
+
+def test_no_such_repository(folder: Path, tmp_path: Path) -> None:
+    error = failure(folder, url=str(tmp_path / "none"))
+    uri = (tmp_path / "none").as_uri()
+    words = f"{uri} cannot be read: '{tmp_path}/none' does not appear to be a git repository"
+    assert (str(error), error.hint) == (words, f"check the address: git ls-remote {uri}")
+    assert error.log == folder / ".axs" / "log"
+
+
+def test_no_such_branch(folder: Path, origin: Path) -> None:
+    error = failure(folder, url=str(origin), checkout="mian")
+    assert str(error) == f"{origin.as_uri()} has no branch or tag 'mian'; there are dev, main, v1"
+    assert error.hint == "did you mean main?"
+
+
+def test_no_such_commit(folder: Path, origin: Path) -> None:
+    words = f"{origin.as_uri()} has no commit 0123456789"
+    assert str(failure(folder, url=str(origin), checkout="0123456789")) == words
+
+
+def test_an_empty_repository(folder: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "empty")
+    error = failure(folder, url=str(tmp_path / "empty"), checkout="main")
+    assert str(error) == f"{(tmp_path / 'empty').as_uri()} has no branch or tag 'main'; it is empty"
+
+
+def test_git_is_absent(folder: Path, origin: Path) -> None:
+    error = failure(folder, {"PATH": "/nowhere"}, url=str(origin))
+    assert (str(error), error.hint) == ("git is not on this machine", "apt-get install git")
+
+
+def test_the_network_is_down(folder: Path) -> None:
+    with Server() as gone:
+        url = gone.root + "/a.git"
+    error = failure(folder, url=url)
+    assert str(error).startswith(f"{url} cannot be read: unable to access '{url}/': Failed to connect to 127.0.0.1")
+    assert error.hint is not None
+    assert error.hint.startswith("run it again; or name a mirror: AXS_MIRRORS='http://127.0.0.1:")
+
+
+def test_offline(folder: Path) -> None:
+    error = failure(folder, {"AXS_OFFLINE": "1"}, url="https://me:pw@example.org/a/b.git")
+    assert str(error) == "https://example.org/a/b.git cannot be cloned: AXS_OFFLINE=1 forbids the network"
+    assert (error.hint or "").startswith("unset AXS_OFFLINE; or name a mirror: AXS_MIRRORS='https://example.org/a/=")
+
+
+def test_all_addresses_fail(folder: Path, tmp_path: Path) -> None:
+    error = failure(
+        folder,
+        {"AXS_MIRRORS": f"https://example.org/=file://{tmp_path}/", "AXS_OFFLINE": "1"},
+        url="https://example.org/b.git",
+    )
+    assert str(error) == (
+        "no address has the repository:\n"
+        f"    file://{tmp_path}/b.git cannot be read: '{tmp_path}/b.git' does not appear to be a git repository\n"
+        "    https://example.org/b.git cannot be cloned: AXS_OFFLINE=1 forbids the network"
+    )
+
+
+def test_credentials_go_to_the_host_and_nowhere_else(folder: Path, http_server: Server) -> None:
+    path = "/a.git/info/refs?service=git-upload-pack"
+    http_server.fail(path, Fault(403))
+    error = failure(folder, url=http_server.root.replace("http://", "http://me:s3cret@") + "/a.git")
+    sent = base64.b64encode(b"me:s3cret").decode()
+    assert http_server.requests[0].headers["Authorization"] == f"Basic {sent}"
+    talk = f"{error} {error.hint} {(folder / '.axs' / 'log').read_text()}"
+    assert "s3cret" not in talk
+    assert sent not in talk
+    assert (error.hint or "").startswith("check the address; a private repository needs credentials")
+
+
+@pytest.mark.parametrize("url", ["ext::sh -c touch% x", "--upload-pack=x", "relative/path", "", "ftp://h/x"])
+def test_addresses_that_are_refused(folder: Path, url: str) -> None:
+    with pytest.raises(EntryError) as caught:
+        clone(folder, url=url)
+    assert str(caught.value) == (
+        f"make.git.url: {url!r} is not an address: expected https, http, ssh, file, or an absolute path"
+    )
+
+
+@pytest.mark.parametrize("wanted", ["-x", "a b", "a..b", "HEAD~1"])
+def test_revisions_that_are_refused(folder: Path, origin: Path, wanted: str) -> None:
+    with pytest.raises(EntryError) as caught:
+        clone(folder, url=str(origin), checkout=wanted)
+    assert str(caught.value) == (
+        f"make.git.checkout: {wanted!r} is not the name of a branch, a tag or a commit"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("git@github.com:me/x.git", "ssh://git@github.com/me/x.git"),
+        ("host:/srv/x", "ssh://host/srv/x"),
+        ("https://h/x", "https://h/x"),
+        ("/srv/my x", "file:///srv/my%20x"),
+    ],
+)
+def test_addresses(given: str, address: str) -> None:
+    assert producer._address(given) == address
+
+
+@pytest.fixture
+def here(folder: Path, origin: Path) -> Path:
+    clone(folder, url=str(origin), into="here")
+    return folder / "here"
+
+
+def test_status(here: Path, origin: Path) -> None:
+    head = git(origin, "rev-parse", "HEAD")
+    assert status(here) == Status("main", head, ())
+    (here / "a.txt").write_text("changed")
+    (here / "new").write_text("")
+    assert status(here).changes == (" M a.txt", "?? new")
+    git(here, "checkout", "-q", "--detach", "--force")
+    assert status(here).branch is None
+
+
+def test_status_of_another_folder(tmp_path: Path) -> None:
+    with pytest.raises(ProduceError) as caught:
+        status(tmp_path)
+    assert str(caught.value) == (
+        f"git rev-parse in {tmp_path}: not a git repository (or any of the parent directories): .git"
+    )
+
+
+def test_pull(here: Path, origin: Path) -> None:
+    before = status(here).commit
+    (here / "untracked").write_text("")
+    assert pull(here) == (before, before)
+    after = commit(origin, "c.txt", "three")
+    assert pull(here) == (before, after)
+    assert (here / "c.txt").read_text() == "three"
+
+
+def test_pull_is_refused_with_local_changes(here: Path, origin: Path) -> None:
+    commit(origin, "c.txt", "three")
+    (here / "a.txt").write_text("changed")
+    with pytest.raises(ProduceError) as caught:
+        pull(here)
+    assert (str(caught.value), caught.value.hint) == (f"{here} has local changes: a.txt", f"git -C {here} stash")
+    assert not (here / "c.txt").exists()
+
+
+def test_pull_is_refused_where_history_has_parted(here: Path, origin: Path) -> None:
+    commit(origin, "c.txt", "three")
+    commit(here, "d.txt", "four")
+    with pytest.raises(ProduceError) as caught:
+        pull(here)
+    assert str(caught.value) == f"git pull in {here}: Not possible to fast-forward, aborting."
+
+
+def test_pull_is_refused_off_a_branch_and_offline(here: Path, origin: Path) -> None:
+    git(here, "checkout", "-q", "--detach")
+    with pytest.raises(ProduceError) as caught:
+        pull(here)
+    assert str(caught.value) == f"{here} is on commit {status(here).commit[:12]}, not on a branch"
+    git(here, "checkout", "-q", "main")
+    git(here, "remote", "set-url", "origin", "https://example.org/x.git")
+    with pytest.raises(ProduceError) as caught:
+        pull(here, environ={**os.environ, "AXS_OFFLINE": "1"})
+    assert str(caught.value) == "https://example.org/x.git cannot be pulled: AXS_OFFLINE=1"
