@@ -7,7 +7,9 @@ resolvable; 70 a fault in axs itself; 130 interrupted.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace) -> int:
     """Run a command line (default: that of this process) and return the exit code; no exception leaves it."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as a Ctrl-C
     try:
         return _run(typed, opener)
     except KeyboardInterrupt:
