@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import json
 import signal
@@ -38,6 +39,7 @@ def main(argv: list[str], task: Task) -> int:
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    faulthandler.enable()  # an engine that crashes in C leaves its Python stack in the log at least
     run: Run | None = None
     try:
         run = Run(Job.read(Path(argv[1])), task)
@@ -45,7 +47,7 @@ def main(argv: list[str], task: Task) -> int:
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except Exception as error:
+    except BaseException as error:  # an engine that calls sys.exit(0) has not done its work either
         traceback.print_exc()
         print(f"error: {failure(error, run.doing if run else 'reading the parameters')}", file=sys.stderr)
         return 1

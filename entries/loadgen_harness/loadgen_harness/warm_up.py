@@ -51,11 +51,7 @@ def measure(
     times: list[float] = []
     start = time.perf_counter()
     try:
-        while (
-            len(times) < 4
-            or (spent := time.perf_counter() - start) < seconds
-            or (len(times) < 13 and spent < 4 * seconds)
-        ):
+        while _goes_on(len(times), time.perf_counter() - start, seconds):
             begin = time.perf_counter()
             once = _Once(answers)
             backend.submit(library.rows(slots, backend.fixed_batch or size, backend.synchronous), once)
@@ -64,3 +60,7 @@ def measure(
     finally:
         library.unload(range(size))
     return size, times[1:]
+
+
+def _goes_on(calls: int, spent: float, seconds: float) -> bool:
+    return calls < 4 or spent < seconds * (4 if calls < 13 else 1)

@@ -30,7 +30,12 @@ class Watchdog:
         self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
+        self._arm(self._timeout)
         self._thread.start()
+
+    def _arm(self, seconds: float) -> None:
+        # An engine that hangs without giving Python a turn stops the watching thread too: only a timer in C ends it.
+        faulthandler.dump_traceback_later(max(0.0, seconds) + 4 * POLL_S, exit=True)
 
     def phase(self, text: str) -> None:
         """Say what is being done; this counts as progress."""
@@ -47,9 +52,7 @@ class Watchdog:
             now, state = time.monotonic(), (self._phases, self._progress())
             if state != seen:
                 seen, since = state, now
-            # An engine that hangs without giving Python a turn stops this thread too: then only a timer in C can end
-            # it.
-            faulthandler.dump_traceback_later(max(1.0, since + self._timeout - now) + 2 * POLL_S, exit=True)
+            self._arm(since + self._timeout - now)
             if now - since > self._timeout:
                 self._end(f"no progress for {self._timeout:g} s while {self._phase}: ended (loadgen_timeout)")
             if self._error() is not None:
