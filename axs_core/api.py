@@ -143,14 +143,23 @@ class WorkspaceEntry:
     def parameters(self) -> list[ParameterRow]:
         """What a query can set."""
         rows = []
-        defaults = {c.key: c.value for a in reversed(self.entry.alternatives) for c in a.defaults}
         for name, parameter in self.entry.parameters.items():
             source = next((e.name for e in self.entry.lineage if name in e.meta.get("parameters", {})), self.name)
-            default = defaults.get(name, parameter.default)
+            default = self._default(name, parameter.default)
             rows.append(
                 ParameterRow(name, parameter.type, default, parameter.choices, parameter.help, parameter.how, source)
             )
         return rows
+
+    def _default(self, name: str, declared: Any) -> Any:
+        """The default of a parameter; where alternatives give other ones, each with what a query says to get it."""
+        given: dict[Any, list[str]] = {}
+        for alternative in self.entry.alternatives:
+            value = next((c.value for c in alternative.defaults if c.key == name), declared)
+            given.setdefault(value, []).append(str(alternative.query.without(*(c.key for c in alternative.defaults))))
+        if len(given) < 2:
+            return next(iter(given), declared)
+        return "; ".join(f"{value} for {' or '.join(queries)}" for value, queries in given.items() if value is not None)
 
     def __repr__(self) -> str:
         return f"<entry {self.name}>"
