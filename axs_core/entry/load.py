@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from axs_core.entry.validate import kind_of, line_of, validate
 from axs_core.errors import EntryError
 
 META = "meta.yaml"
 """The file that makes a folder an entry."""
 
+MOST_VALUES = 1_000_000
+"""So many values a ``meta.yaml`` may hold."""
 
-@lru_cache(maxsize=1)
-def schema() -> dict[str, Any]:
-    """The JSON schema of ``meta.yaml``."""
-    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("meta.schema.json").read_text(encoding="utf-8"))
-    return loaded
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(schema())
+DEEPEST = 50
+"""So many levels its lists and mappings may be nested."""
 
 
 @lru_cache(maxsize=1)
@@ -68,115 +60,78 @@ def read_meta(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise EntryError(f"cannot be read: {error.strerror or error}", file=file) from None
     try:
+        _refuse_depth(text, file)
         data = yaml.load(text, Loader=_loader())
-    except RecursionError:
-        raise EntryError("is nested too deeply", file=file) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise EntryError(f"is not valid YAML: {error.reason}", file=file, line=line) from None
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or str(error).partition(";")[0]
         raise EntryError(f"is not valid YAML: {problem}", file=file, line=mark.line + 1 if mark else None) from None
     if data is None:
         data = {}
     if not isinstance(data, dict):
-        raise EntryError(f"must be a mapping of keys to values, not {_kind(data)}", file=file, line=1)
-    _plain(data, file)
-    _validate(data, text, file)
+        raise EntryError(f"must be a mapping of keys to values, not {kind_of(data)}", file=file, line=1)
+    _refuse_what_is_not_plain(data, text, file)
+    validate(data, text, file)
     return data
 
 
-def _plain(data: Any, file: Path) -> None:
-    """Refuse what JSON cannot hold (an anchor that contains itself, binary data)."""
-    try:
-        json.dumps(data)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise EntryError(f"holds a value that is no plain data: {error}", file=file) from None
-
-
-def _validate(data: dict[str, Any], text: str, file: Path) -> None:
-    from jsonschema.exceptions import best_match
-
-    error = best_match(_validator().iter_errors(data))
-    if error is None:
-        return
-    path = list(error.absolute_path)
-    message, hint = _in_words(error)
-    extra = _unknown_keys(error)
-    at = [*path, extra[0]] if extra else path
-    raise EntryError(message, file=file, line=_line(text, at), key=".".join(map(str, at)) or None, hint=hint)
-
-
-def _unknown_keys(error: Any) -> list[str]:
-    if error.validator != "additionalProperties":
-        return []
-    return [key for key in error.instance if key not in error.schema.get("properties", {})]
-
-
-def _in_words(error: Any) -> tuple[str, str | None]:
-    from axs_core.query.near import nearest
-
-    if unknown := _unknown_keys(error):
-        known = list(error.schema.get("properties", {}))
-        near = nearest(str(unknown[0]), known)
-        return (
-            "is not a key that is known here",
-            f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}",
-        )
-    if error.validator == "type":
-        wanted = error.validator_value
-        wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
-        return f"must be {_article(wanted)}, not {_kind(error.instance)}", None
-    if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        return f"lacks {', '.join(missing)}", None
-    if error.validator == "enum":
-        return f"must be one of {', '.join(map(str, error.validator_value))}, not {error.instance!r}", None
-    return str(error.message), None
-
-
-_JSON_WORDS = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "text",
-    "boolean": "true or false",
-    "number": "a number",
-    "integer": "a whole number",
-    "null": "null",
-}
-
-
-def _article(wanted: str) -> str:
-    return " or ".join(_JSON_WORDS.get(word, word) for word in wanted.split(" or "))
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    for kind, word in (
-        (bool, "true or false"),
-        (dict, "a mapping"),
-        (list, "a list"),
-        (str, "text"),
-        (int, "a number"),
-        (float, "a number"),
-    ):
-        if isinstance(value, kind):
-            return f"{word} ({value!r})" if kind in (str, int, float) else word
-    return type(value).__name__
-
-
-def _line(text: str, path: list[Any]) -> int | None:
-    """The line (from 1) on which the value at ``path`` stands."""
+def _refuse_depth(text: str, file: Path) -> None:
+    """Refuse deep nesting before values are built: libyaml builds them by recursion and dies of it."""
     import yaml
 
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            for key_node, value_node in node.value:
-                if key_node.value == str(part):
-                    line, node = key_node.start_mark.line + 1, value_node
-                    break
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            depth += 1
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            depth -= 1
+        if depth > DEEPEST:
+            raise EntryError(
+                f"is nested more than {DEEPEST} levels deep",
+                file=file,
+                line=event.start_mark.line + 1 if event.start_mark else None,
+            )
+
+
+def _refuse_what_is_not_plain(data: dict[str, Any], text: str, file: Path) -> None:
+    """What JSON cannot hold and give back as it was (binary data, keys that are no text), and what grows without end
+    (anchors inside themselves or stacked up).
+    """
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((), data)]
+    values = 0
+    while waiting:
+        path, value = waiting.pop()
+        values += 1
+        problem = _no_plain_value(value)
+        if values > MOST_VALUES:
+            path, problem = path[:2], f"holds more than {MOST_VALUES} values, those of its anchors counted each time"
+        elif len(path) > DEEPEST:
+            path, problem = path[:2], f"is nested more than {DEEPEST} levels deep"
+        if problem:
+            raise EntryError(problem, file=file, line=line_of(text, path), key=".".join(map(str, path)) or None)
+        if isinstance(value, dict):
+            waiting += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, number), item) for number, item in enumerate(value)]
+
+
+def _no_plain_value(value: Any) -> str | None:
+    if isinstance(value, dict):
+        odd = next((key for key in value if not isinstance(key, str)), None)
+        return None if odd is None else f"its keys must be text, not {kind_of(odd)}; write it in quotes"
+    if isinstance(value, str):
+        return None if value.isascii() or _is_text(value) else "holds half a character (a lone surrogate)"
+    if value is None or isinstance(value, (bool, int, float, list)):
+        return None
+    return f"must be text, a number, true or false, a list or a mapping, not {kind_of(value)}"
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

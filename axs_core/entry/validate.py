@@ -1,0 +1,152 @@
+"""The schema of ``meta.yaml``, and mistakes against it in words: file, line, key, what is wrong, what was meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from axs_core.errors import EntryError
+
+
+@lru_cache(maxsize=1)
+def schema() -> dict[str, Any]:
+    """The JSON schema of ``meta.yaml``."""
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("meta.schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema())
+
+
+def validate(data: dict[str, Any], text: str, file: Path) -> None:
+    """Raise EntryError for the first mistake in the data of a ``meta.yaml``, its queries included."""
+    _follow_schema(data, text, file)
+    for number, conditions in enumerate(data.get("provides", ())):
+        _read_query(conditions, ["provides", number], text, file)
+    for name, need in data.get("needs", {}).items():
+        said, at = (need, []) if isinstance(need, str) else (need["query"], ["query"])
+        _read_query(said, ["needs", name, *at], text, file)
+
+
+def _read_query(said: str | list[str], at: list[Any], text: str, file: Path) -> None:
+    from axs_core.query import QuerySyntaxError, parse
+
+    try:
+        parse(said)
+    except QuerySyntaxError as error:
+        key = ".".join(map(str, at))
+        raise EntryError(error.message, file=file, line=line_of(text, at), key=key, hint=error.hint) from None
+
+
+def _follow_schema(data: dict[str, Any], text: str, file: Path) -> None:
+    from jsonschema.exceptions import best_match
+
+    error = best_match(_validator().iter_errors(data))
+    if error is None:
+        return
+    path = list(error.absolute_path)
+    message, hint = _in_words(error)
+    at = [*path, *_unknown_keys(error)[:1], *_odd_name(error)]
+    raise EntryError(message, file=file, line=line_of(text, at), key=".".join(map(str, at)) or None, hint=hint)
+
+
+def _unknown_keys(error: Any) -> list[str]:
+    if error.validator != "additionalProperties":
+        return []
+    return [key for key in error.instance if key not in error.schema.get("properties", {})]
+
+
+def _odd_name(error: Any) -> list[str]:
+    """The key that is no name, if that is the mistake."""
+    named = error.validator == "pattern" and error.validator_value == schema()["$defs"]["name"]["pattern"]
+    return [error.instance] if named else []
+
+
+def _in_words(error: Any) -> tuple[str, str | None]:
+    from axs_core.query.near import nearest
+
+    if _odd_name(error):
+        return "is no name: a letter or _, then letters, digits and _", None
+
+    if unknown := _unknown_keys(error):
+        known = list(error.schema.get("properties", {}))
+        near = nearest(str(unknown[0]), known)
+        return (
+            "is not a key that is known here",
+            f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}",
+        )
+    if error.validator == "type":
+        return f"must be {_one_of(error.validator_value)}, not {kind_of(error.instance)}", None
+    if error.validator == "anyOf":
+        wanted = [kind for inner in error.context if inner.validator == "type" for kind in _as_list(inner)]
+        return f"must be {_one_of(wanted)}, not {kind_of(error.instance)}", None
+    if error.validator in ("minItems", "minProperties", "minLength"):
+        return "must not be empty", None
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"lacks {', '.join(missing)}", None
+    if error.validator == "enum":
+        return f"must be one of {', '.join(map(str, error.validator_value))}, not {error.instance!r}", None
+    return str(error.message), None
+
+
+_JSON_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "number": "a number",
+    "integer": "a whole number",
+    "null": "null",
+}
+
+
+def _as_list(error: Any) -> list[str]:
+    wanted = error.validator_value
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def _one_of(wanted: str | list[str]) -> str:
+    return " or ".join(_JSON_WORDS[word] for word in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in words."""
+    if value is None:
+        return "nothing"
+    for kind, word in (
+        (bool, "true or false"),
+        (dict, "a mapping"),
+        (list, "a list"),
+        (str, "text"),
+        (int, "a number"),
+        (float, "a number"),
+    ):
+        if isinstance(value, kind):
+            return f"{word} ({value!r})" if kind in (str, int, float) else word
+    return type(value).__name__
+
+
+def line_of(text: str, path: Sequence[Any]) -> int | None:
+    """The line (from 1) on which the value at ``path`` stands."""
+    import yaml
+
+    node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    line = 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            for key_node, value_node in node.value:
+                if key_node.value == str(part):
+                    line, node = key_node.start_mark.line + 1, value_node
+                    break
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
