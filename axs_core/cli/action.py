@@ -68,7 +68,13 @@ class Action:
             raise UsageError(f"'{self.name}' does not know what to do with {extra!r}", hint=hint)
 
 
-ACTIONS: dict[Target, dict[str, Action]] = {"workspace": {}, "entry": {}, "collection": {}, "value": {}}
+ACTIONS: dict[Target, dict[str, Action]] = {
+    "workspace": {},
+    "entry": {},
+    "entries": {},
+    "collection": {},
+    "value": {},
+}
 NAMES: set[str] = set()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from axs_core.cli.action import ACTIONS, nearest
+from axs_core.cli.action import ACTIONS, Action, nearest
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root, Target
 from axs_core.cli.options import INSTEAD, SWITCHES
@@ -67,8 +67,13 @@ def _candidates(words: Sequence[str], last: str, root: Root) -> Iterable[str]:
     items = _items(words)
     item = items[-1]
     if not item:
-        return ACTIONS[_target(items[:-1])]
+        return _known(_target(items[:-1]))
     return _arguments(item[0], len(item) - 1, _target(items[:-1]), last, root)
+
+
+def _known(target: Target) -> dict[str, Action]:
+    """Actions of a target; on entries those for the whole list too."""
+    return {**ACTIONS["entries"], **ACTIONS["entry"]} if target == "entry" else ACTIONS[target]
 
 
 def _items(words: Sequence[str]) -> list[list[str]]:
@@ -95,7 +100,7 @@ def _target(items: Sequence[Sequence[str]]) -> Target:
 
 
 def _arguments(action: str, position: int, target: Target, last: str, root: Root) -> Iterable[str]:
-    known = ACTIONS[target].get(action)
+    known = _known(target).get(action)
     if last.startswith("-") and known:
         return re.findall(r"--[a-z_]+(?:=[a-z]+)?", f"{known.usage} {known.doc}")
     if position or not known:

@@ -34,15 +34,17 @@ class Outcome:
 def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
     """Run the calls in order.
 
-    An action on :class:`Each` is applied to each; those that it fails for are left out from there on and reported as
-    failures. Any other error is raised.
+    An action on :class:`Each` is applied to each, unless it is one for the whole list; those that it fails for are left
+    out from there on and reported as failures. Any other error is raised.
     """
     result: Any = root
     failures: list[Failure] = []
     for call in calls:
         target = _target(call, root, result)
         given = _Arguments(call, root, result)
-        if isinstance(target, Each) and call.action != "len":
+        if call.action in ACTIONS["entries"] and _are_entries(target):
+            result = _apply_to_all(call.action, target, given)
+        elif isinstance(target, Each) and call.action != "len":
             result = _apply_each(call.action, target, given, failures)
         else:
             result = _apply(call.action, target, given)
@@ -108,6 +110,17 @@ def _apply_each(action: str, target: Each, given: _Arguments, failures: list[Fai
         if result is not None:
             results.append(result)
     return Each(tuple(results))
+
+
+def _are_entries(target: Any) -> bool:
+    items = target.items if isinstance(target, Each) else (target,)
+    return all(target_of(item) == "entry" for item in items)
+
+
+def _apply_to_all(name: str, target: Any, given: _Arguments) -> Any:
+    """An action on the list as a whole; a single entry is a list of one."""
+    items = target.items if isinstance(target, Each) else (target,)
+    return ACTIONS["entries"][name].apply(items, given.args, given.options_for(None))
 
 
 def _apply(name: str, target: Any, given: _Arguments) -> Any:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OF: dict[Target, str] = {
     "workspace": "from the start of a pipeline",
     "entry": "on an entry, or on each of several; besides these, any function of its code",
+    "entries": "on all the entries that all_byquery gives, or on one",
     "collection": "on a collection",
     "value": "on a list, a dictionary or a text",
 }

@@ -51,7 +51,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-Target = Literal["workspace", "entry", "collection", "value"]
+Target = Literal["workspace", "entry", "entries", "collection", "value"]
+"""``entries``: all results of ``all_byquery`` at once, where other actions are applied to each of them."""
 
 
 def target_of(value: Any) -> Target:

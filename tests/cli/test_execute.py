@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.fake_axs import FakeWorkspace
 
+from axs_core.cli.action import ACTIONS, Action
 from axs_core.cli.execute import Outcome, run_pipeline
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
@@ -194,3 +195,23 @@ def test_help_needs_no_workspace() -> None:
 
     for typed in ("help", "help byquery", "version", "completion bash"):
         assert run_pipeline(parse_pipeline(typed.split()), Root(refuse)).result
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("all_byquery model , together --word=and", "small and large"),
+        ("byname small , together", "small"),
+        ("all_byquery nothing , together", ""),
+    ],
+)
+def test_an_action_on_the_whole_list(
+    typed: str, printed: str, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def together(entries: Any, *, word: str = "with") -> str:
+        """Their names in a row."""
+        return f" {word} ".join(entry.name for entry in entries)
+
+    monkeypatch.setitem(ACTIONS["entries"], "together", Action("together", "entries", together))
+    outcome = run(typed, workspace)
+    assert (as_text(outcome.result), outcome.failures) == (printed, ())
