@@ -47,13 +47,14 @@ class Detect:
         return Made(file=path, found={"tool_path": path} | ({"version": version} if version else {}))
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Whether the tool is still there; its version is not asked again."""
-        path = attributes.get("tool_path")
-        if path is None:
+        """Whether the tool, or whatever else was found outside the entry, is still there; versions are not asked again."""
+        tool = attributes.get("tool_path")
+        path = tool or attributes.get("file")
+        if path is None or not Path(path).is_absolute():
             return None
         if not Path(path).exists():
             return f"it is not there any more: {path}"
-        if not os.access(path, os.X_OK):
+        if tool and not os.access(tool, os.X_OK):
             return f"it is not executable any more: {path}"
         return None
 

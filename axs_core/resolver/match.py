@@ -278,7 +278,7 @@ def _names(reading: _Reading) -> None:
         if name in required:
             continue
         if name in recipe.finds:
-            reading.restrictions.append(condition)
+            reading.restrictions.append(_as_understood(reading, condition))
         elif name in recipe.parameters:
             if not condition.sets():
                 _restrict_parameter(reading, condition)
@@ -288,6 +288,17 @@ def _names(reading: _Reading) -> None:
                 reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
         else:
             reading.faults.append(_unknown(recipe, reading.alternative, condition))
+
+
+def _as_understood(reading: _Reading, condition: Condition) -> Condition:
+    """A name that is both set and found (the folder in which to look, and in which it was found) is compared as the
+    parameter understands it: a path absolute.
+    """
+    name = condition.key
+    if not condition.sets() or name not in reading.recipe.parameters or reading.values.get(name) is None:
+        return condition
+    value = reading.values[name]
+    return Condition("=", name, value, isinstance(value, str))
 
 
 def _restrict_parameter(reading: _Reading, condition: Condition) -> None:

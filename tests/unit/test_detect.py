@@ -171,3 +171,12 @@ def test_check(tool: Callable[..., Path], tmp_path: Path) -> None:
     assert Detect().check(tmp_path, found) == f"it is not executable any more: {path}"
     path.unlink()
     assert Detect().check(tmp_path, found) == f"it is not there any more: {path}"
+
+
+def test_check_what_a_function_found_outside_the_entry(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    assert Detect().check(tmp_path, {"file": str(images)}) is None
+    assert Detect().check(tmp_path, {"file": "images"}) is None
+    images.rmdir()
+    assert Detect().check(tmp_path, {"file": str(images)}) == f"it is not there any more: {images}"
