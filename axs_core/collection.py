@@ -12,6 +12,11 @@ from axs_core.digest import of_value
 from axs_core.entry.load import META, read_meta
 from axs_core.store.layout import PRIVATE, default_root
 
+IMPORTED_BY = "unzip"
+"""What made a collection that came in as an archive. Its entries are asked last and, unless they are trusted, answer
+``byquery`` only where it says ``machine=``.
+"""
+
 
 @dataclass(frozen=True)
 class Folder:

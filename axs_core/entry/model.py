@@ -91,7 +91,7 @@ class Entry:
 
     ``meta`` is its own validated data; ``ancestors`` its parents and theirs, in the order in which they are asked.
     ``position`` is the place of its collection in the order of collections. ``bound`` holds what a query set on an
-    entry that is its own answer.
+    entry that is its own answer. ``imported``: it came in an archive that the user did not say to trust.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Entry:
     position: int = 0
     ancestors: tuple[Entry, ...] = ()
     bound: Mapping[str, Any] = field(default_factory=dict)
+    imported: bool = False
 
     @property
     def lineage(self) -> tuple[Entry, ...]:

@@ -19,7 +19,8 @@ from axs_core import collection
 from axs_core.collection import Folder
 from axs_core.entry import Entry, linearise
 from axs_core.errors import AxsError, EntryError, NotFound
-from axs_core.index.database import connect, delete, file_for
+from axs_core.index.database import UNSETTLED, bulk, connect, delete, file_for
+from axs_core.index.details import candidates, details, signature
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 
@@ -28,15 +29,20 @@ RACY_NS = 20_000_000
 trusted.
 """
 
-SAME_VALUE = "SELECT entry FROM attribute WHERE key = ? AND (text = ? OR number = ? OR text IN ('True', 'False'))"
-"""Rows whose value may equal a condition's; true and false can be written in several ways, so they all stay in."""
+INSERT_DETAIL = {
+    "tag": "INSERT INTO tag VALUES (?, ?)",
+    "provides": "INSERT INTO provides VALUES (?, ?)",
+    "attribute": "INSERT INTO attribute VALUES (?, ?, ?)",
+}
+DELETE_DETAIL = {
+    "tag": "DELETE FROM tag WHERE tag = ? AND entry = ?",
+    "provides": "DELETE FROM provides WHERE signature = ? AND entry = ?",
+    "attribute": "DELETE FROM attribute WHERE key = ? AND value = ? AND entry = ?",
+}
 
+MANY_NAMES = 1000
+"""How many names of made entries are looked through for one that was meant."""
 COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error"
-
-
-def signature(tags: Iterable[str]) -> str:
-    """A set of tags as one text, for an exact look-up."""
-    return ",".join(sorted(tags))
 
 
 class Index:
@@ -49,6 +55,7 @@ class Index:
         self._database: sqlite3.Connection | None = None
         self._order: dict[int, int] = {}
         self._paths: dict[int, str] = {}
+        self._imported: set[int] = set()
         self._entries: dict[str, Entry] = {}
 
     # opening and refreshing
@@ -87,12 +94,21 @@ class Index:
     def refresh(self) -> None:
         """Notice folders that were added, deleted or completed since."""
         self._entries.clear()
-        self._order, self._paths = {}, {}
+        self._order, self._paths, self._imported = {}, {}, set()
+        imported: list[tuple[Path, bool]] = []
         for root in self.roots:
-            self._take(root)
+            self._take(root, imported)
+        for folder, trusted in imported:
+            identity = self._take(folder)
+            if not trusted:
+                self._imported.add(identity)
 
-    def _take(self, root: Path) -> None:
-        """Refresh one collection, then those that lie in it."""
+    def _take(self, root: Path, imported: list[tuple[Path, bool]] | None = None) -> int:
+        """Refresh one collection, then those that lie in it, those of higher priority first.
+
+        Collections that came in archives go to ``imported``, with whether they are trusted: they come last, so that no
+        name in them hides a name from elsewhere. Collections inside of them are not looked at (None).
+        """
         row = self.database.execute("SELECT id, stamp FROM collection WHERE path = ?", (str(root),)).fetchone()
         now = collection.stamp(root)
         if row is None or row[1] != now or now == 0:
@@ -101,12 +117,19 @@ class Index:
             identity = row[0]
             self._look_again(identity)
         if identity in self._order:
-            return
+            return identity
         self._order[identity] = len(self._order)
         self._paths[identity] = str(root)
         nested = "SELECT path, meta FROM entry WHERE collection = ? AND is_collection ORDER BY name"
-        for path, meta in self.database.execute(nested, (identity,)).fetchall():
-            self._take(inner_folder(Path(path), json.loads(meta)))
+        rows = self.database.execute(nested, (identity,)).fetchall() if imported is not None else []
+        inside = [(Path(path), json.loads(meta)) for path, meta in rows]
+        for path, meta in sorted(inside, key=lambda item: -priority(item[1])):
+            if collection.IMPORTED_BY in meta.get("produced", {}).get("by", ()):
+                assert imported is not None
+                imported.append((inner_folder(path, meta), bool(meta.get("attributes", {}).get("trusted"))))
+            else:
+                self._take(inner_folder(path, meta), imported)
+        return identity
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -130,8 +153,9 @@ class Index:
             known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
             for name in known - here:
                 self._delete(root / name)
-            for name in sorted(here - known):
-                self._load(collection.look(root / name), identity)
+            with bulk(database, len(here - known)):
+                for name in sorted(here - known):
+                    self._load(collection.look(root / name), identity)
             trusted = now if time.time_ns() - now > RACY_NS else 0
             database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (trusted, identity))
         self._look_again(identity)
@@ -140,7 +164,7 @@ class Index:
     def _look_again(self, identity: int) -> None:
         """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time."""
         rows = self.database.execute(
-            "SELECT path, mtime FROM entry WHERE kind IN ('pending', 'error') AND collection = ?", (identity,)
+            f"SELECT path, mtime FROM entry WHERE {UNSETTLED} AND collection = ?", (identity,)
         ).fetchall()
         for path, mtime in rows:
             folder = collection.look(Path(path))
@@ -192,31 +216,43 @@ class Index:
         if nested:
             self.refresh()
 
+    def reread(self, root: Path) -> None:
+        """Read all entries of one collection again: its files were changed from outside (a pull)."""
+        with self._writing() as database:
+            row = database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()
+            for name in sorted(collection.listing(root)) if row else ():
+                self._load(collection.look(root / name), row[0])
+        self.refresh()
+
     def _is_collection(self, path: Path) -> bool:
         row = self.database.execute("SELECT is_collection FROM entry WHERE path = ?", (str(path),)).fetchone()
         return bool(row and row[0])
 
     def _delete(self, path: Path) -> None:
-        row = self.database.execute("SELECT id FROM entry WHERE path = ?", (str(path),)).fetchone()
-        if row is not None:
-            for table in ("tag", "attribute", "provides"):
-                self.database.execute(f"DELETE FROM {table} WHERE entry = ?", row)
-            self.database.execute("DELETE FROM entry WHERE id = ?", row)
+        row = self.database.execute("SELECT id, meta FROM entry WHERE path = ?", (str(path),)).fetchone()
+        if row is None:
+            return
+        identity, meta = row
+        if meta is not None:
+            for table, rows in details(Entry(path.name, path, json.loads(meta)), identity).items():
+                self.database.executemany(DELETE_DETAIL[table], rows)
+        self.database.execute("DELETE FROM entry WHERE id = ?", (identity,))
 
     def _load(self, folder: Folder, identity: int) -> None:
         self._delete(folder.path)
-        meta: dict[str, Any] | None = None
+        meta: dict[str, Any] = {}
+        entry: Entry | None = None
         error: str | None = None
         kind = "pending"
         if folder.mtime_ns is not None:
             try:
                 meta = collection.read(folder.path, own=folder.path.parent == self.work_collection)
                 entry = Entry(folder.name, folder.path, meta)
-                alternatives = entry.alternatives
+                details(entry, 0)  # what it provides can be read
                 kind = entry.kind
             except AxsError as problem:
-                meta, error, kind = None, _keep(problem), "error"
-        produced = (meta or {}).get("produced", {})
+                meta, entry, error, kind = {}, None, _keep(problem), "error"
+        produced = meta.get("produced", {})
         row = {
             "collection": identity,
             "name": folder.name,
@@ -227,28 +263,16 @@ class Index:
             "key": produced.get("key"),
             "machine": produced.get("machine"),
             "made": produced.get("at"),
-            "is_collection": int("collection" in (meta or {}).get("tags", ()) and kind != "recipe"),
-            "meta": json.dumps(meta) if meta is not None else None,
+            "is_collection": int("collection" in meta.get("tags", ()) and kind != "recipe"),
+            "title": meta.get("title", ""),
+            "meta": json.dumps(meta) if entry is not None else None,
             "error": error,
         }
         places = ", ".join(f":{column}" for column in row)
         cursor = self.database.execute(f"INSERT INTO entry ({', '.join(row)}) VALUES ({places})", row)
-        if meta is not None and cursor.lastrowid is not None:
-            self._load_details(cursor.lastrowid, entry, alternatives)
-
-    def _load_details(self, row: int, entry: Entry, alternatives: tuple[Any, ...]) -> None:
-        execute = self.database.executemany
-        execute("INSERT OR IGNORE INTO tag VALUES (?, ?)", [(tag, row) for tag in entry.tags])
-        execute("INSERT OR IGNORE INTO provides VALUES (?, ?)", [(signature(item.tags), row) for item in alternatives])
-        if entry.kind == "produced":
-            execute(
-                "INSERT INTO attribute VALUES (?, ?, ?, ?)",
-                [
-                    (key, str(value), _number(value), row)
-                    for key, value in entry.attributes.items()
-                    if isinstance(value, (str, int, float))
-                ],
-            )
+        if entry is not None and cursor.lastrowid is not None:
+            for table, rows in details(entry, cursor.lastrowid).items():
+                self.database.executemany(INSERT_DETAIL[table], rows)
 
     # reading
 
@@ -264,27 +288,46 @@ class Index:
             if entry is not None:
                 self._entries[name] = entry
                 return entry
-        known = [name for (name,) in self.database.execute("SELECT DISTINCT name FROM entry WHERE kind <> 'pending'")]
-        near = nearest(name, known)
+        near = nearest(name, self._similar_names(name))
         raise NotFound(
             f"there is no entry named {name!r}",
             hint=f"did you mean {' or '.join(near)}?" if near else "axs list shows all entries",
         )
 
-    def at_path(self, path: Path) -> Entry | None:
+    def _similar_names(self, name: str) -> list[str]:
+        """Names that a misspelt one may have meant: those of hand-written entries, and of made ones that begin alike
+        (there may be 100,000 of them).
+        """
+        beginning = name[: max(len(name) // 2, 3)]
+        found = self.database.execute(
+            "SELECT name FROM entry WHERE kind IN ('static', 'recipe') UNION "
+            "SELECT name FROM (SELECT name FROM entry WHERE name >= ? AND name < ? LIMIT ?)",
+            (beginning, beginning + "\U0010ffff", MANY_NAMES),
+        )
+        return [similar for (similar,) in found]
+
+    def at_path(self, path: Path | str) -> Entry | None:
         """The entry in that folder, if it is one."""
         row = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE path = ?", (str(path),)).fetchone()
-        return self._entry(row) if row else None
+        return self._entry(row) if row and row[1] in self._order else None
+
+    def _each(self, condition: str, arguments: Iterable[Any] = (), order: str = "name") -> Iterator[Entry]:
+        """Entries one by one, in the collections' order: their data are read when it is their turn, so that 100,000 of
+        them need no more memory than one.
+        """
+        rows = self.database.execute(
+            f"SELECT id, collection, path FROM entry WHERE {condition} ORDER BY {order}", tuple(arguments)
+        ).fetchall()
+        for _, _, path in self._in_order(rows):
+            entry = self.at_path(path)
+            if entry is not None:
+                yield entry
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
         """Recipes and entries that are their own answer, with an alternative of exactly these tags, in the
         collections' order.
         """
-        rows = self.database.execute(
-            f"SELECT {COLUMNS} FROM entry WHERE id IN (SELECT entry FROM provides WHERE signature = ?)",
-            (signature(tags),),
-        ).fetchall()
-        return [entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None]
+        return list(self._each("id IN (SELECT entry FROM provides WHERE signature = ?)", [signature(tags)]))
 
     def by_key(self, key: str) -> list[Entry]:
         """What was made with this identity, the newest first."""
@@ -293,62 +336,56 @@ class Index:
         ).fetchall()
         return [entry for row in rows if row[1] in self._order and (entry := self._entry(row)) is not None]
 
-    def find(self, query: Query) -> list[Entry]:
+    def find(self, query: Query) -> Iterator[Entry]:
         """Entries (not recipes) that satisfy every condition, in the collections' order, then as they were made."""
-        sql, arguments = _filter(query)
-        rows = self.database.execute(
-            f"SELECT {COLUMNS} FROM entry WHERE {sql} ORDER BY made, name", arguments
-        ).fetchall()
-        return [
-            entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None and satisfies(entry, query)
-        ]
+        for entry in self._each(*candidates(self.database, query), order="made, name"):
+            if satisfies(entry, query):
+                yield entry
 
-    def all_produced(self) -> list[Entry]:
+    def all_produced(self) -> Iterator[Entry]:
         """Everything that was made, in all collections."""
-        rows = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE kind = 'produced' ORDER BY name").fetchall()
-        return [entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None]
+        return self._each("kind = 'produced'")
 
     def all_recipes(self) -> list[Entry]:
         """Everything that provides something."""
-        rows = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE id IN (SELECT entry FROM provides)").fetchall()
-        return [entry for row in self._in_order(rows) if (entry := self._entry(row)) is not None]
+        return list(self._each("id IN (SELECT entry FROM provides)"))
 
-    def rows(self) -> list[dict[str, Any]]:
-        """All folders for a listing: name, kind, title, tags, made, collection, path, error."""
-        found = []
-        rows = self.database.execute(f"SELECT {COLUMNS}, made FROM entry ORDER BY name").fetchall()
-        for row in self._in_order(rows):
-            meta = json.loads(row[7]) if row[7] else {}
-            found.append(
-                {
-                    "name": row[2],
-                    "kind": row[6],
-                    "title": meta.get("title", ""),
-                    "tags": meta.get("tags", []),
-                    "made": row[9],
-                    "collection": self._paths[row[1]],
-                    "path": row[3],
-                    "error": str(_raised(row[8])) if row[8] else None,
-                }
-            )
-        return found
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All folders for a listing: name, kind, title, collection, path, error."""
+        rows = self.database.execute("SELECT id, collection, name, kind, title, path, error FROM entry ORDER BY name")
+        for _, identity, name, kind, title, path, error in self._in_order(rows):
+            yield {
+                "name": name,
+                "kind": kind,
+                "title": title,
+                "collection": self._paths[identity],
+                "path": path,
+                "error": str(_raised(error)) if error else None,
+            }
 
     def errors(self) -> list[str]:
         """What is wrong with entries that cannot be read."""
-        rows = self.database.execute("SELECT collection, error FROM entry WHERE kind = 'error'").fetchall()
+        rows = self.database.execute(
+            f"SELECT collection, error FROM entry WHERE {UNSETTLED} AND error IS NOT NULL"
+        ).fetchall()
         return [str(_raised(error)) for identity, error in rows if identity in self._order]
 
     def words(self) -> tuple[list[str], list[str]]:
         """All tags and all names of attributes that are known, for completion and 'did you mean'."""
-        tags = {
-            tag
-            for (text,) in self.database.execute("SELECT DISTINCT signature FROM provides")
-            for tag in text.split(",")
-            if tag
-        }
-        tags |= {tag for (tag,) in self.database.execute("SELECT DISTINCT tag FROM tag")}
-        keys = {key for (key,) in self.database.execute("SELECT DISTINCT key FROM attribute")}
-        return sorted(tags), sorted(keys)
+        signatures = self._distinct("provides", "signature")
+        tags = {tag for text in signatures for tag in text.split(",") if tag}
+        return sorted(tags.union(self._distinct("tag", "tag"))), self._distinct("attribute", "key")
+
+    def _distinct(self, table: str, column: str) -> list[str]:
+        """The different values of a column, in order. From one to the next through the index: SQLite's own DISTINCT
+        reads all rows.
+        """
+        found = self.database.execute(
+            f"WITH RECURSIVE next(word) AS (SELECT min({column}) FROM {table} UNION ALL "
+            f"SELECT (SELECT min({column}) FROM {table} WHERE {column} > word) FROM next WHERE word IS NOT NULL) "
+            "SELECT word FROM next WHERE word IS NOT NULL"
+        )
+        return [word for (word,) in found]
 
     def _in_order(self, rows: Iterable[Any]) -> list[Any]:
         return sorted((row for row in rows if row[1] in self._order), key=lambda row: self._order[row[1]])
@@ -366,12 +403,17 @@ class Index:
         if row[7] is None:
             return None
         meta = json.loads(row[7])
-        entry = Entry(row[2], path, meta, self._paths[identity], self._order[identity])
+        place: dict[str, Any] = {
+            "collection": self._paths[identity],
+            "position": self._order[identity],
+            "imported": identity in self._imported,
+        }
+        entry = Entry(row[2], path, meta, **place)
         if not meta.get("parents"):
             return entry
         bare = {entry.name: entry}
         ancestors = linearise(entry.name, lambda name: bare.get(name) or self._parent(name, entry))
-        return Entry(row[2], path, meta, self._paths[identity], self._order[identity], ancestors)
+        return Entry(row[2], path, meta, ancestors=ancestors, **place)
 
     def _parent(self, name: str, child: Entry) -> Entry:
         try:
@@ -389,6 +431,12 @@ def inner_folder(path: Path, meta: dict[str, Any]) -> Path:
     return path / str(meta.get("attributes", {}).get("entries_path", "") or "")
 
 
+def priority(meta: dict[str, Any]) -> float:
+    """A collection's place among those in the work collection: its attribute ``priority``, the higher first."""
+    value = meta.get("attributes", {}).get("priority", 0)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
 def satisfies(entry: Entry, query: Query) -> bool:
     """Does an entry have the query's tags and meet its other conditions? Its stored values count; no code is run."""
     if not query.tags <= entry.tags or query.negative_tags & entry.tags:
@@ -402,31 +450,6 @@ def holds_for(entry: Entry, condition: Condition) -> bool:
     if condition.key == "machine" and "machine" not in values:
         return condition.holds(entry.produced.get("machine"), entry.produced.get("machine") is not None)
     return condition.holds(values.get(condition.key), values.get(condition.key) is not None)
-
-
-def _filter(query: Query) -> tuple[str, list[Any]]:
-    """SQL that leaves few rows over; :func:`satisfies` has the last word. Values of hand-written entries may hold
-    templates: they all stay in.
-    """
-    clauses: list[str] = ["kind IN ('produced', 'static')"]
-    arguments: list[Any] = []
-    for tag in sorted(query.tags):
-        clauses.append("id IN (SELECT entry FROM tag WHERE tag = ?)")
-        arguments.append(tag)
-    for condition in query.named:
-        if condition.op not in ("=", "==", "===") or condition.key == "machine":
-            continue
-        number = _number(condition.value)
-        clauses.append(f"(kind = 'static' OR id IN ({SAME_VALUE}))")
-        arguments += [condition.key, str(condition.value), number]
-    return " AND ".join(clauses), arguments
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _keep(error: AxsError) -> str:

@@ -75,6 +75,8 @@ class Resolver:
     def _right_machine(self, found: Match, entry: Entry) -> bool:
         if found.machine:
             return all(holds_for(entry, condition) for condition in found.machine)
+        if entry.imported:
+            return False
         return not found.recipe.local or entry.produced.get("machine") == self.world.machine
 
     def answer(self, found: Match) -> Entry | None:

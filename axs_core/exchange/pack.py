@@ -1,0 +1,97 @@
+"""``zip``: results with their records and digests in one file that can be checked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from axs_core.entry import Entry
+from axs_core.errors import StoreError, UsageError
+from axs_core.exchange.archive import ArchiveWriter
+from axs_core.exchange.crate import crate_text
+from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped, content_digest
+from axs_core.exchange.selection import Selection, select
+from axs_core.index import Index
+from axs_core.reporter import Reporter
+
+_NAMESPACE = uuid.UUID("7d3c1f6e-0c0e-5a86-9f0a-3f5d0a3ab1e4")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the maker of an archive says of it; what is empty is filled in from the content."""
+
+    title: str = ""
+    identifier: str = ""
+    authors: Sequence[str] = ()
+    license: str = ""
+
+
+def write_archive(
+    output: Path, entries: Iterable[Entry], index: Index, reporter: Reporter, labels: Labels, *, with_needs: bool
+) -> Path:
+    """Write the archive ``output``, whole or not at all; returns it.
+
+    Raises NotFound for nothing to write, UsageError where the file is there already, ProduceError for an entry that is
+    not what was recorded.
+    """
+    if os.path.lexists(output):
+        raise UsageError(f"{output} is there already", hint=f"another name, or: rm {output}")
+    selection = select(entries, index, reporter, with_needs=with_needs)
+    fresh = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        digest = _fill(fresh, output, selection, reporter, labels)
+        fresh.rename(output)
+    except OSError as error:
+        raise _not_written(output, error) from None
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+    reporter.note(f"{len(selection.entries)} entries, content {digest}")
+    return output
+
+
+def _fill(fresh: Path, output: Path, selection: Selection, reporter: Reporter, labels: Labels) -> str:
+    members = list(selection.members())
+    total = sum(member.path.stat().st_size for member in members)
+    with (
+        reporter.progress(f"writing {output.name}", total) as bar,
+        ArchiveWriter(fresh, bar) as archive,
+    ):
+        files = archive.add(members)
+        about = _about(selection, files, labels)
+        files[CRATE] = archive.add_text(CRATE, crate_text(about, selection.entries))
+        archive.add_text(MANIFEST, Manifest(about, files).text())
+    with fresh.open("rb+") as file:
+        os.fsync(file.fileno())
+    return content_digest(files)
+
+
+def _about(selection: Selection, files: dict[str, Shipped], labels: Labels) -> About:
+    """Nothing here depends on the name of the archive: the same content has the same bytes under any name."""
+    licenses = sorted({item.entry.meta.get("license") or "" for item in selection.entries} - {""})
+    return About(
+        title=labels.title or _title(selection),
+        identifier=labels.identifier or f"urn:uuid:{uuid.uuid5(_NAMESPACE, content_digest(files))}",
+        authors=tuple(labels.authors),
+        license=labels.license or " AND ".join(licenses),
+    )
+
+
+def _title(selection: Selection) -> str:
+    titles = {str(item.entry.meta.get("title", item.name)) for item in selection.entries}
+    if len(titles) == 1:
+        return titles.pop()
+    tags = sorted(frozenset.intersection(*(item.entry.tags for item in selection.entries)))
+    return f"{len(selection.entries)} entries" + (f": {', '.join(tags)}" if tags else "")
+
+
+def _not_written(output: Path, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(f"the disk is full: {output}", hint="--output=FILE on another disk")
+    return StoreError(f"{output} cannot be written: {error.strerror or error}", hint="--output=FILE somewhere else")

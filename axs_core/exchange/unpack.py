@@ -1,0 +1,261 @@
+"""``unzip``: an archive of results becomes a collection in the work collection, all of it or nothing.
+
+Its directory is checked first, then it is extracted into a hidden folder, every digest is compared, every entry looked
+at; only then the folder gets its name, by one rename. Nothing of it is run, neither now nor later: its entries use
+functions of the user's own collections only, and answer ``byquery`` only where that says ``machine=`` (or ``trust``).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import struct
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axs_core import __version__
+from axs_core.collection import IMPORTED_BY
+from axs_core.digest import of_value
+from axs_core.entry import META, RECORD
+from axs_core.errors import NotFound, StoreError, UsageError
+from axs_core.exchange.admission import admit, by_entry, listing_text
+from axs_core.exchange.manifest import (
+    CRATE,
+    ENTRIES,
+    MANIFEST,
+    BadArchive,
+    Manifest,
+    Shipped,
+    content_digest,
+    read_manifest,
+    strict_json,
+)
+from axs_core.exchange.members import check_frame, check_members
+from axs_core.index import Index
+from axs_core.machine import cores
+from axs_core.producers.archives import DAMAGES
+from axs_core.producers.unpacking import Limits
+from axs_core.record import FORMAT, now
+from axs_core.reporter import Progress, Reporter
+from axs_core.store import PRIVATE, Store, safe_name
+from axs_core.store.durable import sync_folder, sync_tree
+from axs_core.store.store import dump_yaml
+
+INCOMING = "incoming"
+"""Hidden folder of the work collection in which archives are extracted."""
+BLOCK = 1 << 20
+_LOCK = "unzip"
+_LARGEST_TEXT = 1 << 28
+"""Bytes that the manifest or the crate may have: they are read as a whole."""
+
+
+@dataclass(frozen=True)
+class Unzipper:
+    """Opens archives into the work collection of ``store``. ``trust``: what comes in answers as if it was made here."""
+
+    store: Store
+    index: Index
+    reporter: Reporter
+    limits: Limits = field(default_factory=Limits)
+    trust: bool = False
+
+    def open(self, archive: Path, name: str | None = None) -> Path:
+        """The folder of the new collection, named ``name`` or as the archive; ``_2`` if that is taken.
+
+        Raises BadArchive for what must not be opened; nothing is left behind then.
+        """
+        if not archive.is_file():
+            raise NotFound(f"there is no file {archive}")
+        wanted = archive.name.removesuffix(".zip") if name is None else name
+        base = safe_name(wanted)
+        if name is not None and base != name:
+            raise UsageError(f"{name!r} is not a name for a folder", hint=f"--name={base}")
+        self.store.open()
+        with self.store.held(_LOCK), self._incoming() as fresh:
+            try:
+                manifest = self._extract(archive, fresh)
+                self._describe(archive, fresh, manifest, base)
+                sync_tree(fresh)
+                folder = self._settle(fresh, base)
+            except BadArchive as error:
+                message = f"{archive.name} is refused: {error.message}"
+                raise BadArchive(message, hint=error.hint or "ask for it again where it came from") from error
+            except OSError as error:
+                raise _disk(error, fresh) from error
+        self.index.refresh()
+        self.reporter.note(f"{folder.name}: {len(by_entry(manifest.files))} entries, each file as its digest says")
+        return folder
+
+    @contextmanager
+    def _incoming(self) -> Iterator[Path]:
+        """A hidden folder, gone afterwards. What is there already was left by a process that died: the lock is ours."""
+        place = self.store.root / PRIVATE / INCOMING
+        shutil.rmtree(place, ignore_errors=True)
+        fresh = place / "new"
+        fresh.mkdir(parents=True)
+        try:
+            yield fresh
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _extract(self, archive: Path, fresh: Path) -> Manifest:
+        check_frame(archive, self.limits)
+        try:
+            with zipfile.ZipFile(archive) as source:
+                members = source.infolist()
+                check_members(members, archive.stat().st_size, self.limits)
+                manifest = _manifest(source, members)
+                _compare(manifest, members)
+                with self.reporter.progress(f"reading {archive.name}", sum(item.file_size for item in members)) as bar:
+                    _write_all(source, members, manifest, fresh, bar)
+        except DAMAGES as error:
+            raise BadArchive(f"it is damaged: {error}") from error
+        except (
+            ValueError,
+            struct.error,
+            RuntimeError,
+            OverflowError,
+        ) as error:  # zipfile's own, for nonsense in headers
+            raise BadArchive(f"it is damaged: {error}") from error
+        strict_json((fresh / CRATE).read_bytes(), CRATE)
+        for name, files in by_entry(manifest.files).items():
+            listed = admit(fresh / ENTRIES / name, files)
+            private = fresh / ENTRIES / name / PRIVATE
+            private.mkdir()
+            (private / "files.json").write_text(listing_text(listed), encoding="utf-8")
+        return manifest
+
+    def _describe(self, archive: Path, fresh: Path, manifest: Manifest, name: str) -> None:
+        """Make it an entry: a collection that says where it comes from."""
+        about, digest = manifest.about, content_digest(manifest.files)
+        attributes = {
+            "collection_name": name,
+            "entries_path": ENTRIES,
+            "archive": archive.name,
+            "identifier": about.identifier,
+            "authors": list(about.authors),
+            "count": len(by_entry(manifest.files)),
+            "content_digest": digest,
+            **({"trusted": True} if self.trust else {}),
+        }
+        meta = {
+            "title": about.title,
+            **({"license": about.license} if about.license else {}),
+            "tags": ["collection"],
+            "attributes": attributes,
+            "produced": {"by": [IMPORTED_BY], "key": digest, "at": now()},
+        }
+        others: dict[str, dict[str, Any]] = {
+            path: {"size": file.size, "sha256": file.sha256}
+            for path, file in sorted(manifest.files.items())
+            if not path.startswith(f"{ENTRIES}/")
+        }
+        record = {
+            "format": FORMAT,
+            "axs": __version__,
+            "asked": "directly",
+            "archive": archive.name,
+            "files": {
+                "count": len(others),
+                "bytes": sum(item["size"] for item in others.values()),
+                "digest": of_value(others),
+            },
+        }
+        (fresh / PRIVATE).mkdir()
+        (fresh / PRIVATE / "files.json").write_text(listing_text(others), encoding="utf-8")
+        (fresh / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (fresh / META).write_text(dump_yaml(meta), encoding="utf-8")
+
+    def _settle(self, fresh: Path, base: str) -> Path:
+        """Give the folder its name: one that is free here, and that nothing else goes by."""
+        taken = {row["name"] for row in self.index.rows()}
+        with self.store.held(base):
+            name, number = base, 1
+            while name in taken or os.path.lexists(self.store.root / name):
+                number += 1
+                name = f"{base}_{number}"
+            fresh.rename(self.store.root / name)
+        sync_folder(self.store.root)
+        return self.store.root / name
+
+
+def _manifest(source: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Manifest:
+    found = {member.filename: member for member in members}
+    for name in (MANIFEST, CRATE):
+        if name not in found:
+            raise BadArchive(f"it has no {name}, so it is no archive of results")
+        if found[name].file_size > _LARGEST_TEXT:
+            raise BadArchive(f"is larger than {_LARGEST_TEXT:,} bytes", name)
+    return read_manifest(source.read(found[MANIFEST]))
+
+
+def _compare(manifest: Manifest, members: list[zipfile.ZipInfo]) -> None:
+    """Exactly the files of the manifest are there, each of its size."""
+    there = {member.filename: member for member in members if member.filename != MANIFEST}
+    for name in manifest.files:
+        if name not in there:
+            raise BadArchive("is in the manifest, but not in the archive", name)
+    for name, member in there.items():
+        if name not in manifest.files:
+            raise BadArchive("is in the archive, but not in its manifest", name)
+        if member.file_size != manifest.files[name].size:
+            raise BadArchive(f"has {member.file_size:,} bytes, not {manifest.files[name].size:,}", name)
+    if not by_entry(manifest.files):
+        raise BadArchive("there is no entry in it")
+
+
+def _write_all(
+    source: zipfile.ZipFile, members: list[zipfile.ZipInfo], manifest: Manifest, fresh: Path, bar: Progress
+) -> None:
+    """Extract side by side; the first file that is wrong ends it."""
+    folders = {(fresh / member.filename).parent for member in members}
+    for folder in sorted(folders):
+        folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
+        jobs = [
+            pool.submit(_write, source, member, manifest.files.get(member.filename), fresh / member.filename)
+            for member in members
+        ]
+        try:
+            for job in jobs:
+                bar.advance(job.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _write(source: zipfile.ZipFile, member: zipfile.ZipInfo, shipped: Shipped | None, target: Path) -> int:
+    """One file, with its digest compared; ``shipped`` is None for the manifest. Returns its size in bytes."""
+    digest, written = hashlib.sha256(), 0
+    mode = 0o777 if shipped is not None and shipped.executable else 0o666
+    with source.open(member) as packed, open(target, "xb", buffering=0, opener=_opener(mode)) as file:
+        while block := packed.read(BLOCK):
+            digest.update(block)
+            left = memoryview(block)
+            while left:
+                left = left[file.write(left) :]
+            written += len(block)
+    if written != member.file_size:
+        raise BadArchive(f"ends after {written:,} of {member.file_size:,} bytes", member.filename)
+    if shipped is not None and digest.hexdigest() != shipped.sha256:
+        raise BadArchive(f"has other content than its manifest says (SHA-256 {digest.hexdigest()})", member.filename)
+    return written
+
+
+def _opener(mode: int) -> Any:
+    """Opens a new file with these permissions, less the user's umask."""
+    return lambda path, flags: os.open(path, flags, mode)
+
+
+def _disk(error: OSError, place: Path) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(f"the disk is full: {place.parents[2]}", hint="axs gc, or another work collection")
+    return StoreError(f"{error.filename or place}: {error.strerror or error}")
