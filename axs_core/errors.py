@@ -74,6 +74,14 @@ class NotFound(AxsError):
     exit_code = 3
 
 
+class NoSuchName(NotFound):
+    """Something has no value of the ``name`` that was asked for (and not: of one that it is computed from)."""
+
+    def __init__(self, message: str, *, name: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
+
+
 class ProduceError(AxsError):
     """A download, an installation, a program or a check on what was made has failed."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from axs_core.digest import of_value
 from axs_core.entry.model import Entry
-from axs_core.errors import AxsError, EntryError, NotFound, UsageError
+from axs_core.errors import AxsError, EntryError, NoSuchName, UsageError
 
 CODE = "code.py"
 
@@ -70,7 +70,7 @@ def call(
 ) -> Any:
     """Call ``function``; arguments that are not given are looked up by name, else keep their default.
 
-    ``lookup`` raises NotFound for a name that has no value. An exception of the function becomes an EntryError that
+    ``lookup`` raises NoSuchName for a name that has no value. An exception of the function becomes an EntryError that
     names the function, its file and line; errors of axs pass through.
     """
     signature = inspect.signature(function)
@@ -86,8 +86,8 @@ def call(
             continue
         try:
             bound.arguments[name] = lookup(name)
-        except NotFound as error:
-            if parameter.default is parameter.empty:
+        except NoSuchName as error:
+            if parameter.default is parameter.empty or error.name != name:
                 raise error.needed_for(f"{function.__name__}()") from None
             bound.arguments[name] = parameter.default
     try:

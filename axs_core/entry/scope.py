@@ -8,7 +8,7 @@ from typing import Any
 
 from axs_core.entry.model import Entry
 from axs_core.entry.templates import is_template, render
-from axs_core.errors import AxsError, EntryError, NotFound
+from axs_core.errors import AxsError, EntryError, NoSuchName
 
 
 class Scope:
@@ -33,7 +33,9 @@ class Scope:
         self._known: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
-        """The value of ``name``; raises NotFound with the nearest names, EntryError for names that need each other."""
+        """The value of ``name``; raises NoSuchName with the nearest names, EntryError for names that need each
+        other.
+        """
         if name in self._known:
             return self._known[name]
         if name in self._trail:
@@ -83,7 +85,7 @@ class Scope:
 
         return functions_of(self.entry).get(name)
 
-    def _missing(self, name: str) -> NotFound:
+    def _missing(self, name: str) -> NoSuchName:
         from axs_core.query.near import nearest
 
         known = [key for key in (*self.values, *self.builtins) if not key.startswith("_")]
@@ -91,7 +93,7 @@ class Scope:
         hint = (
             f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(sorted(known))}" if known else None
         )
-        return NotFound(f"{self.what} has no {name!r}", hint=hint)
+        return NoSuchName(f"{self.what} has no {name!r}", name=name, hint=hint)
 
 
 def _holds_template(value: Any) -> bool:

@@ -7,27 +7,16 @@ really uses it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any
 
-from axs_core.errors import AxsError, EntryError
+from axs_core.entry.sandbox import GLOBALS, environment, joined, unusable
+from axs_core.errors import AxsError, EntryError, NoSuchName
 
-if TYPE_CHECKING:
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+_ALONE = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
 Lookup = Callable[[str], Any]
-LONGEST = 1 << 20
-"""Longest text (characters) and list (items) that ``*`` in a template may build."""
-
-
-@runtime_checkable
-class Named(Protocol):
-    """Something that templates look into by name (a need): ``lookup`` returns a value or raises an AxsError."""
-
-    def lookup(self, name: str) -> Any:
-        """The value of ``name``."""
-        ...
 
 
 def is_template(value: Any) -> bool:
@@ -56,25 +45,14 @@ def names_in(text: str) -> frozenset[str]:
 
 
 def _render_text(text: str, lookup: Lookup) -> Any:
-    from jinja2 import TemplateError, UndefinedError
+    from jinja2 import TemplateError
 
     evaluate, names = _compiled(text)
-    context: dict[str, Any] = {}
-    missing: dict[str, AxsError] = {}
-    for name in names:
-        try:
-            context[name] = lookup(name)
-        except AxsError as error:
-            missing[name] = error
+    context = {name: value for name in names if (value := _value(name, lookup)) is not _GLOBAL}
     try:
         return evaluate(context)
     except AxsError:
         raise
-    except UndefinedError as error:
-        for name, reason in missing.items():
-            if f"'{name}' is undefined" in str(error):
-                raise reason from None
-        raise EntryError(f"the template {text!r} fails: {error}") from None
     except (
         TemplateError,
         ArithmeticError,
@@ -88,81 +66,51 @@ def _render_text(text: str, lookup: Lookup) -> Any:
         raise EntryError(f"the template {text!r} fails: {error}") from None
 
 
-@lru_cache(maxsize=1)
-def _environment() -> ImmutableSandboxedEnvironment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+_GLOBAL = object()
 
-    class Environment(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset(["*", "**", "%"])
 
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            """Keep a template from building values that fill the memory."""
-            if operator == "%" and isinstance(left, (str, bytes)):
-                raise TypeError("% on text is not available; use ~ to join texts")
-            if operator == "**" and not (abs(left) <= 2**64 and abs(right) <= 64):
-                raise ValueError("that power is too large")
-            if operator == "*":
-                for sequence, times in ((left, right), (right, left)):
-                    if isinstance(sequence, (str, bytes, list, tuple)) and len(sequence) * int(times) > LONGEST:
-                        raise ValueError("that repetition is too long")
-            return super().call_binop(context, operator, left, right)
-
-        def getattr(self, obj: Any, attribute: str) -> Any:
-            if isinstance(obj, Named):
-                return obj.lookup(attribute)
-            return super().getattr(obj, attribute)
-
-        def getitem(self, obj: Any, argument: Any) -> Any:
-            if isinstance(obj, Named) and isinstance(argument, str):
-                return obj.lookup(argument)
-            return super().getitem(obj, argument)
-
-        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-            """``format`` can pad to any length: it is left out with the underscored names."""
-            return attr not in (
-                "format",
-                "format_map",
-                "ljust",
-                "rjust",
-                "center",
-                "zfill",
-            ) and super().is_safe_attribute(obj, attr, value)
-
-    environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
-    environment.globals.pop("lipsum", None)
-    environment.globals.pop("cycler", None)
-    environment.filters.pop("format", None)
-    environment.filters.pop("center", None)
-    environment.filters.pop("indent", None)
-    return environment
+def _value(name: str, lookup: Lookup) -> Any:
+    """The value of a name; what raises the reason when it is used, where there is none."""
+    try:
+        return lookup(name)
+    except NoSuchName as error:
+        if error.name == name and name in GLOBALS:
+            return _GLOBAL
+        return unusable(error, name)
+    except AxsError as error:
+        return unusable(error, name)
 
 
 @lru_cache(maxsize=512)
 def _compiled(text: str) -> tuple[Callable[[dict[str, Any]], Any], frozenset[str]]:
     from jinja2 import TemplateSyntaxError, meta, nodes
 
-    environment = _environment()
+    sandbox = environment()
     try:
-        tree = environment.parse(text)
-        names = frozenset(meta.find_undeclared_variables(tree) - set(environment.globals))
+        tree = sandbox.parse(text)
+        used = {node.name for node in tree.find_all(nodes.Name)} & GLOBALS
+        names = frozenset(meta.find_undeclared_variables(tree) | used)
         body = tree.body
         alone = len(body) == 1 and isinstance(body[0], nodes.Output) and len(body[0].nodes) == 1
-        if alone and not isinstance(body[0].nodes[0], nodes.TemplateData) and text.startswith("{{"):  # type: ignore[attr-defined]
-            expression = environment.compile_expression(text[2:-2].strip("-+ "), undefined_to_none=False)
+        source = _ALONE.fullmatch(text) if alone else None
+        if source is not None:
+            expression = sandbox.compile_expression(source[1], undefined_to_none=False)
             return lambda context: _defined(expression(**context)), names
-        template = environment.from_string(text)
+        template = sandbox.from_string(text)
     except TemplateSyntaxError as error:
         raise EntryError(f"the template {text!r} cannot be read: {error.message}") from None
     except RecursionError:
         raise EntryError("a template is nested too deeply") from None
-    return lambda context: template.render(**context), names
+    return lambda context: joined(template.generate(**context)), names
 
 
 def _defined(value: Any) -> Any:
-    """A value that is used as it is; an undefined one raises by being looked at."""
+    """A value that is used as it is; an undefined one, also inside of it, raises by being looked at."""
     from jinja2 import Undefined
 
     if isinstance(value, Undefined):
         str(value)
+    if isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _defined(item)
     return value

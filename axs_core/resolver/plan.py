@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from axs_core.entry import Entry, entry_scope
-from axs_core.errors import AxsError, NotFound
+from axs_core.errors import AxsError, NoSuchName
 from axs_core.resolver.match import Match
 
 Action = Literal["reuse", "static", "make", "later"]
@@ -80,11 +80,11 @@ class NeedValues:
         self._scope = entry_scope(entry)
 
     def lookup(self, name: str) -> Any:
-        """A value of the entry; raises NotFound naming the need."""
+        """A value of the entry; raises NoSuchName naming the need."""
         try:
             return self._scope.get(name)
-        except NotFound as error:
-            raise NotFound(f"the need {self.need!r} ({self.entry.name}) has no {name!r}", hint=error.hint) from None
+        except NoSuchName as error:
+            raise _has_not(self.need, self.entry.name, name, error) from None
 
     def __str__(self) -> str:
         return self.entry.name
@@ -97,7 +97,7 @@ class Prospect:
         self.need, self.step = need, step
 
     def lookup(self, name: str) -> Any:
-        """A value that the recipe fixes; raises KnownLater for what making it will tell, NotFound for what it never
+        """A value that the recipe fixes; raises KnownLater for what making it will tell, NoSuchName for what it never
         tells.
         """
         match = self.step.match
@@ -107,11 +107,18 @@ class Prospect:
 
         try:
             return recipe_scope(match).get(name)
-        except NotFound as error:
-            raise NotFound(f"the need {self.need!r} ({match.recipe.name}) has no {name!r}", hint=error.hint) from None
+        except NoSuchName as error:
+            raise _has_not(self.need, match.recipe.name, name, error) from None
 
     def __str__(self) -> str:
         raise KnownLater(self.need, "name")
+
+
+def _has_not(need: str, served_by: str, name: str, error: NoSuchName) -> NoSuchName:
+    """The same error in terms of the need, if it is about the name that was asked for."""
+    if error.name != name:
+        return error
+    return NoSuchName(f"the need {need!r} ({served_by}) has no {name!r}", name=name, hint=error.hint)
 
 
 _AFTER_MAKING = frozenset({"path", "file_path", "name", "interpreter", "file", "record"})
