@@ -118,7 +118,7 @@ class Runner:
         return met
 
     def _meet(self, query: Query, every: bool, fresh: Fresh, trail: Trail) -> list[Entry]:
-        return self.index.find(query) if every else [self._ensure(query, fresh, trail).entry]
+        return list(self.index.find(query)) if every else [self._ensure(query, fresh, trail).entry]
 
     def _produce(self, found: Match, met: Met, base: str, *, direct: bool, fresh: bool) -> Entry:
         """Make it in its folder, under its lock. Whatever goes wrong, nothing stays that looks finished."""

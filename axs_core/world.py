@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from axs_core import machine
@@ -39,8 +39,8 @@ class WorkspaceWorld:
         """Entries of that identity, the newest first."""
         return self.index.by_key(key)
 
-    def find(self, query: Query) -> list[Entry]:
-        """Entries that satisfy every condition."""
+    def find(self, query: Query) -> Iterator[Entry]:
+        """Entries that satisfy every condition, one by one."""
         return self.index.find(query)
 
     def all_recipes(self) -> list[Entry]:

@@ -5,35 +5,41 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from axs_core.digest import of_value
 
-VERSION = 3
+VERSION = 4
 """Version of the tables; a file of another version is made anew."""
+MANY = 1000
+BULK_KIB = 65_536
+"""Page memory in KiB while :data:`MANY` rows or more are written."""
 WAIT_SECONDS = 60.0
 """How long a writer waits for another one."""
 
-TABLES = """
+UNSETTLED = "kind IN ('pending', 'error')"
+"""Folders without ``meta.yaml``, and those whose ``meta.yaml`` cannot be read; word for word as the partial index says it,
+else SQLite does not use that.
+"""
+
+TABLES = f"""
 CREATE TABLE collection (id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, stamp INTEGER NOT NULL);
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, name TEXT NOT NULL, path TEXT UNIQUE NOT NULL,
     mtime INTEGER, size INTEGER, kind TEXT NOT NULL, key TEXT, machine TEXT, made TEXT, is_collection INTEGER NOT NULL,
-    meta TEXT, error TEXT);
+    title TEXT NOT NULL, meta TEXT, error TEXT);
 CREATE INDEX entry_name ON entry (name);
 CREATE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
-CREATE INDEX entry_collection ON entry (collection);
-CREATE INDEX entry_kind ON entry (kind) WHERE kind <> 'produced';
+CREATE INDEX entry_collection ON entry (collection, name);
+CREATE INDEX entry_unsettled ON entry (collection) WHERE {UNSETTLED};
+CREATE INDEX entry_by_hand ON entry (kind, name) WHERE kind IN ('static', 'recipe');
 CREATE INDEX entry_is_collection ON entry (collection) WHERE is_collection;
 CREATE TABLE tag (tag TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (tag, entry)) WITHOUT ROWID;
-CREATE INDEX tag_entry ON tag (entry);
-CREATE TABLE attribute (key TEXT NOT NULL, text TEXT, number REAL, entry INTEGER NOT NULL);
-CREATE INDEX attribute_text ON attribute (key, text, entry);
-CREATE INDEX attribute_number ON attribute (key, number, entry);
-CREATE INDEX attribute_entry ON attribute (entry);
+CREATE TABLE attribute (
+    key TEXT NOT NULL, value NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (key, value, entry)) WITHOUT ROWID;
 CREATE TABLE provides (signature TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (signature, entry)) WITHOUT ROWID;
-CREATE INDEX provides_entry ON provides (entry);
 """
 
 
@@ -64,6 +70,20 @@ def connect(file: Path) -> sqlite3.Connection:
         return _open(str(file))
     except OSError:
         return _open(":memory:")
+
+
+@contextmanager
+def bulk(database: sqlite3.Connection, rows: int) -> Iterator[None]:
+    """Many rows are about to be written: with more memory for pages, fewer of them are written twice."""
+    if rows < MANY:
+        yield
+        return
+    (before,) = database.execute("PRAGMA cache_size").fetchone()
+    database.execute(f"PRAGMA cache_size = -{BULK_KIB}")
+    try:
+        yield
+    finally:
+        database.execute(f"PRAGMA cache_size = {before}")
 
 
 def delete(file: Path) -> None:

@@ -5,7 +5,7 @@ which entry'.
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,8 +32,8 @@ class World(Protocol):
         """Entries of that identity, the newest first."""
         ...
 
-    def find(self, query: Query) -> list[Entry]:
-        """Entries that satisfy every condition."""
+    def find(self, query: Query) -> Iterable[Entry]:
+        """Entries that satisfy every condition, one by one: there may be many."""
         ...
 
     def absolute(self, path: str) -> str:

@@ -98,10 +98,10 @@ class Resolver:
         """Where no recipe provides the query: the newest entry that satisfies it. Raises NotFound with the near
         misses.
         """
-        entries = self.world.find(query)
-        if entries:
-            return max(entries, key=lambda entry: str(entry.produced.get("at", "")))
-        raise self.nothing(query)
+        newest = max(self.world.find(query), key=lambda entry: str(entry.produced.get("at", "")), default=None)
+        if newest is None:
+            raise self.nothing(query)
+        return newest
 
     def nothing(self, query: Query) -> NotFound:
         """The error for a query that nothing provides: the nearest recipes and why each does not answer."""
