@@ -20,8 +20,8 @@ WAIT_SECONDS = 60.0
 """How long a writer waits for another one."""
 
 UNSETTLED = "kind IN ('pending', 'error')"
-"""Folders without ``meta.yaml``, and those whose ``meta.yaml`` cannot be read; word for word as the partial index says it,
-else SQLite does not use that.
+"""Folders without ``meta.yaml``, and those whose ``meta.yaml`` cannot be read: word for word as the partial index says
+it, else SQLite does not use that.
 """
 
 TABLES = f"""
