@@ -22,7 +22,7 @@ from axs_core.index import Index
 from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked
 from axs_core.reporter import Reporter
-from axs_core.resolver import Answer, Resolver, Step, explain
+from axs_core.resolver import Answer, Resolver, Step, explain, noted
 from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
@@ -268,7 +268,7 @@ class Workspace:
 
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""
-        return self.resolver.plan(parse(query))
+        return noted(self.resolver.plan(parse(query)))
 
     def explain(self, query: str | Sequence[str]) -> list[str]:
         """Which recipes and entries come near, and on which condition each fails."""

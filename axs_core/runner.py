@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,10 +19,10 @@ from axs_core.index import Index, holds_for
 from axs_core.process import end_leftover
 from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
-from axs_core.query import Query
+from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
-from axs_core.resolver import Answer, Match, NeedValues, Resolver, recipe_scope
+from axs_core.resolver import Answer, Match, NeedValues, Resolver, producers_of, recipe_scope
 from axs_core.store import Attempt, Store, safe_name
 
 Fresh = Literal["one", "all"] | None
@@ -33,8 +33,9 @@ PARAMETERS = "parameters.json"
 
 @dataclass
 class Met:
-    """The needs of one production: as templates see them, and as the record keeps them."""
+    """The needs of one production: as templates see them, and as the record keeps them; ``trail`` is what waits for it."""
 
+    trail: Trail = ()
     values: dict[str, Any] = field(default_factory=dict)
     needed: list[Needed] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ class Runner:
         return self.store.base_name(name, key)
 
     def _needs(self, found: Match, fresh: Fresh, trail: Trail) -> Met:
-        met = Met()
+        met = Met(trail)
         for need in found.recipe.needs.values():
             queries = self.resolver.need_queries(found, need, recipe_scope(found, met.values))
             if queries is None:
@@ -187,7 +188,21 @@ class Runner:
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
         extra = {**met.values, "path": str(attempt.folder), "parameters_file": str(attempt.private / PARAMETERS)}
-        return recipe_scope(found, {**extra, "needs": _needs_as_data(met)})
+        asking = {"query": str(found.query), "byquery": lambda: self._asker(met)}
+        return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
+
+    def _asker(self, met: Met) -> Callable[..., dict[str, Any]]:
+        """What a function that makes an entry calls as ``byquery``, where it finds out only on the way what it needs."""
+
+        def byquery(query: str, fresh: bool = False, need: str = "asked") -> dict[str, Any]:
+            """The entry that answers ``query``, made if need be (``fresh``: in any case), as data: name, path,
+            file_path and attributes. The record keeps it among the needs, under the name ``need``.
+            """
+            entry = self._ensure(parse(query), "one" if fresh else None, met.trail).entry
+            met.needed.append(Needed(need, entry))
+            return NeedValues(need, entry).as_data()
+
+        return byquery
 
     def _write_parameters(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> None:
         data = {
@@ -201,7 +216,7 @@ class Runner:
     def _run_producers(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> Made:
         file: str | None = None
         known: dict[str, Any] = {}
-        for name, spec in found.recipe.make.items():
+        for name, spec in producers_of(found, scope).items():
             inner = Scope(scope.what, {**scope.values, **known}, scope.builtins, scope.entry)
             job = Job(
                 spec=inner.render(spec),
@@ -243,7 +258,7 @@ class Runner:
             "attributes": _plain(values),
             "produced": {
                 "recipe": recipe.name,
-                "by": list(recipe.make),
+                "by": list(producers_of(found, scope)),
                 "key": found.key,
                 **({"machine": self.resolver.world.machine} if recipe.local else {}),
                 "at": now(),
@@ -283,15 +298,6 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _needs_as_data(met: Met) -> dict[str, Any]:
     """The needs as programs see them: name, path, file_path and all values; a list where there are several."""
     return {
-        name: [_as_data(item) for item in value] if isinstance(value, list) else _as_data(value)
+        name: [item.as_data() for item in value] if isinstance(value, list) else value and value.as_data()
         for name, value in met.values.items()
     }
-
-
-def _as_data(view: NeedValues | None) -> dict[str, Any] | None:
-    if view is None:
-        return None
-    scope = entry_scope(view.entry)
-    values = {name: scope.get(name) for name in scope.values}
-    main = scope.get("file_path")
-    return {"name": view.entry.name, "path": str(view.entry.path), "file_path": main, "attributes": _plain(values)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from axs_core import machine
 from axs_core.digest import of_file, of_listing
-from axs_core.entry import Entry, entry_scope
+from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import UsageError
 from axs_core.index import Index
 from axs_core.producers import get as producer
@@ -70,6 +70,13 @@ class WorkspaceWorld:
             return of_file(there) if type == "file" else of_listing(there)
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+    def needed(self, entry: Entry) -> dict[str, set[str]]:
+        """The names of the entries that it was made from, by need, as its record has them."""
+        needed: dict[str, set[str]] = {}
+        for need in read_record(entry).get("needs", ()):
+            needed.setdefault(need["need"], set()).add(need["entry"])
+        return needed
 
     def fault(self, entry: Entry) -> str | None:
         """Why a present entry does not work any more; asked once for each entry."""

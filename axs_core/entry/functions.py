@@ -44,7 +44,9 @@ def _functions_in(file: Path) -> dict[str, Callable[..., Any]]:
 @lru_cache(maxsize=256)
 def _module(file: Path, _mtime: int, _size: int) -> ModuleType:
     name = f"axs_entry_{of_value(str(file))[:16]}"
-    spec = importlib.util.spec_from_file_location(name, file)
+    for loaded in [module for module in sys.modules if module.startswith(f"{name}.")]:
+        del sys.modules[loaded]  # of an earlier state of the folder
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

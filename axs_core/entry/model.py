@@ -173,6 +173,12 @@ class Entry:
         return dict(self._first("make", {}))
 
     @cached_property
+    def plan_notes(self) -> str | None:
+        """Name of the function that says more about a plan."""
+        name: str | None = self._first("plan_notes", None)
+        return name
+
+    @cached_property
     def finds(self) -> tuple[str, ...]:
         """Attributes known after making."""
         return self._union("finds")

@@ -2,8 +2,9 @@
 
 from axs_core.resolver.explain import explain, near_misses
 from axs_core.resolver.match import Match, Mismatch, World, match
+from axs_core.resolver.notes import noted
 from axs_core.resolver.plan import Answer, KnownLater, NeedValues, Step
-from axs_core.resolver.resolve import Resolver, recipe_scope
+from axs_core.resolver.resolve import Resolver, producers_of, recipe_scope
 
 __all__ = [
     "Answer",
@@ -17,5 +18,7 @@ __all__ = [
     "explain",
     "match",
     "near_misses",
+    "noted",
+    "producers_of",
     "recipe_scope",
 ]

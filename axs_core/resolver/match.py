@@ -44,6 +44,10 @@ class World(Protocol):
         """Digest of a file's bytes or of a folder's listing; raises UsageError when there is none."""
         ...
 
+    def needed(self, entry: Entry) -> Mapping[str, set[str]]:
+        """The names of the entries that it was made from, by need."""
+        ...
+
     def fault(self, entry: Entry) -> str | None:
         """Why a present entry does not work any more, or None."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,7 +27,8 @@ class Step:
     """One node of a plan.
 
     ``text`` is the query as it would be asked; ``reason`` says why this action; ``needs`` are the steps before it, by
-    name; ``otherwise`` the recipes that would be tried should this one not apply.
+    name; ``otherwise`` the recipes that would be tried should this one not apply; ``notes`` what the recipe itself says
+    about the work.
     """
 
     text: str
@@ -35,6 +38,7 @@ class Step:
     match: Match | None = None
     needs: tuple[tuple[str, Step], ...] = ()
     otherwise: tuple[Match, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,6 +56,7 @@ class Step:
         head = f"{label}: " if label else ""
         lines = [f"{prefix}{branch}{head}{_VERBS[self.action]} {self.text}  ({self.reason})"]
         below = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+        lines += [f"{below}{'│' if self.needs else ' '}    {note}" for note in self.notes]
         for number, (name, step) in enumerate(self.needs):
             last = number == len(self.needs) - 1
             lines += step.lines(name, below, "└─ " if last else "├─ ")
@@ -85,6 +90,16 @@ class NeedValues:
             return self._scope.get(name)
         except NoSuchName as error:
             raise _has_not(self.need, self.entry.name, name, error) from None
+
+    def as_data(self) -> dict[str, Any]:
+        """The entry as programs and functions see it: name, path, file_path and all values, as plain data."""
+        values = {name: self._scope.get(name) for name in self._scope.values}
+        return {
+            "name": self.entry.name,
+            "path": str(self.entry.path),
+            "file_path": self._scope.get("file_path"),
+            "attributes": json.loads(json.dumps(values, default=os.fspath)),
+        }
 
     def __str__(self) -> str:
         return self.entry.name

@@ -31,6 +31,15 @@ def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:
     return Scope(found.recipe.name, values, {**builtins, **(extra or {})}, entry=found.recipe)
 
 
+def producers_of(found: Match, scope: Scope) -> dict[str, Any]:
+    """The producers that make it, in order, each with what it needs: those whose ``when`` holds, or that have none."""
+    chosen = {}
+    for name, spec in found.recipe.make.items():
+        if scope.render(spec.get("when", True)):
+            chosen[name] = {key: value for key, value in spec.items() if key != "when"}
+    return chosen
+
+
 class Resolver:
     """Answers 'which recipe', 'which entry', 'what first' for queries."""
 
@@ -69,8 +78,24 @@ class Resolver:
             for entry in self.world.by_key(found.key)
             if self._right_machine(found, entry)
             and all(holds_for(entry, condition) for condition in found.restrictions)
+            and self._same_lists(found, entry)
         ]
         return next((entry for entry in entries if self.world.fault(entry) is None), None)
+
+    def _same_lists(self, found: Match, entry: Entry) -> bool:
+        """What was made from every entry of a kind (``all``) answers only while there are no others of that kind. A
+        list that depends on other needs is not looked at.
+        """
+        for need in found.recipe.needs.values():
+            if need.all:
+                try:
+                    queries = self.need_queries(found, need, recipe_scope(found)) or []
+                except AxsError:
+                    continue
+                now = {item.name for query in queries for item in self.world.find(query)}
+                if now != self.world.needed(entry).get(need.name, set()):
+                    return False
+        return True
 
     def _right_machine(self, found: Match, entry: Entry) -> bool:
         if found.machine:
@@ -261,7 +286,10 @@ def _answered(query: Query, entry: Entry, found: Match) -> Step:
 
 
 def _why(first: Match, others: tuple[Match, ...], world: World) -> str:
-    kind = "+".join(first.recipe.make)
+    try:
+        kind = "+".join(producers_of(first, recipe_scope(first)))
+    except AxsError:  # it depends on what a need turns out to be
+        kind = "+".join(first.recipe.make)
     broken = [fault for entry in world.by_key(first.key) if (fault := world.fault(entry))]
     reason = f"by {first.recipe.name}, {kind}: " + (
         f"what is there does not work: {broken[0]}" if broken else "not there yet"
