@@ -33,7 +33,7 @@ PARAMETERS = "parameters.json"
 
 @dataclass
 class Met:
-    """The needs of one production: as templates see them, and as the record keeps them; ``trail`` is what waits for it."""
+    """The needs of one production: as templates see them, and as the record keeps them; ``trail``: what waits for it."""
 
     trail: Trail = ()
     values: dict[str, Any] = field(default_factory=dict)
@@ -192,7 +192,7 @@ class Runner:
         return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
 
     def _asker(self, met: Met) -> Callable[..., dict[str, Any]]:
-        """What a function that makes an entry calls as ``byquery``, where it finds out only on the way what it needs."""
+        """What a function that makes an entry calls as ``byquery``, where it finds out on the way what it needs."""
 
         def byquery(query: str, fresh: bool = False, need: str = "asked") -> dict[str, Any]:
             """The entry that answers ``query``, made if need be (``fresh``: in any case), as data: name, path,
