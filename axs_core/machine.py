@@ -6,7 +6,6 @@ The name goes without the host's name, which changes in containers; ``AXS_SYSTEM
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +30,8 @@ def cpu_model() -> str:
         )
         if asked.stdout.strip():
             return asked.stdout.strip()
+    import platform
+
     return platform.processor() or platform.machine()
 
 
@@ -73,6 +74,8 @@ def facts() -> dict[str, Any]:
     """What a record keeps: name, CPU, cores, memory in bytes, operating system, kernel, architecture, accelerators,
     Python.
     """
+    import platform
+
     system = platform.uname()
     try:
         distribution = platform.freedesktop_os_release().get("PRETTY_NAME")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,7 +50,7 @@ def file_for(work_collection: Path) -> Path:
         return Path(named).expanduser()
     from platformdirs import user_cache_path
 
-    return user_cache_path("axs") / "index" / f"{of_value([str(work_collection), socket.gethostname()])[:20]}.sqlite"
+    return user_cache_path("axs") / "index" / f"{of_value([str(work_collection), os.uname().nodename])[:20]}.sqlite"
 
 
 def connect(file: Path) -> sqlite3.Connection:

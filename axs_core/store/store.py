@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -157,6 +155,8 @@ class Store:
         return Attempt(folder)
 
     def _making(self, query: str) -> dict[str, Any]:
+        import socket
+
         return {
             "query": query,
             "pid": os.getpid(),
@@ -192,6 +192,8 @@ class Store:
 
     def remove(self, folder: Path) -> None:
         """Remove a folder of the work collection: ``meta.yaml`` first, so that nobody finds a half of it."""
+        import shutil
+
         if folder.parent != self.root:
             raise StoreError(
                 f"{folder} is not in the work collection {self.root}", hint="only what axs made there can be removed"
@@ -216,6 +218,8 @@ def lock_base(name: str) -> str:
 
 def empty(folder: Path, keep: tuple[str, ...]) -> None:
     """Remove what is in ``folder`` but the names in ``keep``; ``meta.yaml`` first."""
+    import shutil
+
     (folder / META).unlink(missing_ok=True)
     for item in list(folder.iterdir()):
         if item.name in keep:
