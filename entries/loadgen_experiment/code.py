@@ -11,6 +11,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def performance_report(
     lines = [f"Result: {validity(text)}"]
     if validity(text) == "INVALID":
         lines += [f" * {reason}" for reason in invalid_reasons(text, path)]
-    lines += [_with_unit(line) for line in text.splitlines() if not line.startswith(("Result is", "==="))]
+    lines += [_with_unit(line) for line in _figures(text)]
     lines += [
         f"Engine: {engine} {engine_version}".rstrip(),
         f"Effective device: {effective_device}, precision: {effective_precision}",
@@ -208,9 +209,18 @@ def performance_report(
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+def _figures(summary: str) -> Iterator[str]:
+    """The summary without its frame, its verdict and its recommendations: those come first in a report."""
+    skipping = False
+    for line in summary.splitlines():
+        skipping = line == "Recommendations:" or (skipping and line.startswith(" "))
+        if not skipping and not line.startswith(("===", "MLPerf Results Summary", "Result is")):
+            yield line
+
+
 def _with_unit(line: str) -> str:
     """A line ``name (unit) : value`` of the summary as ``name: value unit``; other lines as they are."""
-    found = re.match(r"^( *)(\S.*?) *: +(-?[\d.]+(?:e[+-]?\d+)?)$", line)
+    found = re.match(r"^( *(?:\* )?)(\S.*?) *: *(-?[\d.]+(?:e[+-]?\d+)?)$", line)
     if not found:
         return line.rstrip()
     indent, name, value = found.groups()
@@ -224,6 +234,8 @@ def _unit(name: str) -> str:
     lower = name.lower()
     if "samples per second" in lower:
         return "samples/s"
+    if lower.endswith("percentile estimate"):
+        return "ns"
     if lower.startswith("qps") or lower == "target_qps":
         return "queries/s"
     if lower in ("samples_per_query", "performance_sample_count", "accuracy_sample_count"):
@@ -248,7 +260,7 @@ def verdict(
         return f"VALID (accuracy only: each of {samples_used} samples was answered){noise}"
     text = summary(path)
     if validity(text) == "INVALID":
-        return f"INVALID ({'; '.join(invalid_reasons(text, path))}){noise}"
+        return f"INVALID ({'; '.join(reason.rstrip('.') for reason in invalid_reasons(text, path))}){noise}"
     lacks = list(loadgen_weaker_settings or [])
     if loadgen_benchmark is None:
         lacks.append("the model is no benchmark of MLPerf")

@@ -122,10 +122,9 @@ class Run:
             "loadgen_user_conf": dict(settings.keys),
             "loadgen_weaker_settings": loadgen_settings.weaker_than(test, official, settings.scenario),
         }
-        batch_size = int(job.value("batch_size", 1))
+        batch_size = self._batch_size(settings)
         queued = settings.scenario == "Server"
         if queued:
-            batch_size = int(job.value("loadgen_max_batch", batch_size))
             # LoadGen's thread and the worker take turns: Python's usual 5 ms would be seen in the latencies.
             sys.setswitchinterval(2e-4)
         sut = self._sut = SystemUnderTest(backend, library, self._task.answers, batch_size, queued)
@@ -167,13 +166,22 @@ class Run:
 
         self._phase("warm-up")
         answers, seconds = self._task.answers, float(self._job.value("loadgen_warmup_s"))
-        batch = int(self._job.value("batch_size", 1))
-        stream = int(settings.keys.get("samples_per_query", 8)) if settings.scenario == "MultiStream" else 1
-        if settings.scenario == "Server":  # batches of every size up to the largest will come
-            measure(backend, library, answers, int(self._job.value("loadgen_max_batch", batch)), seconds / 2)
-        size, times = measure(backend, library, answers, batch if settings.scenario == "Offline" else stream, seconds)
+        batch_size = self._batch_size(settings)
+        if settings.scenario == "Server":
+            # Batches of every size up to the largest will come; what a target is taken from are single samples.
+            measure(backend, library, answers, batch_size, seconds / 2)
+            batch_size = 1
+        size, times = measure(backend, library, answers, batch_size, seconds)
         self._measured["warmup_samples_per_second"] = round(size * len(times) / sum(times), 3)
         return settings.after_warm_up(times, size)
+
+    def _batch_size(self, settings: Settings) -> int:
+        """Samples in one call: never more than a query of a stream has."""
+        largest = int(self._job.value("batch_size", 1))
+        if settings.scenario == "Server":
+            return int(self._job.value("loadgen_max_batch", largest))
+        query = {"SingleStream": 1, "MultiStream": settings.keys.get("samples_per_query", 8)}
+        return int(min(largest, query.get(settings.scenario, largest)))
 
     def _leave_results(self, backend: Backend, library: SampleLibrary) -> None:
         job, folder = self._job, self._job.output_path

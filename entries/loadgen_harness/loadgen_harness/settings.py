@@ -15,11 +15,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import mlperf_loadgen as lg
+from typing import TYPE_CHECKING, Any
 
 from loadgen_harness.parameters import HarnessError, Job
+
+if TYPE_CHECKING:
+    import mlperf_loadgen as lg
 
 USER_CONF = "user.conf"
 # MLPerf's wildcard: the values for networks that are no benchmark of its own.
@@ -126,6 +127,8 @@ def apply(settings: Settings, folder: Path) -> lg.TestSettings:
     """Write ``user.conf`` into ``folder`` and let LoadGen read it: once in a process, for the built-in values load
     only once.
     """
+    import mlperf_loadgen as lg
+
     file = folder / USER_CONF
     file.write_text(settings.user_conf(), encoding="utf-8")
     test = lg.TestSettings()

@@ -43,7 +43,7 @@ def measure(
 ) -> tuple[int, list[float]]:
     """The size of the batches (at most the library's samples) and the seconds that each took, the first not counted.
 
-    It goes on for ``seconds``, and on a slow engine up to four times as long for a dozen batches; never less than three.
+    It goes on for ``seconds``, and on a slow engine up to four times as long for a dozen batches; at least for three.
     """
     size = min(batch_size, library.count)
     library.load(range(size))

@@ -1,0 +1,265 @@
+"""The figures of a LoadGen run, from written logs."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from support.loadgen_logs import EARLY_STOPPING, SERVER_OVERLOADED, summary, write_run
+
+from axs_core.errors import Refused
+
+CODE = Path(__file__).parents[2] / "entries" / "loadgen_experiment" / "code.py"
+SERVER_CONDITIONS = (
+    "Performance constraints satisfied : NO",
+    "Min duration satisfied : Yes",
+    "Min queries satisfied : Yes",
+    "Early stopping satisfied: NO",
+)
+ASKED = {"record": {"query": "loadgen_output,loadgen_mode=PerformanceOnly,framework=onnxrt"}}
+
+
+@pytest.fixture(scope="module")
+def figures() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("loadgen_experiment_code", CODE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def overloaded(folder: Path) -> Path:
+    return write_run(
+        folder, summary("Server", False, SERVER_CONDITIONS, SERVER_OVERLOADED), errors=["Ran out of queries"]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "int64"])
+def test_predictions_are_read_in_every_type(figures: ModuleType, tmp_path: Path, dtype: str) -> None:
+    write_run(tmp_path, answers=[(1, 999), (0, 3)], dtype=dtype)
+    assert figures.predictions(tmp_path, "AccuracyOnly", dtype) == {1: 999, 0: 3}
+
+
+def test_sample_that_comes_twice_counts_once(figures: ModuleType, tmp_path: Path) -> None:
+    write_run(tmp_path, answers=[(0, 3), (1, 4), (0, 9)])
+    assert figures.predictions(tmp_path, "SubmissionRun") == {0: 3, 1: 4}
+
+
+def test_answer_without_content_is_refused(figures: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "mlperf_log_accuracy.json").write_text('[{ "seq_id" : 0, "qsl_idx" : 7, "data" : "00" }]')
+    with pytest.raises(Refused) as refused:
+        figures.predictions(tmp_path, "AccuracyOnly")
+    assert str(refused.value) == "mlperf_log_accuracy.json: sample 7 has an answer of 1 bytes, which is no float32"
+
+
+def test_labels_may_belong_to_names_with_blanks(figures: ModuleType, tmp_path: Path) -> None:
+    assert figures.labels(write_run(tmp_path, labels={0: 5, 1: 6})) == {0: 5, 1: 6}
+
+
+def test_without_labels_there_is_no_accuracy(figures: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"^the samples have no labels, so there is no accuracy$"):
+        figures.labels(tmp_path)
+
+
+def test_counts(figures: ModuleType) -> None:
+    assert figures.accuracy_counts({0: 1, 1: 2, 2: 3}, {0: 1, 1: 9, 2: 3}) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("predictions", "labels", "weights", "message"),
+    [
+        ({0: 1}, {0: 1, 4: 2, 5: 2}, None, "2 samples were never answered, the first with index 4"),
+        ({0: 1, 8: 1}, {0: 1}, None, "1 answered samples have no label, the first with index 8"),
+        (
+            {0: 1},
+            {0: 1},
+            "random",
+            "this model has random weights: it is for speed only, and its accuracy means nothing",
+        ),
+    ],
+)
+def test_counts_refused(
+    figures: ModuleType, predictions: dict[int, int], labels: dict[int, int], weights: str | None, message: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        figures.accuracy_counts(predictions, labels, weights)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("counts", "value", "report"),
+    [
+        ([790, 800], 98.8, "accuracy=98.750%, good=790, total=800"),
+        ([756, 768], 98.4, "accuracy=98.438%, good=756, total=768"),
+        ([1, 1], 100.0, "accuracy=100.000%, good=1, total=1"),
+        ([48, 64], 75.0, "accuracy=75.000%, good=48, total=64"),
+        ([38228, 50000], 76.456, "accuracy=76.456%, good=38228, total=50000"),
+    ],
+)
+def test_accuracy_has_the_decimals_that_its_samples_carry(
+    figures: ModuleType, counts: list[int], value: float, report: str
+) -> None:
+    assert (figures.accuracy(counts), figures.accuracy_report(counts)) == (value, report)
+
+
+def test_interval_is_wilsons(figures: ModuleType) -> None:
+    """Against the equation that defines it: both ends are shares from which the measured one is 1.96 deviations off."""
+    low, _, high, *_ = figures.accuracy_interval([38228, 50000]).split()
+    share, total = 38228 / 50000, 50000
+    for end in (float(low) / 100, float(high) / 100):
+        assert abs(share - end) / math.sqrt(end * (1 - end) / total) == pytest.approx(1.96, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("counts", "interval"),
+    [
+        ([756, 768], "97.3 .. 99.1 (95 %, n=768)"),
+        ([20, 20], "83.9 .. 100.0 (95 %, n=20)"),
+        ([0, 20], "0.0 .. 16.1 (95 %, n=20)"),
+    ],
+)
+def test_interval_carries_its_n(figures: ModuleType, counts: list[int], interval: str) -> None:
+    assert figures.accuracy_interval(counts) == interval
+
+
+@pytest.mark.parametrize(
+    ("scenario", "value"),
+    [("Offline", 4013.27), ("Server", 514.12), ("SingleStream", 351404), ("MultiStream", 2219851)],
+)
+def test_performance_is_the_headline(figures: ModuleType, tmp_path: Path, scenario: str, value: float) -> None:
+    write_run(tmp_path, summary(scenario))
+    found = figures.performance(scenario, "PerformanceOnly", tmp_path)
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_invalid_figure_is_refused_with_loadgens_reasons(figures: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        figures.performance("Server", "PerformanceOnly", overloaded(tmp_path))
+    assert str(refused.value) == (
+        "this run is INVALID, so its figure is not given out. LoadGen's reasons:\n"
+        " * performance constraints not satisfied\n"
+        " * early stopping not satisfied\n"
+        " * Reduce target QPS to improve latency.\n"
+        " * Run unsuccessful.\n"
+        " * Processed 2572 queries.\n"
+        " * Would need to run at least 178557 more queries, with the run being successful if every additional "
+        "query were under latency.\n"
+        " * Ran out of queries"
+    )
+    assert (
+        refused.value.hint == "add allow_invalid+ to the query to see the figure anyway, or ask for performance_report"
+    )
+
+
+def test_invalid_figure_is_given_where_it_is_allowed(figures: ModuleType, tmp_path: Path) -> None:
+    assert figures.performance("Server", "PerformanceOnly", overloaded(tmp_path), allow_invalid=True) == 514.12
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "LoadGen gave no result: mlperf_log_summary.txt has no line 'Result is'"),
+        ("Result is : VALID\n", "mlperf_log_summary.txt has no figure for Offline"),
+    ],
+)
+def test_summary_without_a_figure(figures: ModuleType, tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        figures.performance("Offline", "PerformanceOnly", write_run(tmp_path, text))
+    assert str(refused.value) == message
+
+
+def test_figure_of_the_other_mode_names_the_query_to_type(figures: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        figures.predictions(tmp_path, "PerformanceOnly", **ASKED)
+    assert str(refused.value) == "this run has loadgen_mode=PerformanceOnly, which measures no accuracy"
+    assert refused.value.hint == "axs byquery loadgen_output,framework=onnxrt,loadgen_mode=AccuracyOnly , get accuracy"
+    with pytest.raises(Refused) as refused:
+        figures.performance("Offline", "AccuracyOnly", tmp_path)
+    assert str(refused.value) == "this run has loadgen_mode=AccuracyOnly, which measures no performance"
+    assert refused.value.hint == "ask the same query with loadgen_mode=PerformanceOnly"
+
+
+def test_report_gives_each_figure_its_unit(figures: ModuleType, tmp_path: Path) -> None:
+    conditions = ("Min duration satisfied : Yes",)
+    write_run(tmp_path, summary("SingleStream", True, conditions, EARLY_STOPPING))
+    report = figures.performance_report(
+        "PerformanceOnly", tmp_path, "onnxruntime", "1.31.1", "cpu", "fp32", 1, foreign_cpu_share=0.25, noisy=True
+    )
+    assert report.splitlines() == [
+        "Result: VALID",
+        "SUT name : PyFastSUT",
+        "Scenario : SingleStream",
+        "Mode     : PerformanceOnly",
+        "90.0th percentile latency: 351404 ns",
+        "  Min duration satisfied : Yes",
+        "Early Stopping Result:",
+        " * Processed at least 64 queries (9931).",
+        " * Would discard 922 highest latency queries.",
+        " * Early stopping 90.0th percentile estimate: 354799 ns",
+        "",
+        "Additional Stats",
+        "Min latency: 243744 ns",
+        "99.00 percentile latency: 457572 ns",
+        "",
+        "Test Parameters Used",
+        "samples_per_query: 1 samples",
+        "target_qps: 500 queries/s",
+        "min_duration: 3000 ms",
+        "qsl_rng_seed: 2085463073848966840",
+        "",
+        "No warnings encountered during test.",
+        "",
+        "No errors encountered during test.",
+        "Engine: onnxruntime 1.31.1",
+        "Effective device: cpu, precision: fp32",
+        "Batch size: 1 samples",
+        "NOISY: other processes took 25.0 % of the CPU time",
+    ]
+
+
+def test_report_of_an_invalid_run_begins_with_the_reasons(figures: ModuleType, tmp_path: Path) -> None:
+    report = figures.performance_report("PerformanceOnly", overloaded(tmp_path))
+    assert report.startswith("Result: INVALID\n * performance constraints not satisfied\n")
+    assert "Recommendations" not in report
+    assert "Completed samples per second: 514.12 samples/s" in report
+    assert report.endswith("Other processes' share of the CPU time: unknown")
+
+
+OFFICIAL: dict[str, Any] = {"loadgen_weaker_settings": [], "loadgen_benchmark": "resnet50"}
+SHORT: dict[str, Any] = {
+    "loadgen_weaker_settings": ["min_duration 3000 ms (MLPerf: 600000 ms)"],
+    "loadgen_benchmark": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "settings", "expected"),
+    [
+        ("PerformanceOnly", OFFICIAL, "SUBMITTABLE"),
+        ("SubmissionRun", OFFICIAL | {"noisy": False, "foreign_cpu_share": 0.01}, "SUBMITTABLE"),
+        (
+            "PerformanceOnly",
+            SHORT,
+            "VALID (min_duration 3000 ms (MLPerf: 600000 ms); the model is no benchmark of MLPerf)",
+        ),
+        ("FindPeakPerformance", OFFICIAL, "VALID (a search for the peak is no run)"),
+        ("AccuracyOnly", {"samples_used": 768}, "VALID (accuracy only: each of 768 samples was answered)"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"noisy": True, "foreign_cpu_share": 0.5},
+            "SUBMITTABLE; NOISY: other processes took 50.0 % of the CPU time",
+        ),
+    ],
+)
+def test_verdict(figures: ModuleType, tmp_path: Path, mode: str, settings: dict[str, Any], expected: str) -> None:
+    assert figures.verdict(mode, write_run(tmp_path, summary("Offline")), **settings) == expected
+
+
+def test_verdict_of_an_invalid_run(figures: ModuleType, tmp_path: Path) -> None:
+    text = summary("Offline", False, ("Min duration satisfied : NO",), "Recommendations:\n * Increase expected QPS.")
+    verdict = figures.verdict("PerformanceOnly", write_run(tmp_path, text), **OFFICIAL)
+    assert verdict == "INVALID (min duration not satisfied; Increase expected QPS)"

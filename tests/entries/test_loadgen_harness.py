@@ -1,0 +1,372 @@
+"""The parts of the harness that need neither LoadGen nor numpy."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+ENTRIES = Path(__file__).parents[2] / "entries"
+HARNESS = ENTRIES / "loadgen_harness"
+SHORT = {
+    "Offline": {"min_duration_s": 3, "min_query_count": 1},
+    "Server": {"min_duration_s": 5, "min_query_count": 662, "target_latency_ms": 15},
+}
+
+
+@pytest.fixture(autouse=True)
+def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package can be imported, and is forgotten afterwards."""
+    monkeypatch.syspath_prepend(str(HARNESS))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "loadgen_harness"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Any]:
+    """A job with these parameters, read from a parameters file."""
+
+    def make(**parameters: Any) -> Any:
+        from loadgen_harness.parameters import Job
+
+        content = {
+            "parameters": parameters,
+            "attributes": {"loadgen_short": SHORT, "task": "image_classification"},
+            "needs": {
+                "model": {"name": "m", "path": str(tmp_path), "file_path": None, "attributes": {}},
+                "several": [],
+            },
+            "output_path": str(tmp_path),
+        }
+        file = tmp_path / "parameters.json"
+        file.write_text(json.dumps(content), encoding="utf-8")
+        return Job.read(file)
+
+    return make
+
+
+def keys_of(job: Any, samples: int = 768) -> dict[str, Any]:
+    from loadgen_harness.settings import read_settings
+
+    return dict(read_settings(job, samples).keys)
+
+
+class TestParameters:
+    def test_parameter_comes_before_attribute_before_default(self, job: Callable[..., Any]) -> None:
+        read = job(task="detection", batch_size=None)
+        assert [read.value("task"), read.value("batch_size", 1), read.value("nothing")] == ["detection", 1, None]
+
+    def test_need_that_is_not_there(self, job: Callable[..., Any]) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        with pytest.raises(HarnessError, match=r"^the parameters file has no need 'images', only: model$"):
+            job().need("images")
+
+
+class TestSettings:
+    def test_short_defaults(self, job: Callable[..., Any]) -> None:
+        assert keys_of(job()) == {
+            "min_duration": 3000,
+            "min_query_count": 1,
+            "performance_sample_count_override": 768,
+        }
+
+    def test_what_is_said_wins(self, job: Callable[..., Any]) -> None:
+        said = job(
+            loadgen_scenario="Server",
+            loadgen_min_duration_s=0.5,
+            loadgen_min_query_count=7,
+            loadgen_target_qps=500.0,
+            loadgen_target_latency=2.5,
+            loadgen_buffer_size=100,
+        )
+        assert keys_of(said) == {
+            "min_duration": 500,
+            "min_query_count": 7,
+            "target_qps": 500.0,
+            "target_latency": 2.5,
+            "performance_sample_count_override": 100,
+        }
+
+    def test_one_duration_and_one_count(self, job: Callable[..., Any]) -> None:
+        keys = keys_of(job(loadgen_duration_s=4.0, loadgen_query_count=9))
+        assert [keys[k] for k in ("min_duration", "max_duration", "min_query_count", "max_query_count")] == [
+            4000,
+            4000,
+            9,
+            9,
+        ]
+
+    @pytest.mark.parametrize("name", ["loadgen_samples_per_query", "loadgen_multistreamness"])
+    def test_both_names_of_samples_per_query(self, job: Callable[..., Any], name: str) -> None:
+        assert keys_of(job(loadgen_scenario="MultiStream", **{name: 4}))["samples_per_query"] == 4
+
+    def test_official_leaves_mlperfs_own(self, job: Callable[..., Any]) -> None:
+        assert keys_of(job(loadgen_official=True, loadgen_target_qps=30.0), samples=50_000) == {"target_qps": 30.0}
+
+    def test_official_never_loads_more_than_there_is(self, job: Callable[..., Any]) -> None:
+        assert keys_of(job(loadgen_official=True), samples=20) == {"performance_sample_count_override": 20}
+
+    def test_benchmark_of_mlperf_keeps_its_own_bound(self, job: Callable[..., Any]) -> None:
+        server = {"loadgen_scenario": "Server"}
+        assert "target_latency" not in keys_of(job(loadgen_model="resnet50", **server))
+        assert keys_of(job(**server))["target_latency"] == 15
+
+    @pytest.mark.parametrize("scenario", ["SingleStream", "MultiStream", "Offline"])
+    def test_peak_is_searched_for_servers_only(self, job: Callable[..., Any], scenario: str) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        with pytest.raises(HarnessError) as error:
+            keys_of(job(loadgen_mode="FindPeakPerformance", loadgen_scenario=scenario))
+        assert str(error.value) == (
+            f"loadgen_mode=FindPeakPerformance works for loadgen_scenario=Server only, not for {scenario}: "
+            "LoadGen searches the highest Server load"
+        )
+
+    def test_model_name_that_user_conf_cannot_hold(self, job: Callable[..., Any]) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        with pytest.raises(
+            HarnessError, match=r"^loadgen_model='my net' is not a name that LoadGen's user.conf can hold$"
+        ):
+            keys_of(job(loadgen_model="my net"))
+
+    def test_user_conf_has_blanks_round_the_sign(self) -> None:
+        from loadgen_harness.settings import Settings
+
+        keys = {"target_qps": 5000.0, "target_latency": 0.189796, "min_duration": 600000}
+        assert Settings("Offline", "PerformanceOnly", "resnet50", keys).user_conf() == (
+            "resnet50.Offline.target_qps = 5000\n"
+            "resnet50.Offline.target_latency = 0.189796\n"
+            "resnet50.Offline.min_duration = 600000\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("scenario", "said", "after"),
+        [
+            ("Offline", {}, {"target_qps": 9600.0}),
+            ("Offline", {"target_qps": 5000.0}, {"target_qps": 9600.0}),
+            ("Offline", {"target_qps": 50_000.0}, {"target_qps": 50_000.0}),
+            ("Server", {}, {"target_qps": 2666.667}),
+            ("Server", {"target_qps": 1.0}, {"target_qps": 1.0}),
+            ("SingleStream", {}, {"target_latency": 0.5}),
+            ("SingleStream", {"target_latency": 10.0}, {"target_latency": 0.5}),
+            ("MultiStream", {"target_latency": 0.1}, {"target_latency": 0.1}),
+        ],
+    )
+    def test_warm_up_corrects_expectations_and_no_load(
+        self, scenario: str, said: dict[str, float], after: dict[str, float]
+    ) -> None:
+        """Calls of 8 samples that took 1 ms and 2 ms."""
+        from loadgen_harness.settings import Settings
+
+        settings = Settings(scenario, "PerformanceOnly", "*", said)
+        assert dict(settings.after_warm_up([0.002, 0.001], 8).keys) == after
+
+    def test_what_is_weaker_than_mlperfs_own_is_named(self) -> None:
+        from loadgen_harness.settings import weaker_than
+
+        official = {
+            "min_duration_ms": 600_000,
+            "min_query_count": 100,
+            "performance_sample_count_override": 1024,
+            "multi_stream_samples_per_query": 8,
+            "server_target_latency_ns": 15_000_000,
+            "max_duration_ms": 0,
+            "max_query_count": 0,
+        }
+        assert weaker_than(SimpleNamespace(**official), official, "Server") == []
+        used = {
+            "min_duration_ms": 3000,
+            "min_query_count": 662,
+            "performance_sample_count_override": 20,
+            "multi_stream_samples_per_query": 4,
+            "server_target_latency_ns": 20_000_000,
+            "max_duration_ms": 4000,
+        }
+        assert weaker_than(SimpleNamespace(**official | used), official, "Server") == [
+            "min_duration 3000 ms (MLPerf: 600000 ms)",
+            "performance_sample_count 20 samples (MLPerf: 1024 samples)",
+            "target_latency 20000000 ns (MLPerf: 15000000 ns)",
+            "max_duration 4000 ms (MLPerf: none)",
+        ]
+        assert weaker_than(
+            SimpleNamespace(**official | {"multi_stream_samples_per_query": 4}), official, "MultiStream"
+        ) == ["samples_per_query 4 samples (MLPerf: 8 samples)"]
+
+
+class TestBackend:
+    MODULE = """
+from loadgen_harness.backend import Backend
+class Toy(Backend):
+    engine, device, precision = "toy", "cpu", "bf16"
+    def predict(self, batch):
+        return [batch]
+def open(model, options):
+    return Toy()
+"""
+
+    def opened(self, folder: Path, **options: Any) -> Any:
+        from loadgen_harness.backend import Options, open_backend
+        from loadgen_harness.parameters import Need
+
+        return open_backend(Need("toy", folder, None, {}), Need("m", folder, None, {}), Options(8, **options))
+
+    def test_predict_becomes_submit(self, tmp_path: Path) -> None:
+        (tmp_path / "backend.py").write_text(self.MODULE)
+        outputs: list[Any] = []
+        self.opened(tmp_path, device="cpu", precision="bf16").submit("a batch", outputs.append)
+        assert outputs == [["a batch"]]
+
+    @pytest.mark.parametrize(("what", "asked", "used"), [("device", "cuda", "cpu"), ("precision", "fp32", "bf16")])
+    def test_other_device_or_precision_than_asked_for(self, tmp_path: Path, what: str, asked: str, used: str) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        (tmp_path / "backend.py").write_text(self.MODULE)
+        with pytest.raises(HarnessError) as error:
+            self.opened(tmp_path, **{what: asked})
+        assert str(error.value) == f"{what} '{asked}' was asked for, but toy really uses '{used}'"
+
+    def test_module_that_is_not_there(self, tmp_path: Path) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        with pytest.raises(HarnessError, match=r"^backend 'toy' has no module .*backend\.py$"):
+            self.opened(tmp_path)
+
+    def test_backend_without_predict(self) -> None:
+        from loadgen_harness.backend import Backend
+
+        with pytest.raises(NotImplementedError, match=r"^Backend has neither predict nor submit$"):
+            Backend().submit(None, print)  # type: ignore[arg-type]
+
+
+class TestWatch:
+    def run(self, body: str) -> subprocess.CompletedProcess[str]:
+        program = "import time\nfrom loadgen_harness.watch import ForeignLoad, Watchdog, own_cpu_seconds\n" + body
+        return subprocess.run(
+            [sys.executable, "-B", "-c", program],
+            capture_output=True,
+            text=True,
+            env={"PYTHONPATH": str(HARNESS), "PATH": "/usr/bin:/bin"},
+            timeout=60,
+        )
+
+    def test_standstill_is_ended_with_the_reason(self) -> None:
+        ended = self.run(
+            "dog = Watchdog(0.2, lambda: 5, lambda: None)\ndog.start()\ndog.phase('a test')\ntime.sleep(50)\n"
+        )
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-1] == "error: no progress for 0.2 s while a test: ended (loadgen_timeout)"
+
+    def test_hang_that_holds_the_interpreter_is_ended_too(self) -> None:
+        ended = self.run(
+            "import ctypes\ndog = Watchdog(0.2, lambda: 5, lambda: None)\ndog.start()\nctypes.PyDLL(None).sleep(50)\n"
+        )
+        assert ended.returncode == 1
+        assert "Timeout (" in ended.stderr
+
+    def test_error_that_loadgen_does_not_come_to_an_end_with(self) -> None:
+        ended = self.run(
+            "dog = Watchdog(50, time.time_ns, lambda: ValueError('fell over'))\ndog.start()\ntime.sleep(50)\n"
+        )
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines() == ["ValueError: fell over", "error: ValueError while starting: fell over"]
+
+    def test_progress_keeps_it_alive(self) -> None:
+        ended = self.run(
+            "dog = Watchdog(0.4, time.time_ns, lambda: None)\ndog.start()\ntime.sleep(1.2)\ndog.stop()\nprint('done')\n"
+        )
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+
+    @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="reads Linux's /proc")
+    def test_own_work_and_that_of_children_is_not_foreign(self) -> None:
+        done = self.run(
+            "import subprocess, sys\n"
+            "before = own_cpu_seconds()\n"
+            "child = subprocess.Popen([sys.executable, '-c', 'while True: pass'])\n"
+            "while own_cpu_seconds() < before + 0.5: time.sleep(0.05)\n"
+            "child.kill(); child.wait()\n"
+            "load = ForeignLoad(); load.start(); time.sleep(0.2); share = load.share()\n"
+            "assert 0 <= share <= 1, share\n"
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def field(number: int, content: bytes | int) -> bytes:
+    """One field of a protobuf message (documentation: Encoding, protobuf.dev)."""
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def varint(value: int) -> bytes:
+    parts = []
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*parts, value])
+
+
+def tensor(kind: int, *dims: int, packed: bool = False) -> bytes:
+    shape = field(1, b"".join(map(varint, dims))) if packed else b"".join(field(1, dim) for dim in dims)
+    return shape + field(2, kind) + field(9, b"\x00" * 300)
+
+
+def model(*initializers: bytes, operators: tuple[bytes, ...] = (b"Conv",), constants: tuple[bytes, ...] = ()) -> bytes:
+    nodes = [field(1, b"input") + field(2, b"output") + field(4, operator) for operator in operators]
+    nodes += [field(4, b"Constant") + field(5, field(1, b"value") + field(5, constant)) for constant in constants]
+    graph = b"".join([*(field(1, node) for node in nodes), *(field(5, one) for one in initializers)])
+    return field(1, 8) + field(8, field(2, 11)) + field(7, graph)
+
+
+class TestOnnxPrecision:
+    @pytest.fixture
+    def graph(self) -> ModuleType:
+        import importlib.util
+
+        file = ENTRIES / "loadgen_backend_onnxrt" / "onnx_graph.py"
+        spec = importlib.util.spec_from_file_location("onnx_graph", file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    @pytest.mark.parametrize(
+        ("content", "precision"),
+        [
+            (model(tensor(1, 64, 3, 7, 7), tensor(7, 4)), "fp32"),
+            (model(tensor(1, 300, 200, packed=True)), "fp32"),
+            (model(tensor(10, 64, 3), tensor(1, 64)), "fp16"),
+            (model(tensor(16, 2, 2)), "bf16"),
+            (model(constants=(tensor(1, 2, 2),)), "fp32"),
+            (model(tensor(1, 2, 2), tensor(10, 2, 2)), "mixed"),
+            (model(tensor(3, 64, 3), tensor(1, 1), operators=(b"QLinearConv",)), "int8"),
+            (model(tensor(1, 2, 2), operators=(b"QuantizeLinear", b"DequantizeLinear", b"Conv")), "int8"),
+            (model(tensor(1, 64)), "unknown"),
+            (b"", "unknown"),
+            (b"no protobuf at all, but text", "unknown"),
+            (struct.pack("<I", 0xFFFFFFFF), "unknown"),
+            (model(tensor(1, 2, 2))[:-5], "unknown"),
+        ],
+    )
+    def test_told_by_weights_and_operators(
+        self, graph: ModuleType, tmp_path: Path, content: bytes, precision: str
+    ) -> None:
+        file = tmp_path / "model.onnx"
+        file.write_bytes(content)
+        assert graph.precision(file) == precision
+
+    def test_shipped_network(self, graph: ModuleType) -> None:
+        assert graph.precision(ENTRIES / "model_digits_onnx" / "resnet20_digits.onnx") == "fp32"
+
+    def test_file_that_is_not_there(self, graph: ModuleType, tmp_path: Path) -> None:
+        assert graph.precision(tmp_path / "none.onnx") == "unknown"
