@@ -187,7 +187,7 @@ class Runner:
         self.store.complete(attempt, draft.meta, record, files)
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
-        extra = {**met.values, "path": str(attempt.folder), "parameters_file": str(attempt.private / PARAMETERS)}
+        extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
         asking = {"query": str(found.query), "byquery": lambda: self._asker(met)}
         return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from support.http_server import Server
+from support.toy import Toys
+
+from axs_core import collection
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _REAL_HOME = Path(os.environ.get("HOME", "/"))
@@ -58,3 +61,10 @@ def http_server() -> Iterator[Server]:
     """A real HTTP server on loopback; see :class:`support.http_server.Server`."""
     with Server() as server:
         yield server
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toys:
+    """Toy entries, and nothing else: see :class:`support.toy.Toys`."""
+    monkeypatch.setattr(collection, "shipped", lambda: tmp_path / "nothing is shipped")
+    return Toys(tmp_path)

@@ -52,7 +52,7 @@ def _module(file: Path, _mtime: int, _size: int) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, file)
         raise EntryError(f"cannot be loaded: {type(error).__name__}: {error}", file=file, line=line) from error
@@ -96,7 +96,7 @@ def call(
         return function(*bound.args, **bound.kwargs)
     except AxsError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         code = Path(function.__code__.co_filename)
         raise EntryError(
             f"function {function.__name__!r} raised {type(error).__name__}: {error}",

@@ -129,7 +129,11 @@ class Entry:
 
     @cached_property
     def attributes(self) -> dict[str, Any]:
-        """Attributes, inherited ones too; texts may hold templates."""
+        """Attributes, inherited ones too; texts may hold templates. What was made has all of its own, and takes only
+        functions from its parents.
+        """
+        if self.kind == "produced":
+            return dict(self.meta.get("attributes", {}))
         return self._merged("attributes")
 
     @cached_property
@@ -238,23 +242,33 @@ class Entry:
         return section
 
 
-def linearise(name: str, parents_of: Callable[[str], Entry]) -> tuple[Entry, ...]:
-    """Ancestors of the entry ``name``: left to right, depth first, each once. Raises EntryError for a circle of
-    parents.
+def linearise(entry: Entry, by_name: Callable[[str], Entry]) -> tuple[Entry, ...]:
+    """Ancestors of ``entry``: left to right, depth first, each once; ``by_name`` gives a parent or raises NotFound.
+
+    Raises EntryError for a circle of parents and for one that is not there. What was made does without: its values are
+    its own.
     """
-    from axs_core.errors import EntryError
+    from axs_core.errors import EntryError, NotFound
 
     order: dict[str, Entry] = {}
 
-    def visit(entry: Entry, trail: tuple[str, ...]) -> None:
-        for parent in entry.meta.get("parents", ()):
+    def visit(child: Entry, trail: tuple[str, ...]) -> None:
+        for parent in child.meta.get("parents", ()):
+            file = child.path / "meta.yaml"
             if parent in trail:
                 circle = " -> ".join((*trail[trail.index(parent) :], parent))
-                raise EntryError(f"is its own ancestor: {circle}", file=entry.path / "meta.yaml", key="parents")
-            ancestor = parents_of(parent)
-            if parent not in order:
-                order[parent] = ancestor
-                visit(ancestor, (*trail, parent))
+                raise EntryError(f"is its own ancestor: {circle}", file=file, key="parents")
+            if parent in order:
+                continue
+            try:
+                ancestor = by_name(parent)
+            except NotFound as error:
+                if child.kind == "produced":
+                    continue
+                message = f"its parent {parent!r} does not exist"
+                raise EntryError(message, file=file, key="parents", hint=error.hint) from None
+            order[parent] = ancestor
+            visit(ancestor, (*trail, parent))
 
-    visit(parents_of(name), (name,))
+    visit(entry, (entry.name,))
     return tuple(order.values())

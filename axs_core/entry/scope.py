@@ -14,7 +14,7 @@ from axs_core.errors import AxsError, EntryError, NoSuchName
 class Scope:
     """The names that templates and functions see.
 
-    ``values`` are plain values that may hold templates, the first that has a name wins; ``builtins`` are tried last;
+    ``values`` are plain values; unless they are ``literal``, they may hold templates. ``builtins`` are tried last;
     ``entry`` gives the functions.
     """
 
@@ -24,11 +24,13 @@ class Scope:
         values: Mapping[str, Any],
         builtins: Mapping[str, Any] | None = None,
         entry: Entry | None = None,
+        literal: bool = False,
     ) -> None:
         self.what = what
         self.values = values
         self.builtins = builtins or {}
         self.entry = entry
+        self.literal = literal
         self._trail: list[str] = []
         self._known: dict[str, Any] = {}
 
@@ -59,7 +61,7 @@ class Scope:
     def _find(self, name: str) -> Any:
         if name in self.values:
             value = self.values[name]
-            if not _holds_template(value):
+            if self.literal or not _holds_template(value):
                 return value
             try:
                 return self.render(value)
@@ -113,13 +115,16 @@ def file_path(entry: Entry, values: Mapping[str, Any]) -> Path | None:
 def entry_scope(
     entry: Entry, overrides: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None
 ) -> Scope:
-    """The names that an entry answers to. ``overrides`` win over what is stored; ``extra`` adds built-in names."""
+    """The names that an entry answers to. ``overrides`` win over what is stored; ``extra`` adds built-in names.
+
+    What was made has plain values: a line of a log with braces in it is no template.
+    """
     values = {**entry.values, **(overrides or {})}
     for name in entry.paths:
         value = values.get(name)
         if isinstance(value, str) and not is_template(value) and value:
             values[name] = str(entry.path / value)
-    scope = Scope(entry.name, values, entry=entry)
+    scope = Scope(entry.name, values, entry=entry, literal=entry.kind == "produced")
 
     def main_file() -> str | None:
         found = file_path(entry, {"file": scope.get("file")}) if "file" in values else None

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -284,11 +285,15 @@ class Index:
         """The entry of that name, in the first collection that has one. Raises NotFound with the nearest names,
         EntryError for a broken one.
         """
+        return self._with_ancestors(self._by_name(name))
+
+    def _by_name(self, name: str) -> Entry:
+        """The entry alone, without its ancestors."""
         if name in self._entries:
             return self._entries[name]
         rows = self.database.execute(f"SELECT {COLUMNS} FROM entry WHERE name = ?", (name,)).fetchall()
         for row in self._in_order(rows):
-            entry = self._entry(row)
+            entry = self._bare(row)
             if entry is not None:
                 self._entries[name] = entry
                 return entry
@@ -344,7 +349,7 @@ class Index:
     def find(self, query: Query) -> Iterator[Entry]:
         """Entries (not recipes) that satisfy every condition, in the collections' order, then as they were made."""
         for entry in self._each(*candidates(self.database, query), order="made, +name"):
-            if satisfies(entry, query):
+            if entry.kind != "recipe" and satisfies(entry, query):  # a recipe may inherit how it is made
                 yield entry
 
     def all_produced(self) -> Iterator[Entry]:
@@ -365,12 +370,20 @@ class Index:
         for _, identity, name, kind, title, path, error in self._in_order(rows):
             yield {
                 "name": name,
-                "kind": kind,
+                "kind": self._whole_kind(path) if kind == "static" else kind,
                 "title": title,
                 "collection": self._paths[identity],
                 "path": path,
                 "error": str(_raised(error)) if error else None,
             }
+
+    def _whole_kind(self, path: str) -> str:
+        """The kind of a hand-written entry, with what it inherits."""
+        try:
+            entry = self.at_path(path)
+        except AxsError:
+            return "static"
+        return entry.kind if entry is not None else "static"
 
     def errors(self) -> list[str]:
         """What is wrong with entries that cannot be read."""
@@ -400,7 +413,17 @@ class Index:
         return sorted((row for row in rows if row[1] in self._order), key=lambda row: self._order[row[1]])
 
     def _entry(self, row: Any) -> Entry | None:
-        """The entry of a row, read again if its ``meta.yaml`` was edited; None where there is none any more."""
+        """The entry of a row with its ancestors; None where there is none any more."""
+        entry = self._bare(row)
+        return None if entry is None else self._with_ancestors(entry)
+
+    def _with_ancestors(self, entry: Entry) -> Entry:
+        if not entry.meta.get("parents"):
+            return entry
+        return replace(entry, ancestors=linearise(entry, self._by_name))
+
+    def _bare(self, row: Any) -> Entry | None:
+        """The entry of a row, read again if its ``meta.yaml`` was edited."""
         identity, path = row[1], Path(row[3])
         folder = collection.look(path)
         if (folder.mtime_ns, folder.size) != (row[4], row[5]):
@@ -411,26 +434,14 @@ class Index:
             raise _raised(row[8])
         if row[7] is None:
             return None
-        meta = json.loads(row[7])
-        place: dict[str, Any] = {
-            "collection": self._paths[identity],
-            "position": self._order[identity],
-            "imported": identity in self._imported,
-        }
-        entry = Entry(row[2], path, meta, **place)
-        if not meta.get("parents"):
-            return entry
-        bare = {entry.name: entry}
-        ancestors = linearise(entry.name, lambda name: bare.get(name) or self._parent(name, entry))
-        return Entry(row[2], path, meta, ancestors=ancestors, **place)
-
-    def _parent(self, name: str, child: Entry) -> Entry:
-        try:
-            return self.by_name(name)
-        except NotFound as error:
-            raise EntryError(
-                f"its parent {name!r} does not exist", file=child.path / "meta.yaml", key="parents", hint=error.hint
-            ) from None
+        return Entry(
+            row[2],
+            path,
+            json.loads(row[7]),
+            collection=self._paths[identity],
+            position=self._order[identity],
+            imported=identity in self._imported,
+        )
 
 
 def inner_folder(path: Path, meta: dict[str, Any]) -> Path:

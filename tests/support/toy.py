@@ -59,7 +59,7 @@ class Toys:
     def add(
         self, name: str, meta: str | Mapping[str, Any], code: str = "", folder: Path | None = None, **files: str
     ) -> Path:
-        """Write an entry: ``meta`` as YAML or data, ``code`` as its code.py, other files by name; returns its folder."""
+        """Write an entry: ``meta`` as YAML or data, ``code`` its code.py, other files by name; returns its folder."""
         path = (folder or self.recipes) / name
         path.mkdir(parents=True, exist_ok=True)
         text = dedent(meta) if isinstance(meta, str) else yaml.safe_dump(dict(meta), sort_keys=False)
