@@ -33,7 +33,7 @@ PARAMETERS = "parameters.json"
 
 @dataclass
 class Met:
-    """The needs of one production: as templates see them, and as the record keeps them; ``trail``: what waits for it."""
+    """The needs of one production, as templates see them and as the record keeps them; ``trail``: what waits for it."""
 
     trail: Trail = ()
     values: dict[str, Any] = field(default_factory=dict)
