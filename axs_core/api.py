@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from axs_core import collection, machine
 from axs_core.entry import Entry, entry_scope, read_record
-from axs_core.errors import AxsError, NotFound, StoreError, UsageError
+from axs_core.errors import AxsError, NotFound, UsageError
 from axs_core.index import Index
 from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked
@@ -25,6 +24,11 @@ from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step, explain, noted
 from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
+
+from axs_core import collection, machine
+
+if TYPE_CHECKING:
+    from axs_core.exchange.collections import CollectionRow
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,32 @@ class WorkspaceEntry:
     def remove(self) -> None:
         """Delete it. Only what axs made in the work collection can be removed."""
         self.workspace.remove(self)
+
+    def edit(
+        self,
+        *,
+        name: str | None = None,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+        priority: float | None = None,
+    ) -> None:
+        """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others."""
+        from axs_core.exchange.collections import edit
+
+        space = self.workspace
+        edit(space.store, space.index, self.entry, name=name, note=note, tags=tags, priority=priority)
+        self.entry = space.index.at_path(self.path) or self.entry
+
+    def pull(self) -> tuple[str, str]:
+        """Bring a clone up to date, by fast-forward only; the commits before and after. Local changes are kept: where
+        there are some, it is refused.
+        """
+        from axs_core.exchange.collections import bring_up_to_date
+
+        space = self.workspace
+        commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.environ)
+        self.entry = space.index.at_path(self.path) or self.entry
+        return commits
 
     def actions(self) -> dict[str, Any]:
         """Functions of its code, by name."""
@@ -222,18 +252,34 @@ class Workspace:
         """Which recipe, which entry."""
         return Resolver(WorkspaceWorld(self.index, self.environ))
 
-    def byquery(self, query: str | Sequence[str], fresh: Literal["one", "all"] | None = None) -> WorkspaceEntry:
+    def byquery(
+        self, query: str | Sequence[str], fresh: Literal["one", "all"] | None = None, into: str | None = None
+    ) -> WorkspaceEntry:
         """The entry that the query denotes, made if it is not there; ``fresh`` makes it again (``all``: its needs too).
+        ``into`` names a collection of one's own that it goes to; the same query answers from there.
 
         Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, ProduceError when making it
         fails.
         """
         asked = parse(query)
         typed = query if isinstance(query, str) else ",".join(query)
+        target = self._own_collection(into) if into is not None else None
         answer = (self.resolver.lookup(asked) if fresh is None else None) or self._make(asked, fresh, typed)
         self._say(answer)
         overrides = answer.match.how if answer.match else {}
-        return WorkspaceEntry(self, answer.entry, overrides)
+        return WorkspaceEntry(self, self._put(answer.entry, target), overrides)
+
+    def _own_collection(self, name: str) -> Entry:
+        from axs_core.exchange.collections import own
+
+        return own(self.index, name)
+
+    def _put(self, entry: Entry, target: Entry | None) -> Entry:
+        if target is None:
+            return entry
+        from axs_core.exchange.collections import put
+
+        return self.index.at_path(put(self.store, self.index, entry, target)) or entry
 
     def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
         from axs_core.runner import Runner  # an ask that hits does without producers and processes
@@ -263,8 +309,18 @@ class Workspace:
     find = all_byquery
 
     def byname(self, name: str) -> WorkspaceEntry:
-        """The entry with this name, of whatever kind. Raises NotFound with the nearest names."""
-        return WorkspaceEntry(self, self.index.by_name(name))
+        """The entry with this name (that of its folder, or one that a person gave it), of whatever kind.
+
+        Raises NotFound with the nearest names.
+        """
+        try:
+            return WorkspaceEntry(self, self.index.by_name(name))
+        except NotFound:
+            from axs_core.exchange.collections import called
+
+            if not (given := called(self.index, name)):
+                raise
+            return WorkspaceEntry(self, given[0])
 
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""
@@ -287,7 +343,73 @@ class Workspace:
                 if state == "absent" or path.parent != self.store.root:
                     continue  # a folder without meta.yaml in a collection of somebody's is no entry
             rows.append(EntryRow(row["name"], kind, state, row["error"] or row["title"], row["collection"]))
+        self._note_doubles(rows)
         return rows
+
+    def _note_doubles(self, rows: Sequence[EntryRow]) -> None:
+        """Say which names are there several times: only the first of them goes by its name."""
+        places: dict[str, list[str]] = {}
+        for row in rows:
+            places.setdefault(row.name, []).append(row.collection)
+        for name, where in places.items():
+            if len(where) > 1:
+                self.reporter.warn(f"{name} is in several collections: {', '.join(where)}; the first goes by the name")
+
+    def collections(self) -> list[CollectionRow]:
+        """All collections in the order in which they are asked; clones with branch, commit and local changes."""
+        from axs_core.exchange.collections import rows
+
+        return rows(self.index, self.environ)
+
+    def zip(
+        self,
+        what: str | Sequence[str] | None,
+        output: Path | str,
+        *,
+        with_needs: bool = False,
+        title: str = "",
+        identifier: str = "",
+        authors: Sequence[str] = (),
+        license: str = "",
+    ) -> Path:
+        """Write an archive of a collection, of what satisfies a query, or (None) of the work collection; with digests
+        and ``ro-crate-metadata.json``. ``with_needs``: also what it was made from. Returns the file.
+        """
+        from axs_core.exchange.pack import Labels, write_archive
+
+        labels = Labels(title, identifier, tuple(authors), license)
+        file = Path(os.path.abspath(Path(output).expanduser()))
+        return write_archive(file, self._chosen(what), self.index, self.reporter, labels, with_needs=with_needs)
+
+    def _chosen(self, what: str | Sequence[str] | None) -> list[Entry]:
+        from axs_core.exchange.collections import entries_in, find_collection
+
+        if what is None:
+            made = self.index.all_produced()
+            return [entry for entry in made if entry.path.is_relative_to(self.store.root) and not entry.imported]
+        named = find_collection(self.index, what) if isinstance(what, str) else None
+        return entries_in(self.index, named) if named is not None else list(self.index.find(parse(what)))
+
+    def unzip(
+        self,
+        archive: Path | str,
+        name: str | None = None,
+        *,
+        trust: bool = False,
+        limits: Mapping[str, int] | None = None,
+    ) -> WorkspaceEntry:
+        """Make a collection of an archive, checked and whole; returns it. It is called ``name`` or as the archive, with
+        ``_2`` where that is taken.
+
+        Its entries answer :meth:`byquery` only where that says ``machine=``, unless ``trust``. ``limits``:
+        ``max_size`` in bytes, ``max_ratio``, ``max_members``. Raises AxsError with the reason for what is not as its
+        manifest says, or would reach out of its folder; nothing is left behind then.
+        """
+        from axs_core.exchange.unpack import Unzipper, read_limits
+
+        opener = Unzipper(self.store, self.index, self.reporter, read_limits(limits or {}), trust)
+        folder = opener.open(Path(os.path.abspath(Path(archive).expanduser())), name)
+        return self.byname(folder.name)
 
     def work_collection(self) -> WorkCollection:
         """Where produced entries are kept."""
@@ -312,14 +434,9 @@ class Workspace:
 
     def remove(self, item: WorkspaceEntry) -> None:
         """Delete an entry. Raises StoreError for what axs did not make."""
-        if item.entry.kind != "produced" or item.path.parent != self.store.root:
-            raise StoreError(
-                f"{item.name} was not made by axs in the work collection; it stays",
-                hint=f"to delete it yourself: rm -r {item.path}",
-            )
-        with self.store.held(item.name):
-            self.store.remove(item.path)
-        self.index.forget(item.path)
+        from axs_core.housekeeping import remove
+
+        remove(self.store, self.index, item.entry)
 
     def vocabulary(self) -> Vocabulary:
         """Names, tags, keys and values, for completion."""

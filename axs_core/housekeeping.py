@@ -6,17 +6,16 @@ import json
 from pathlib import Path
 
 from axs_core.digest import of_file
-from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.entry import Entry, read_record
 from axs_core.errors import StoreError
 from axs_core.index import Index
+from axs_core.ownership import entries_folder, is_collection, made_here, not_made
 from axs_core.record import asked_directly
 from axs_core.reporter import Reporter
-from axs_core.store import PRIVATE, Store
+from axs_core.store import PRIVATE, Store, lock_base
 
-
-def made_here(folder: Path) -> bool:
-    """Did axs make (or begin) what is in this folder of the work collection?"""
-    return (folder / RECORD).is_file() or (not (folder / META).exists() and (folder / PRIVATE).is_dir())
+_SHOWN = 8
+"""How many names a message lists."""
 
 
 def collect_garbage(store: Store, index: Index) -> list[str]:
@@ -47,11 +46,36 @@ def _unneeded(index: Index, store: Store) -> list[Entry]:
     busy = any(store.state(folder) == "producing" for folder in _folders(store))
     if busy:  # what is being made has no record yet that says what it needs
         return []
-    return [entry for entry in produced if entry.name not in needed and not asked_directly(entry)]
+    unneeded = (entry for entry in produced if entry.name not in needed and not asked_directly(entry))
+    return [entry for entry in unneeded if not not_made(entry)]
+
+
+def remove(store: Store, index: Index, entry: Entry) -> None:
+    """Remove an entry that axs made, in the work collection or in a collection inside of it; a collection goes with
+    what axs made in it.
+
+    Raises StoreError for what axs did not make, and for a collection or a clone that holds what a person put there.
+    """
+    if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or not made_here(entry.path):
+        raise StoreError(
+            f"{entry.name} was not made by axs in the work collection; it stays",
+            hint=f"to delete it yourself: rm -r {entry.path}",
+        )
+    if left := not_made(entry):
+        raise StoreError(
+            f"{entry.name} holds what axs did not make: {_listed(left)}; it stays",
+            hint=f"to delete it yourself: rm -r {entry.path}",
+        )
+    _remove(store, index, entry.path)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _remove(store: Store, index: Index, folder: Path) -> str:
-    with store.held(folder.name):
+    with store.held(lock_base(folder.name)):
         store.remove(folder)
     index.forget(folder)
     return folder.name
@@ -67,12 +91,27 @@ def remove_all(store: Store, index: Index, reporter: Reporter) -> None:
         raise StoreError(f"being made just now: {', '.join(busy)}", hint="wait for it, or end that axs, and ask again")
     kept = []
     for folder in _folders(store):
-        if made_here(folder):
-            _remove(store, index, folder)
-        else:
+        entry = index.at_path(folder) if made_here(folder) else None
+        left = not_made(entry) if entry is not None else []
+        if not made_here(folder):
             kept.append(folder.name)
+        elif entry is not None and left:
+            _remove_inside(store, index, entry)
+            kept.append(f"{folder.name} (for {_listed(left)})")
+        else:
+            _remove(store, index, folder)
     if kept:
         reporter.note(f"kept, not made by axs: {', '.join(kept)}")
+
+
+def _remove_inside(store: Store, index: Index, entry: Entry) -> None:
+    """What axs made in a collection that stays."""
+    if not is_collection(entry):
+        return
+    for folder in sorted(entries_folder(entry).iterdir()):
+        inner = index.at_path(folder) if made_here(folder) else None
+        if inner is not None and inner.kind == "produced" and not not_made(inner):
+            _remove(store, index, folder)
 
 
 def verify(entry: Entry, reporter: Reporter) -> list[str]:

@@ -16,6 +16,8 @@ from axs_core.errors import NotFound, StoreError, UsageError
 
 if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
+    from axs_core.exchange.collections import CollectionRow
+    from axs_core.producers.git import Status
 
 
 def _text(value: Any, what: str) -> str:
@@ -34,14 +36,17 @@ def _fresh(value: Any) -> Literal["one", "all"] | None:
 
 
 @action("workspace")
-def byquery(root: Root, query: Any, *, fresh: Any = None) -> WorkspaceEntry:
+def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None) -> WorkspaceEntry:
     """The entry that a query denotes; it is made if it is not there yet.
 
-    --fresh makes it again and keeps the old one; --fresh=all makes its needs again too.
+    --fresh makes it again and keeps the old one; --fresh=all makes its needs again too. --into=COLLECTION puts it into
+    a collection of one's own (axs byquery collection,collection_name=NAME); the same query answers from there.
 
         axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
     """
-    return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh))
+    if into is None:
+        return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh))
+    return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh), into=_text(into, "a collection"))
 
 
 @action("workspace")
@@ -123,6 +128,84 @@ def work_collection(root: Root) -> WorkCollection:
     axs work_collection , get_path
     """
     return root.workspace.work_collection()
+
+
+@action("workspace")
+def collections(root: Root) -> Table:
+    """All collections in the order in which they are asked: name, kind, priority, number of entries, folder; of clones
+    the branch, the commit and the files that were changed here.
+
+    --priority of ', edit' orders those in the work collection; those from archives always come last.
+    """
+    rows = ((str(row.order), row.name, row.kind, *_counted(row), str(row.path)) for row in root.workspace.collections())
+    return Table(("order", "name", "kind", "priority", "entries", "state", "folder"), tuple(rows))
+
+
+def _counted(row: CollectionRow) -> tuple[str, str, str]:
+    return as_text(row.priority), str(row.entries), row.fault or (_state(row.git) if row.git else "")
+
+
+def _state(git: Status) -> str:
+    """A clone in a few words."""
+    at = f"{git.branch or 'no branch'} at {git.commit[:12]}"
+    return f"{at}, changed here: {', '.join(line[3:] for line in git.changes)}" if git.changes else at
+
+
+@action("workspace")
+def workspace_zip(
+    root: Root,
+    what: Any,
+    *,
+    output: Any,
+    with_needs: Any = False,
+    title: Any = "",
+    identifier: Any = "",
+    authors: Any = (),
+    license: Any = "",
+) -> Path:
+    """Put a collection, or all entries that satisfy a query, into an archive: with records, digests and
+    ro-crate-metadata.json. The same content gives the same bytes.
+
+    --with_needs adds what they were made from (not what is bound to this machine, as environments are). --identifier (a
+    DOI or a URL), --authors,="NAME <https://orcid.org/...>,NAME", --title and --license (SPDX) describe it.
+
+        axs zip loadgen_output,framework=onnxrt --output=results.zip
+    """
+    return root.workspace.zip(
+        _text(what, "a query or a collection"),
+        _text(output, "--output"),
+        with_needs=_flag(with_needs, "--with_needs"),
+        title=_text(title, "--title"),
+        identifier=_text(identifier, "--identifier"),
+        authors=_texts(authors, "--authors"),
+        license=_text(license, "--license"),
+    )
+
+
+@action("workspace")
+def unzip(root: Root, archive: Any, *, name: Any = None, trust: Any = False, **limits: Any) -> WorkspaceEntry:
+    """Make a collection of an archive of results. Every file is compared with its digest before anything is there to be
+    seen; an archive that is damaged, or that would reach out of its folder, is refused, and nothing is left behind.
+
+    Nothing in it is ever run. Its entries answer all_byquery, find and byname; byquery only where it says machine=, or
+    with --trust. --name is what it is called, else the name of the archive. --max_size (bytes), --max_ratio and
+    --max_members are bounds on what it may grow to.
+
+        axs unzip results.zip
+    """
+    called = None if name is None else _text(name, "--name")
+    return root.workspace.unzip(_text(archive, "an archive"), called, trust=_flag(trust, "--trust"), limits=limits)
+
+
+def _flag(value: Any, what: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise UsageError(f"{what} is on or off, not {as_text(value)!r}", hint=f"{what} or {what}-")
+
+
+def _texts(value: Any, what: str) -> tuple[str, ...]:
+    """One text, or a list of them."""
+    return tuple(_text(item, what) for item in (value if isinstance(value, (list, tuple)) else (value,)))
 
 
 @action("workspace")
@@ -215,8 +298,39 @@ def entry_dig(entry: WorkspaceEntry, path: Any) -> Any:
 
 
 @action("entry")
+def entry_edit(
+    entry: WorkspaceEntry, *, name: Any = None, note: Any = None, tags: Any = None, priority: Any = None
+) -> None:
+    """Give an entry that axs made a name that byname knows, a note, tags beside those of its recipe; a collection its
+    priority (the higher is asked first). --name= and --note= take them away.
+
+    axs byname NAME , edit --name=baseline --note="before the new driver" --tags+,=paper
+    """
+    if priority is not None and (isinstance(priority, bool) or not isinstance(priority, (int, float))):
+        raise UsageError(f"--priority={as_text(priority)} is no number")
+    entry.edit(
+        name=None if name is None else _text(name, "--name"),
+        note=None if note is None else _text(note, "--note"),
+        tags=None if tags is None else _texts(tags, "--tags"),
+        priority=priority,
+    )
+
+
+@action("entry")
+def entry_pull(entry: WorkspaceEntry) -> str:
+    """Bring a git repository up to date, by fast-forward only; refused where files were changed here, which stay.
+
+    axs byname git_repo_NAME , pull
+    """
+    before, after = entry.pull()
+    return f"{before[:12]} already up to date" if before == after else f"{before[:12]} to {after[:12]}"
+
+
+@action("entry")
 def entry_remove(entry: WorkspaceEntry) -> None:
-    """Delete the entry and its folder."""
+    """Delete the entry and its folder; a collection goes with what axs made in it. What holds files that axs did not
+    make, or changes in a clone, stays.
+    """
     entry.remove()
 
 
@@ -236,7 +350,7 @@ def collection_get_path(collection: WorkCollection) -> Path:
 
 @action("collection")
 def collection_remove(collection: WorkCollection) -> None:
-    """Delete the collection with all its entries."""
+    """Delete what axs made in the collection; what a person put there stays."""
     collection.remove()
 
 

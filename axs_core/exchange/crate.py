@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from axs_core.digest import of_value
-from axs_core.exchange.manifest import CRATE, About
+from axs_core.exchange.manifest import CRATE, About, in_words
 from axs_core.exchange.selection import Travelling
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _sorted(entity: Mapping[str, Any]) -> dict[str, Any]:
 def _root(crate: ROCrate, about: About, entries: list[Travelling]) -> None:
     root = crate.root_dataset
     root["name"] = about.title
-    root["description"] = f"{len(entries)} entries made by axs, with their records"
+    root["description"] = f"{in_words(len(entries))} made by axs, with records"
     root["identifier"] = about.identifier
     root["datePublished"] = max((str(item.record.get("finished") or _EPOCH) for item in entries), default=_EPOCH)
     root["license"] = _license(crate, about.license)

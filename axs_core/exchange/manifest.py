@@ -82,6 +82,11 @@ class Manifest:
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
+def in_words(count: int) -> str:
+    """How many entries."""
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
 def content_digest(files: Mapping[str, Shipped]) -> str:
     """One digest of all files with their names."""
     return of_value({name: file.as_data() for name, file in files.items()})

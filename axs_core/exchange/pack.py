@@ -14,7 +14,7 @@ from axs_core.entry import Entry
 from axs_core.errors import StoreError, UsageError
 from axs_core.exchange.archive import ArchiveWriter
 from axs_core.exchange.crate import crate_text
-from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped, content_digest
+from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped, content_digest, in_words
 from axs_core.exchange.selection import Selection, select
 from axs_core.index import Index
 from axs_core.reporter import Reporter
@@ -52,7 +52,7 @@ def write_archive(
     finally:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
-    reporter.note(f"{len(selection.entries)} entries, content {digest}")
+    reporter.note(f"{output.name}: {in_words(len(selection.entries))}, content {digest}")
     return output
 
 
@@ -88,7 +88,7 @@ def _title(selection: Selection) -> str:
     if len(titles) == 1:
         return titles.pop()
     tags = sorted(frozenset.intersection(*(item.entry.tags for item in selection.entries)))
-    return f"{len(selection.entries)} entries" + (f": {', '.join(tags)}" if tags else "")
+    return in_words(len(selection.entries)) + (f": {', '.join(tags)}" if tags else "")
 
 
 def _not_written(output: Path, error: OSError) -> StoreError:

@@ -14,7 +14,7 @@ import os
 import shutil
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ from axs_core.exchange.manifest import (
     Manifest,
     Shipped,
     content_digest,
+    in_words,
     read_manifest,
     strict_json,
 )
@@ -91,7 +92,8 @@ class Unzipper:
             except OSError as error:
                 raise _disk(error, fresh) from error
         self.index.refresh()
-        self.reporter.note(f"{folder.name}: {len(by_entry(manifest.files))} entries, each file as its digest says")
+        count = len(by_entry(manifest.files))
+        self.reporter.note(f"{folder.name}: {in_words(count)}, content {content_digest(manifest.files)}")
         return folder
 
     @contextmanager
@@ -153,11 +155,11 @@ class Unzipper:
             "attributes": attributes,
             "produced": {"by": [IMPORTED_BY], "key": digest, "at": now()},
         }
-        others: dict[str, dict[str, Any]] = {
-            path: {"size": file.size, "sha256": file.sha256}
-            for path, file in sorted(manifest.files.items())
-            if not path.startswith(f"{ENTRIES}/")
-        }
+        text = (fresh / MANIFEST).read_bytes()
+        others = {MANIFEST: {"size": len(text), "sha256": hashlib.sha256(text).hexdigest()}}
+        for path, file in manifest.files.items():
+            if not path.startswith(f"{ENTRIES}/"):
+                others[path] = {"size": file.size, "sha256": file.sha256}
         record = {
             "format": FORMAT,
             "axs": __version__,
@@ -259,3 +261,12 @@ def _disk(error: OSError, place: Path) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(f"the disk is full: {place.parents[2]}", hint="axs gc, or another work collection")
     return StoreError(f"{error.filename or place}: {error.strerror or error}")
+
+
+def read_limits(given: Mapping[str, int]) -> Limits:
+    """``max_size``, ``max_ratio`` and ``max_members`` as limits. Raises UsageError for what is no whole number."""
+    words = {"max_size": "size", "max_ratio": "ratio", "max_members": "members"}
+    for name, value in given.items():
+        if type(value) is not int or value < 1:
+            raise UsageError(f"{name} must be a whole number above 0, not {value!r}")
+    return Limits(**{words[name]: value for name, value in given.items()})

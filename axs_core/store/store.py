@@ -194,7 +194,7 @@ class Store:
         """Remove a folder of the work collection: ``meta.yaml`` first, so that nobody finds a half of it."""
         import shutil
 
-        if folder.parent != self.root:
+        if self.root not in folder.parents:
             raise StoreError(
                 f"{folder} is not in the work collection {self.root}", hint="only what axs made there can be removed"
             )

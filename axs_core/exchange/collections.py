@@ -1,0 +1,259 @@
+"""Collections as a person uses them: what there is, in which order, and putting results into one's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from axs_core.digest import of_tree, of_value
+from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.entry.load import read_meta
+from axs_core.errors import AxsError, NotFound, StoreError, UsageError
+from axs_core.exchange.selection import BOUND
+from axs_core.index import Index
+from axs_core.ownership import clone_of, entries_folder, is_collection, is_git, is_imported, made_here
+from axs_core.producers.git import Status, pull, status
+from axs_core.query import parse
+from axs_core.record import NOT_CONTENT, note_asked, now
+from axs_core.reporter import Reporter
+from axs_core.store import PRIVATE, Store, lock_base
+from axs_core.store.durable import sync_folder, write_atomic
+from axs_core.store.store import dump_yaml
+
+Kind = Literal["named", "work", "shipped", "local", "git", "zip"]
+_GIVEN = re.compile(r"\w[\w.+-]*")
+"""A name that a person gives an entry: it has to work in a query and on a command line."""
+_TAG = re.compile(r"\w(?:[\w./@+-]*\w)?")
+
+
+@dataclass(frozen=True)
+class CollectionRow:
+    """A collection in the order in which it is asked (from 1).
+
+    ``kind``: ``named`` in AXS_COLLECTIONS, ``work`` and ``shipped``; inside the work collection ``local`` (one's own),
+    ``git`` and ``zip``. ``entries`` counts what is in it; ``git`` is there for a clone; ``fault`` says what is wrong.
+    """
+
+    name: str
+    kind: Kind
+    order: int
+    priority: float
+    entries: int
+    path: Path
+    git: Status | None = None
+    fault: str = ""
+
+
+def rows(index: Index, environ: Mapping[str, str]) -> list[CollectionRow]:
+    """All collections, the first asked first."""
+    counts: dict[str, int] = {}
+    for row in index.rows():
+        if row["kind"] not in ("pending", "error"):
+            counts[row["collection"]] = counts.get(row["collection"], 0) + 1
+    inside = {str(entries_folder(entry)): entry for entry in index.find(parse("collection"))}
+    found = []
+    for order, path in enumerate(index.collections(), 1):
+        entry = inside.get(str(path))
+        found.append(_row(index, path, order, counts.get(str(path), 0), entry, environ))
+    return found
+
+
+def _row(
+    index: Index, path: Path, order: int, count: int, entry: Entry | None, environ: Mapping[str, str]
+) -> CollectionRow:
+    if entry is None:
+        places: dict[Path, Kind] = {index.work_collection: "work", index.roots[-1]: "shipped"}
+        return CollectionRow(path.name, places.get(path, "named"), order, 0.0, count, path)
+    kind: Kind = "git" if is_git(entry) else "zip" if is_imported(entry) else "local"
+    git, fault = None, ""
+    if kind == "git":
+        try:
+            git = status(clone_of(entry), environ=environ)
+        except AxsError as error:
+            fault = error.message
+    weight = float(entry.values.get("priority", 0) or 0)
+    return CollectionRow(entry.name, kind, order, weight, count, path, git, fault)
+
+
+def find_collection(index: Index, name: str) -> Entry | None:
+    """The collection in the work collection that is called so: by its folder, or by its ``collection_name``.
+
+    Raises UsageError where several are called so.
+    """
+    known = [entry for entry in index.find(parse("collection")) if is_collection(entry)]
+    called = [entry for entry in known if entry.name == name] or [
+        entry for entry in known if str(entry.values.get("collection_name")) == name
+    ]
+    if len(called) > 1:
+        names = [entry.name for entry in called]
+        raise UsageError(f"several collections are called {name!r}: {', '.join(names)}", hint=f"say {names[0]}")
+    return called[0] if called else None
+
+
+def entries_in(index: Index, collection: Entry) -> list[Entry]:
+    """What was made and lies in a collection."""
+    inner = str(entries_folder(collection))
+    return [entry for entry in index.all_produced() if entry.collection == inner]
+
+
+def own(index: Index, name: str) -> Entry:
+    """The collection of one's own that is called so. Raises NotFound, or UsageError for one from git or an archive."""
+    collection = find_collection(index, name)
+    if collection is None:
+        raise NotFound(
+            f"there is no collection {name!r}", hint=f"make it: axs byquery collection,collection_name={name}"
+        )
+    if is_git(collection) or is_imported(collection):
+        where = "a git repository" if is_git(collection) else "an archive"
+        raise UsageError(
+            f"{collection.name} came from {where}; results go into collections of one's own",
+            hint="axs byquery collection,collection_name=NAME",
+        )
+    return collection
+
+
+def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
+    """Move an entry into a collection, in one step, under the lock of its identity; returns its folder there.
+
+    Raises UsageError for what axs did not make here, and for what is bound to its place (an environment).
+    """
+    target = entries_folder(collection)
+    if entry.path.parent == target:
+        return entry.path
+    if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or entry.imported:
+        raise UsageError(f"{entry.name} was not made here, so it cannot be moved", hint=None)
+    if bound := BOUND & set(entry.produced.get("by", ())):
+        raise UsageError(f"{entry.name} was made by {', '.join(sorted(bound))} and stays where it is")
+    base = lock_base(entry.name)
+    with store.held(base):
+        folder, number = target / entry.name, 1
+        while folder.exists():
+            number += 1
+            folder = target / f"{base}_{number}"
+        note_asked(entry)
+        try:
+            entry.path.rename(folder)
+        except OSError as error:
+            raise StoreError(f"{entry.name} cannot be moved to {target}: {error.strerror or error}") from None
+        sync_folder(target)
+        sync_folder(entry.path.parent)
+    index.forget(entry.path)
+    index.add(folder)
+    return folder
+
+
+def edit(
+    store: Store,
+    index: Index,
+    entry: Entry,
+    *,
+    name: str | None = None,
+    note: str | None = None,
+    tags: Sequence[str] | None = None,
+    priority: float | None = None,
+) -> None:
+    """Give an entry a name, a note, tags of one's own (those of its recipe stay), or a collection its priority.
+
+    Raises UsageError for a name or tag that cannot be used, or that something else has, and for what was not made here.
+    """
+    if entry.kind != "produced" or not made_here(entry.path) or not entry.path.is_relative_to(store.root):
+        raise UsageError(f"{entry.name} was not made by axs in the work collection", hint=f"edit {entry.path / META}")
+    if entry.imported:
+        raise UsageError(f"{entry.name} came in an archive, and stays as it came")
+    changes: dict[str, Any] = {}
+    if name is not None:
+        changes["name"] = _free_name(index, entry, name)
+    if note is not None:
+        changes["note"] = note
+    if priority is not None:
+        if not is_collection(entry):
+            raise UsageError(f"{entry.name} is no collection; only collections have a priority")
+        changes["priority"] = priority
+    change_meta(store, index, entry, changes, _tags(entry, tags) if tags is not None else None)
+
+
+def change_meta(
+    store: Store, index: Index, entry: Entry, changes: Mapping[str, Any], tags: Sequence[str] | None = None
+) -> None:
+    """Write attributes (an empty text removes one) and tags into an entry's ``meta.yaml``, in one step."""
+    with store.held(lock_base(entry.name)):
+        meta = read_meta(entry.path / META)
+        attributes = {**meta.get("attributes", {}), **changes}
+        meta["attributes"] = {key: value for key, value in attributes.items() if value != ""}
+        if tags is not None:
+            meta["tags"] = list(tags)
+        text = dump_yaml(meta)
+        kept = entry.path / PRIVATE / "meta.json"
+        if kept.is_file():
+            write_atomic(kept, json.dumps({"of": of_value(text), "meta": meta}, default=str))
+        write_atomic(entry.path / META, text)
+    index.add(entry.path)
+    index.refresh()
+
+
+def _free_name(index: Index, entry: Entry, name: str) -> str:
+    """A name that nothing else goes by; empty text takes the name away."""
+    if name == "":
+        return name
+    if not _GIVEN.fullmatch(name):
+        raise UsageError(f"{name!r} cannot be a name", hint="letters, digits and _ . + -")
+    others = [other.name for other in called(index, name) if other.path != entry.path]
+    with suppress(NotFound):
+        others.append(index.by_name(name).name)
+    if others:
+        raise UsageError(f"{others[0]} goes by the name {name!r} already")
+    return name
+
+
+def called(index: Index, name: str) -> list[Entry]:
+    """The entries that a person gave this name."""
+    if not _GIVEN.fullmatch(name):
+        return []
+    return [entry for entry in index.find(parse(f"name==={name}")) if entry.kind == "produced"]
+
+
+def _tags(entry: Entry, tags: Sequence[str]) -> list[str]:
+    """The recipe's tags and a person's own, sorted."""
+    given = list(read_record(entry).get("recipe", {}).get("tags", ())) or sorted(entry.tags)
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise UsageError(f"{tag!r} cannot be a tag", hint="letters and digits; _ . / @ + - inside")
+        if tag == "collection" and tag not in given:
+            raise UsageError("the tag 'collection' makes a collection of an entry", hint="byquery collection,...")
+    return sorted({*given, *tags})
+
+
+def bring_up_to_date(
+    store: Store, index: Index, entry: Entry, reporter: Reporter, environ: Mapping[str, str]
+) -> tuple[str, str]:
+    """Pull a clone, by fast-forward only; its record says when. Returns the commits before and after.
+
+    Raises UsageError for what is no clone, ProduceError where files were changed here or history has parted.
+    """
+    if entry.kind != "produced" or not is_git(entry):
+        raise UsageError(f"{entry.name} was not cloned from a git repository, so it cannot be pulled")
+    with store.held(lock_base(entry.name)):
+        before, after = pull(clone_of(entry), environ=environ, reporter=reporter)
+        if before != after:
+            _record_pull(entry, before, after)
+    if before != after:
+        change_meta(store, index, entry, {"commit": after})
+        if is_collection(entry):
+            index.reread(entries_folder(entry))
+    return before, after
+
+
+def _record_pull(entry: Entry, before: str, after: str) -> None:
+    """The files are other ones now, and the record says why."""
+    files = of_tree(entry.path, NOT_CONTENT | {META, RECORD})
+    record = read_record(entry)
+    pulled = [*record.get("pulled", ()), {"from": before, "to": after, "at": now()}]
+    size = sum(item.get("size", 0) for item in files.values())
+    record.update(files={"count": len(files), "bytes": size, "digest": of_value(files)}, pulled=pulled)
+    write_atomic(entry.path / PRIVATE / "files.json", json.dumps(files))
+    write_atomic(entry.path / RECORD, json.dumps(record, indent=1) + "\n")
