@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,31 @@ def _kept(path: Path) -> dict[str, Any] | None:
 
 def stamp(collection: Path) -> int:
     """Changes when a folder is added to or deleted from the collection; 0 where it does not exist."""
+    state = status(collection)
+    return 0 if state is None else state.st_mtime_ns
+
+
+def status(collection: Path) -> os.stat_result | None:
+    """The state of a collection's folder; None where it does not exist."""
     try:
-        return os.stat(collection).st_mtime_ns
+        return os.stat(collection)
     except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def stamp_anew(collection: Path, before: os.stat_result) -> int:
+    """Stamp a collection to which one folder was added since ``before``; returns the stamp, 0 where one cannot be sure
+    that nobody else changed it meanwhile.
+
+    The time of this very nanosecond is set: file systems use one and the same time for all changes of some
+    milliseconds, and a later change has to look different. Where folders are counted (in the links of their parent:
+    ext4, XFS, tmpfs), the count must be one more.
+    """
+    own = time.time_ns()
+    try:
+        os.utime(collection, ns=(own, own))
+        after = os.stat(collection)
+    except OSError:  # a folder of another user, in which one may only add
         return 0
+    counted = before.st_nlink <= 1 or after.st_nlink == before.st_nlink + 1
+    return own if counted and after.st_mtime_ns == own else 0

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from axs_core import collection
 from axs_core.digest import of_tree, of_value
 from axs_core.entry import Entry, Scope, entry_scope
 from axs_core.entry.functions import call
@@ -87,6 +86,7 @@ class Runner:
         base = self._base(found, met)
         with self.store.held(base):
             self.index.refresh()
+            self.index.notice(self.store.folders(base))
             entry = None if fresh else self.resolver.present(found)
             if entry is not None:
                 return Answer(entry, found)
@@ -123,14 +123,12 @@ class Runner:
 
     def _produce(self, found: Match, met: Met, base: str, *, direct: bool, fresh: bool) -> Entry:
         """Make it in its folder, under its lock. Whatever goes wrong, nothing stays that looks finished."""
-        root = self.store.root
         folder = self.store.free_folder(base)
-        self.index.expect(folder)
         if folder.is_dir():
             end_leftover(folder / ".axs")
-        before = collection.stamp(root)
+        with self.index.expecting(folder):
+            self.store.make_folder(folder)
         attempt = self.store.begin(folder, str(found.query))
-        self.index.adopt_stamp(before)
         self.reporter.step(f"making {found.query}")
         try:
             self._work(found, met, attempt, direct=direct)

@@ -191,26 +191,33 @@ class Index:
         if self._is_collection(path):
             self.refresh()
 
-    def expect(self, path: Path) -> None:
-        """A folder is about to be made at ``path``: note it, so that it is looked at whatever happens to this
-        process.
-        """
-        with self._writing() as database:
-            row = database.execute("SELECT id FROM collection WHERE path = ?", (str(path.parent),)).fetchone()
-            if row is not None:
-                self._load(Folder(path.name, path, None, None), row[0])
+    @contextmanager
+    def expecting(self, path: Path) -> Iterator[None]:
+        """The caller makes the folder at ``path``, and does nothing else meanwhile.
 
-    def adopt_stamp(self, before: int) -> None:
-        """This process has added a folder to the work collection, whose stamp was ``before``: the new stamp is
-        known to mean that.
+        The folder is noted, so that it is looked at whatever happens to this process, and the collection's new stamp is
+        known to mean it, so that nobody has to list the collection for it. A process that dies in between has noted
+        nothing: the stamp tells that there is something new.
         """
-        root = str(self.work_collection)
+        root = path.parent
         with self._writing() as database:
-            row = database.execute("SELECT stamp FROM collection WHERE path = ?", (root,)).fetchone()
-            if row is not None and row[0] == before:
-                database.execute(
-                    "UPDATE collection SET stamp = ? WHERE path = ?", (collection.stamp(self.work_collection), root)
-                )
+            row = database.execute("SELECT id, stamp FROM collection WHERE path = ?", (str(root),)).fetchone()
+            before = None if path.exists() else collection.status(root)
+            yield
+            if row is None:
+                return
+            self._load(collection.look(path), row[0])
+            if before is not None and row[1] == before.st_mtime_ns:
+                now = collection.stamp_anew(root, before)
+                database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (now, row[0]))
+
+    def notice(self, folders: Iterable[Path]) -> None:
+        """Take in those folders of the work collection that are not known yet: on a network folder another host's work
+        may show in its own place before it shows in the collection's stamp.
+        """
+        for folder in folders:
+            if self.database.execute("SELECT 1 FROM entry WHERE path = ?", (str(folder),)).fetchone() is None:
+                self.add(folder)
 
     def forget(self, path: Path) -> None:
         """The folder at ``path`` was removed."""

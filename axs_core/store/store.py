@@ -143,6 +143,13 @@ class Store:
             return broken[0]
         return self.root / (f"{base}_{len(folders) + 1}" if folders else base)
 
+    def make_folder(self, folder: Path) -> None:
+        """Make an entry's folder, empty, if it is not there."""
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise not_writable(self.root, error) from None
+
     def begin(self, folder: Path, query: str) -> Attempt:
         """Make the folder, clean, for making something in it; call it under :meth:`held`."""
         try:
