@@ -198,6 +198,33 @@ class WorkspaceEntry:
         return self.name
 
 
+class Found(Sequence[WorkspaceEntry]):
+    """What a search found, in order. Each entry is read when it is asked for: 100,000 of them take little room."""
+
+    def __init__(self, workspace: Workspace, paths: list[str]) -> None:
+        self._workspace, self._paths = workspace, paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, place: int) -> WorkspaceEntry: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Found: ...
+
+    def __getitem__(self, place: int | slice) -> WorkspaceEntry | Found:
+        if isinstance(place, slice):
+            return Found(self._workspace, self._paths[place])
+        entry = self._workspace.index.at_path(self._paths[place])
+        if entry is None:
+            raise NotFound(f"{self._paths[place]} was removed meanwhile")
+        return WorkspaceEntry(self._workspace, entry)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} entries>"
+
+
 class WorkCollection:
     """The folder that produced entries are kept in."""
 
@@ -302,9 +329,9 @@ class Workspace:
         if changed := changed_since(entry, self.index.by_name):
             self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
 
-    def all_byquery(self, query: str | Sequence[str]) -> list[WorkspaceEntry]:
+    def all_byquery(self, query: str | Sequence[str]) -> Found:
         """Everything that exists and satisfies the query; makes nothing."""
-        return [WorkspaceEntry(self, entry) for entry in self.index.find(parse(query))]
+        return Found(self, [str(entry.path) for entry in self.index.find(parse(query))])
 
     find = all_byquery
 

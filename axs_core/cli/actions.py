@@ -57,7 +57,7 @@ def all_byquery(root: Root, query: Any) -> Each:
 
         axs all_byquery loadgen_output , get accuracy
     """
-    return Each(tuple(root.workspace.all_byquery(_text(query, "a query"))))
+    return Each(root.workspace.all_byquery(_text(query, "a query")))
 
 
 @action("workspace")
@@ -66,7 +66,7 @@ def find(root: Root, query: Any) -> Each:
 
     axs find loadgen_output,accuracy>70
     """
-    return Each(tuple(root.workspace.find(_text(query, "a query"))))
+    return Each(root.workspace.find(_text(query, "a query")))
 
 
 @action("workspace")

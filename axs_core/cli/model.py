@@ -5,7 +5,7 @@ The result types say how a result is printed and what a further action is applie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,7 +33,7 @@ class Root:
 class Each:
     """Several results: a further action is applied to each; one line each."""
 
-    items: tuple[Any, ...]
+    items: Sequence[Any]
 
 
 @dataclass(frozen=True)
