@@ -248,6 +248,7 @@ def verdict(
     path: Path,
     loadgen_weaker_settings: list[str] | None = None,
     loadgen_benchmark: str | None = None,
+    loadgen_compliance_test: str | None = None,
     samples_used: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
@@ -262,6 +263,8 @@ def verdict(
     if validity(text) == "INVALID":
         return f"INVALID ({'; '.join(reason.rstrip('.') for reason in invalid_reasons(text, path))}){noise}"
     lacks = list(loadgen_weaker_settings or [])
+    if loadgen_compliance_test is not None:
+        lacks.append(f"compliance test {loadgen_compliance_test}, no run of its own")
     if loadgen_benchmark is None:
         lacks.append("the model is no benchmark of MLPerf")
     if loadgen_mode == "FindPeakPerformance":

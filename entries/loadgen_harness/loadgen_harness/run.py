@@ -28,6 +28,14 @@ SUMMARY_LOG, DETAIL_LOG, ACCURACY_LOG = (
     "mlperf_log_accuracy.json",
 )
 MEASURED = "measured.json"
+DECLARATION = (
+    "input_data_types",
+    "weight_data_types",
+    "weight_transformations",
+    "retraining",
+    "starting_weights_filename",
+)
+"""What MLPerf's submissions say about a model."""
 
 
 def main(argv: list[str], task: Task) -> int:
@@ -108,6 +116,7 @@ class Run:
         # Imported here: a wrong parameters file should be told before LoadGen and the engine are loaded.
         import mlperf_loadgen as lg
 
+        from loadgen_harness import audit
         from loadgen_harness import settings as loadgen_settings
         from loadgen_harness.system_under_test import SystemUnderTest
 
@@ -117,6 +126,7 @@ class Run:
             settings = self._warm_up(settings, backend, library)
         official = loadgen_settings.official_values(settings.model, settings.scenario)
         test = loadgen_settings.apply(settings, job.output_path)
+        audit.write(job, settings.model)
         self._measured |= {
             "loadgen_benchmark": None if settings.model == loadgen_settings.ANY_MODEL else settings.model,
             "loadgen_user_conf": dict(settings.keys),
@@ -140,7 +150,7 @@ class Run:
         system = lg.ConstructFastSUT(sut.issue, sut.flush)
         samples = lg.ConstructQSL(library.count, library.count, library.load, library.unload)
         try:
-            lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / "audit.config"))
+            lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / audit.AUDIT_CONF))
         finally:
             sut.stop()
             lg.DestroyQSL(samples)
@@ -200,6 +210,7 @@ class Run:
             "sample_list_digest": sample_list_digest(library),
             "model_digest": _digest(model),
             "model_weights": model.attributes.get("weights"),
+            "model_declaration": {name: model.attributes.get(name) for name in DECLARATION},
         }
         text = json.dumps(self._measured, indent=1, sort_keys=True)
         (folder / MEASURED).write_text(text + "\n", encoding="utf-8")
