@@ -1,0 +1,224 @@
+"""Several runs for one answer: searching the target, and running again until LoadGen says VALID.
+
+Each attempt is an ordinary run, an entry of its own. What is asked for in the end holds the logs of the last of them,
+the confirming run, and ``search.json`` with all attempts. The confirming run is always made afresh: the luckiest of
+several runs is no measurement.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axs_core.errors import ProduceError, UsageError
+from axs_core.query import Query, parse
+
+OWN = frozenset({"until_valid", "find_target_qps", "find_target_latency"})
+# What an INVALID run's target is multiplied by, towards fewer and towards more queries.
+LESS, MORE = {"qps": 0.9, "latency": 1.1}, {"qps": 1 / 0.9, "latency": 1 / 1.1}
+# Reasons of LoadGen that more queries cure: it came to its end before the least duration, or needs more of them to tell.
+TOO_FEW_QUERIES = ("min duration", "early stopping")
+# The figure of each scenario in LoadGen's detailed log, VALID or not.
+FIGURES = {
+    "Offline": "result_samples_per_second",
+    "Server": "result_completed_samples_per_sec",
+    "SingleStream": "early_stopping_latency_ss",
+    "MultiStream": "early_stopping_latency_ms",
+}
+NOT_LOGS = frozenset({"meta.yaml", "record.json"})
+SEARCH_FILE = "search.json"
+
+
+def search_target(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
+    """Make what ``until_valid+``, ``find_target_qps+`` or ``find_target_latency+`` ask for, in ``path``.
+
+    Raises UsageError where they do not fit the scenario, ProduceError when no run was VALID.
+    """
+    _check(parameters)
+    search = Search(parse(query), parameters, byquery)
+    target = search.said()
+    if parameters.get("find_target_qps") or parameters.get("find_target_latency"):
+        target = search.find(target)
+    last = search.confirm(target)
+    return _keep(search, last, path)
+
+
+def search_notes(parameters: dict[str, Any], searched: bool, loadgen_short: dict[str, Any]) -> list[str]:
+    """For ``axs plan``: how many runs there will be, and how long at least."""
+    if not searched:
+        return []
+    scenario = parameters["loadgen_scenario"]
+    short = parameters.get("loadgen_search_duration_s") or loadgen_short[scenario]["min_duration_s"]
+    own = parameters.get("loadgen_min_duration_s") or parameters.get("loadgen_duration_s")
+    long = 600 if parameters.get("loadgen_official") else own or loadgen_short[scenario]["min_duration_s"]
+    finding = parameters.get("find_target_qps") or parameters.get("find_target_latency")
+    notes = [f"up to {parameters['loadgen_search_runs']} short runs of {short:g} s or more"] if finding else []
+    most = parameters["loadgen_max_attempts"] if parameters.get("until_valid") else 1
+    return [*notes, f"up to {most} run{'s' * (most > 1)} of {long:g} s or more"]
+
+
+def _check(parameters: dict[str, Any]) -> None:
+    scenario, mode = parameters["loadgen_scenario"], parameters["loadgen_mode"]
+    if mode != "PerformanceOnly":
+        said = next(name for name in sorted(OWN) if parameters.get(name))
+        raise UsageError(f"{said}+ is for performance tests, not for {mode}", hint="add loadgen_mode=PerformanceOnly")
+    for name, other, scenarios in (
+        ("find_target_qps", "find_target_latency", ("Server", "Offline")),
+        ("find_target_latency", "find_target_qps", ("SingleStream", "MultiStream")),
+    ):
+        if parameters.get(name) and scenario not in scenarios:
+            raise UsageError(f"{name}+ is for {' and '.join(scenarios)}, not for {scenario}", hint=f"say {other}+")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run: ``target`` as LoadGen was told (queries/s or samples/s, or ms), ``figure`` (a rate, or ns)."""
+
+    entry: str
+    purpose: str
+    target: float | None
+    valid: bool
+    figure: float | None
+    verdict: str
+    path: str
+
+
+@dataclass
+class Search:
+    """The attempts of one search, in order."""
+
+    asked: Query
+    parameters: dict[str, Any]
+    byquery: Callable[..., Any]
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def scenario(self) -> str:
+        """Whose target it is."""
+        return str(self.parameters["loadgen_scenario"])
+
+    @property
+    def kind(self) -> str:
+        """What the scenario's target is: ``qps`` or ``latency``."""
+        return "latency" if "Stream" in self.scenario else "qps"
+
+    def said(self) -> float | None:
+        """The target in the query."""
+        return self.parameters.get(f"loadgen_target_{self.kind}")
+
+    def run(self, purpose: str, target: float | None, fresh: bool = False) -> Attempt:
+        """One run with that target; without one, the harness takes what its warm-up shows."""
+        query = self.asked.without(*OWN, *(name for name in self.parameters if name.startswith("loadgen_search_")))
+        query = query.without("loadgen_max_attempts")
+        if purpose == "search":
+            query = self._shortened(query)
+        if target is not None:
+            query = parse(f"{query.without(f'loadgen_target_{self.kind}')},loadgen_target_{self.kind}={target:.6g}")
+        made = self.byquery(str(query), fresh=fresh, need="attempt")
+        self.attempts.append(_attempt(made, purpose, f"target_{self.kind}", self.scenario))
+        return self.attempts[-1]
+
+    def _shortened(self, query: Query) -> Query:
+        duration = self.parameters.get("loadgen_search_duration_s")
+        query = query.without("loadgen_official")
+        if duration is None:
+            return query
+        plain = query.without("loadgen_min_duration_s", "loadgen_max_duration_s", "loadgen_duration_s")
+        return parse(f"{plain},loadgen_min_duration_s={duration:g}")
+
+    def find(self, start: float | None) -> float:
+        """The target that short runs show, from ``start`` on."""
+        return self._highest_load(start) if self.scenario == "Server" else self._measured(start)
+
+    def _highest_load(self, target: float | None) -> float:
+        """Server: the highest load that was VALID; doubled or halved until one is and one is not, then in between."""
+        low = high = None
+        for _ in range(self.parameters["loadgen_search_runs"]):
+            tried = self.run("search", target)
+            target = target or tried.target
+            if target is None:
+                raise ProduceError(f"{tried.entry} does not say which load was tried")
+            low, high = (target, high) if tried.valid else (low, target)
+            if low and high and high / low <= 1 + self.parameters["loadgen_search_precision"]:
+                break
+            target = _rounded(math.sqrt(low * high) if low and high else low * 2 if low else target / 2)
+        if low is None:
+            raise ProduceError(f"no load was VALID: {self._told()}", hint=f"lower than {high:g}: loadgen_target_qps=...")
+        return low
+
+    def _measured(self, target: float | None) -> float:
+        """The other scenarios: what a VALID short run has shown."""
+        for _ in range(self.parameters["loadgen_search_runs"]):
+            tried = self.run("search", target)
+            if tried.valid and tried.figure:
+                return _rounded(tried.figure / (1e6 if self.kind == "latency" else 1))
+            target = self._adjusted(tried)
+        raise ProduceError(f"no short run was VALID: {self._told()}")
+
+    def confirm(self, target: float | None) -> Attempt:
+        """The run that the figure comes from: fresh where others came before it. With ``until_valid``, more of them."""
+        most = self.parameters["loadgen_max_attempts"] if self.parameters.get("until_valid") else 1
+        tried = self.run("confirm" if self.attempts else "try", target, fresh=bool(self.attempts))
+        number = 1
+        while number < most and not (tried.valid and tried.purpose == "confirm") and not (tried.valid and number == 1):
+            if not tried.valid:
+                target = self._adjusted(tried)
+            purpose = "confirm" if tried.valid else "try"
+            tried, number = self.run(purpose, target, fresh=purpose == "confirm"), number + 1
+        if self.parameters.get("until_valid") and not tried.valid:
+            hint = "say another loadgen_target_..., or more of loadgen_max_attempts"
+            raise ProduceError(f"none of {number} runs was VALID: {self._told()}", hint=hint)
+        return tried
+
+    def _adjusted(self, tried: Attempt) -> float | None:
+        if tried.target is None:
+            return None
+        more = self.scenario != "Server" and any(reason in tried.verdict.lower() for reason in TOO_FEW_QUERIES)
+        return _rounded(tried.target * (MORE if more else LESS)[self.kind])
+
+    def _told(self) -> str:
+        return "".join(f"\n    {each.entry}: target {each.target}: {each.verdict}" for each in self.attempts)
+
+
+def _rounded(target: float) -> float:
+    return float(f"{target:.4g}")
+
+
+def _attempt(made: dict[str, Any], purpose: str, key: str, scenario: str) -> Attempt:
+    values = made["attributes"]
+    verdict = str(values["verdict"])
+    return Attempt(
+        entry=made["name"],
+        purpose=purpose,
+        target=values.get("loadgen_user_conf", {}).get(key),
+        valid=not verdict.startswith("INVALID"),
+        figure=_figure(Path(made["path"]), scenario),
+        verdict=verdict,
+        path=made["path"],
+    )
+
+
+def _figure(folder: Path, scenario: str) -> float | None:
+    for line in (folder / "mlperf_log_detail.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith(":::MLLOG ") and f'"{FIGURES[scenario]}"' in line:
+            return float(json.loads(line.removeprefix(":::MLLOG "))["value"])
+    return None
+
+
+def _keep(search: Search, last: Attempt, path: Path) -> dict[str, Any]:
+    """Copy the confirming run's logs, and leave what a plot of the search needs."""
+    for file in Path(last.path).iterdir():
+        if file.is_file() and file.name not in NOT_LOGS:
+            shutil.copy2(file, path / file.name)
+    units = {"target": "ms" if search.kind == "latency" else "1/s", "figure": "ns" if search.kind == "latency" else "1/s"}
+    attempts = [{name: value for name, value in asdict(each).items() if name != "path"} for each in search.attempts]
+    data = {"scenario": search.scenario, "units": units, "attempts": attempts, "confirmed_by": last.entry}
+    (path / SEARCH_FILE).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    measured = json.loads((path / "measured.json").read_text(encoding="utf-8"))
+    found = {f"found_target_{search.kind}": last.target, "confirmed_by": last.entry, "attempts": attempts}
+    return {**measured, **found, "file": "mlperf_log_summary.txt"}
