@@ -1,0 +1,293 @@
+"""The work collection on disk: states, atomic completion, locks of real other processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from support.toy import SOURCES, Listening
+
+from axs_core.errors import StoreError
+from axs_core.store import PRIVATE, Store, default_root, lock_base, safe_name
+from axs_core.store import store as store_module
+from axs_core.store.durable import write_atomic
+
+KEY = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "work", Listening())
+    made.open()
+    return made
+
+
+def complete(store: Store, base: str = "toy_0123456789", **attributes: object) -> Path:
+    with store.held(base):
+        attempt = store.begin(store.free_folder(base), "toy")
+        (attempt.folder / "file.txt").write_text("content")
+        store.complete(attempt, {"title": "Toy", "attributes": attributes}, {"query": "toy"}, {})
+    return attempt.folder
+
+
+@contextmanager
+def holder(store: Store, base: str, making: bool = True) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock, and has begun."""
+    code = f"""
+import sys, time
+from pathlib import Path
+from axs_core.store import Store
+store = Store(Path({str(store.root)!r}))
+with store.held({base!r}):
+    if {making}:
+        attempt = store.begin(store.free_folder({base!r}), "toy,n=1")
+        (attempt.folder / "half.txt").write_text("half")
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+    )
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("resnet50", "resnet50"),
+        ("a b/c:d", "a_b_c_d"),
+        ("../../etc/passwd", "etc_passwd"),
+        (".hidden", "hidden"),
+        ("Grüße", "Gr_e"),
+        ("", "entry"),
+        ("///", "entry"),
+        ("x" * 200, "x" * 80),
+        ("numpy-2.2.6", "numpy-2.2.6"),
+    ],
+)
+def test_safe_name(text: str, name: str) -> None:
+    assert safe_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("toy_0123456789", "toy_0123456789"),
+        ("toy_0123456789_2", "toy_0123456789"),
+        ("toy_abcdefabcd_11", "toy_abcdefabcd"),
+        ("toy", "toy"),
+        ("_2", "_2"),
+    ],
+)
+def test_lock_base(name: str, base: str) -> None:
+    assert lock_base(name) == base
+
+
+def test_default_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert default_root({}) == tmp_path / "work_collection"
+    assert default_root({"AXS_WORK_COLLECTION": ""}) == tmp_path / "work_collection"
+    assert default_root({"AXS_WORK_COLLECTION": "~/w"}) == tmp_path / "w"
+    assert default_root({"AXS_WORK_COLLECTION": "w/../x"}) == tmp_path / "x"
+
+
+def test_states(store: Store) -> None:
+    base = store.base_name("toy", KEY)
+    folder = store.root / base
+    assert base == "toy_0123456789"
+    assert store.state(folder) == "absent"
+    with store.held(base):
+        attempt = store.begin(store.free_folder(base), "toy")
+        assert attempt.folder == folder
+        assert store.state(folder) == "producing"
+    assert store.state(folder) == "broken"
+    complete(store)
+    assert store.state(folder) == "present"
+    store.remove(folder)
+    assert store.state(folder) == "absent"
+
+
+def test_what_completion_writes(store: Store) -> None:
+    folder = complete(store, a=1, version="1.10", day="2024-01-01", word="no", nothing=None)
+    meta = {
+        "title": "Toy",
+        "attributes": {"a": 1, "version": "1.10", "day": "2024-01-01", "word": "no", "nothing": None},
+    }
+    assert yaml.safe_load((folder / "meta.yaml").read_text()) == meta
+    assert json.loads((folder / PRIVATE / "meta.json").read_text())["meta"] == meta
+    assert json.loads((folder / "record.json").read_text()) == {"query": "toy"}
+    assert not (folder / PRIVATE / "making.json").exists()
+
+
+def test_meta_is_the_last_file_that_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed at any step before, the entry is not present."""
+    seen: list[str] = []
+
+    def stop(folder: Path) -> None:
+        seen.extend(sorted(item.name for item in folder.iterdir()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_module, "sync_tree", stop)
+    with pytest.raises(KeyboardInterrupt):
+        complete(store)
+    assert seen == [".axs", "file.txt", "record.json"]
+    assert store.state(store.root / "toy_0123456789") == "broken"
+
+
+def test_write_atomic_replaces_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "f"
+    write_atomic(file, "old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(file, "new")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_further_ones_of_the_same_identity(store: Store) -> None:
+    folders = [complete(store) for _ in range(3)]
+    assert [folder.name for folder in folders] == ["toy_0123456789", "toy_0123456789_2", "toy_0123456789_3"]
+    assert store.folders("toy_0123456789") == folders
+    store.remove(folders[1])
+    assert complete(store).name == "toy_0123456789_2"
+
+
+def test_a_broken_folder_is_used_again_clean(store: Store) -> None:
+    folder = store.root / "toy_0123456789"
+    (folder / PRIVATE).mkdir(parents=True)
+    (folder / PRIVATE / "log.txt").write_text("old log")
+    (folder / "half" / "deep").mkdir(parents=True)
+    (folder / "link").symlink_to(store.root)
+    assert complete(store) == folder
+    assert sorted(item.name for item in folder.iterdir()) == [".axs", "file.txt", "meta.yaml", "record.json"]
+    assert not (folder / PRIVATE / "log.txt").exists()
+
+
+def test_giving_up_keeps_the_log_and_says_why(store: Store) -> None:
+    with store.held("toy_0123456789"):
+        attempt = store.begin(store.free_folder("toy_0123456789"), "toy")
+        attempt.log.write_text("it began\n")
+        (attempt.folder / "half.txt").write_text("half")
+        store.abandon(attempt, "ProduceError: no")
+    assert sorted(item.name for item in attempt.folder.rglob("*")) == [".axs", "failed.txt", "log.txt"]
+    assert (attempt.private / "failed.txt").read_text() == "ProduceError: no\n"
+    assert store.state(attempt.folder) == "broken"
+
+
+def test_the_lock_of_another_process(store: Store) -> None:
+    folder = store.root / "toy_0123456789"
+    with holder(store, "toy_0123456789") as child:
+        assert store.state(folder) == "producing"
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        assert store.state(folder) == "broken"
+    assert complete(store) == folder
+    assert not (folder / "half.txt").exists()
+
+
+def test_waiting_is_said_once_and_ends_with_the_lock(store: Store) -> None:
+    listening = store.reporter
+    assert isinstance(listening, Listening)
+    done = threading.Event()
+
+    def ask() -> None:
+        with store.held("toy_0123456789"):
+            done.set()
+
+    with holder(store, "toy_0123456789") as child:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while not listening.notes:
+            assert asking.is_alive()
+        assert not done.is_set()
+        making = json.loads((store.root / "toy_0123456789" / PRIVATE / "making.json").read_text())
+        assert making["query"] == "toy,n=1"
+        assert child.stdin is not None
+        child.stdin.write("\n")
+        child.stdin.flush()
+        asking.join(60)
+        assert done.is_set()
+    assert listening.notes == [
+        f"waiting for toy_0123456789: process {child.pid} on {making['host']} is making it since {making['since']} (-c)"
+    ]
+
+
+def test_waiting_for_one_that_has_not_begun(store: Store) -> None:
+    with holder(store, "toy_0123456789", making=False):
+        assert store._holder("toy_0123456789") == "another process is making it"
+
+
+def test_the_second_folder_of_an_identity_has_the_same_lock(store: Store) -> None:
+    complete(store)
+    with holder(store, "toy_0123456789"):
+        assert store.state(store.root / "toy_0123456789") == "present"
+        assert store.state(store.root / "toy_0123456789_2") == "producing"
+
+
+def test_only_what_lies_in_the_work_collection_is_removed(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(StoreError) as caught:
+        store.remove(tmp_path / "elsewhere")
+    assert str(caught.value) == f"{tmp_path / 'elsewhere'} is not in the work collection {store.root}"
+    assert caught.value.hint == "only what axs made there can be removed"
+    assert caught.value.exit_code == 1
+
+
+def test_a_link_is_removed_and_not_what_it_points_to(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "meta.yaml").write_text("title: mine\n")
+    (store.root / "link").symlink_to(tmp_path / "data")
+    store.remove(store.root / "link")
+    assert (tmp_path / "data" / "meta.yaml").exists()
+    assert not (store.root / "link").exists()
+
+
+def test_a_file_where_the_work_collection_should_be(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("a file")
+    with pytest.raises(StoreError) as caught:
+        Store(tmp_path / "work").open()
+    assert str(caught.value) == f"the work collection {tmp_path / 'work'} cannot be written: Not a directory"
+    assert caught.value.hint == "name another folder: AXS_WORK_COLLECTION=FOLDER axs ..."
+
+
+def test_a_work_collection_of_another_layout(store: Store) -> None:
+    (store.root / PRIVATE / "layout").write_text("99\n")
+    with pytest.raises(StoreError) as caught:
+        store.open()
+    assert str(caught.value) == f"the work collection {store.root} has layout '99'; this axs reads layout 1"
+    assert caught.value.hint == "use another folder (AXS_WORK_COLLECTION=FOLDER) or the axs that made it"
+
+
+def test_a_work_collection_that_cannot_be_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    message = f"the work collection {store.root} cannot be written: Permission denied"
+    with pytest.raises(StoreError) as caught:
+        store.begin(store.root / "toy", "toy")
+    assert str(caught.value) == message
