@@ -1,8 +1,8 @@
 """``fetch``: one file from the first address that gives it.
 
 Options: ``urls`` (one or several), ``file`` (its name here), ``md5 sha1 sha256 sha512`` (any of them), ``size`` in
-bytes, ``timeout`` in seconds without a byte, ``retries`` for each address. Settings: ``AXS_MIRRORS``, ``AXS_OFFLINE``,
-``AXS_DOWNLOAD_CACHE``.
+bytes, ``timeout`` in seconds without a byte, ``retries`` for each address, ``hint`` (what else to do where no address
+gives it). Settings: ``AXS_MIRRORS``, ``AXS_OFFLINE``, ``AXS_DOWNLOAD_CACHE``.
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ class Fetch:
             except ProduceError as error:
                 raise _Unwritable(error) from error
         hint = ways_out(tries[-1].url, offline=offline_from(job.environ), resumable=bool(expected.checksums))
+        if job.spec.get("hint"):
+            hint = f"{hint}; or {job.spec['hint']}"
         if wrong:
             hint = f"if the publisher has changed the file, correct `{wrong}` in {job.recipe_path / META}; or {hint}"
         raise FetchFailed(target.name, failures, hint)

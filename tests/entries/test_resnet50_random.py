@@ -35,7 +35,7 @@ def constants(file: Path) -> dict[str, Any]:
 
 
 def test_class_and_weights_have_the_same_stages() -> None:
-    network = constants(ENTRIES / "model_resnet50_random_pytorch" / "resnet50.py")
+    network = constants(ENTRIES / "resnet50_network" / "resnet50.py")
     weights = constants(ENTRIES / "resnet50_random_weights" / "resnet50_weights.py")
     assert {name: weights[name] for name in network} == network
 

@@ -416,6 +416,13 @@ def test_offline_says_what_would_have_been_fetched(folder: Path) -> None:
     assert error.hint == ways("http://example.com/", "unset AXS_OFFLINE")
 
 
+def test_a_recipe_can_name_one_more_way_out(folder: Path) -> None:
+    spec = {"urls": "http://example.com/f", "file": "f", "hint": "other+ in the query: another file"}
+    error = failure(folder, spec, {"AXS_OFFLINE": "1"})
+    ways_of_all = ways("http://example.com/", "unset AXS_OFFLINE")
+    assert error.hint == f"{ways_of_all}; or other+ in the query: another file"
+
+
 def test_files_of_this_machine(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     cases = {
