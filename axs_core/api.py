@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from axs_core import collection, machine
 from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import AxsError, NotFound, UsageError
 from axs_core.index import Index
@@ -25,9 +26,10 @@ from axs_core.resolver import Answer, Resolver, Step, explain, noted
 from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
-from axs_core import collection, machine
-
 if TYPE_CHECKING:
+    import pandas
+
+    from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
 
 
@@ -334,6 +336,33 @@ class Workspace:
         return Found(self, [str(entry.path) for entry in self.index.find(parse(query))])
 
     find = all_byquery
+
+    def tabulate(self, items: Sequence[WorkspaceEntry], columns: Sequence[str] | None = None) -> Tabulated:
+        """A table of entries; see :func:`axs_core.compare.table.tabulate`."""
+        from axs_core.compare.table import tabulate
+        from axs_core.compare.twin import Twins
+
+        return tabulate([item.entry for item in items], Twins(self.index.find), columns)
+
+    def table(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """What satisfies the query, a dictionary each: the columns that suit it, or those that are asked for."""
+        return self.tabulate(self.all_byquery(query), columns).dicts()
+
+    def dataframe(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> pandas.DataFrame:
+        """:meth:`table` as a pandas DataFrame. Raises UsageError where pandas is not installed."""
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("pandas is not installed", hint="pip install 'axs[pandas]'") from None
+        made = self.tabulate(self.all_byquery(query), columns)
+        return pandas.DataFrame(list(made.rows), columns=list(made.columns))
+
+    def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
+        """The run that tells the accuracy of this one (it may be itself); None where that is not known."""
+        from axs_core.compare.twin import Twins
+
+        found = Twins(self.index.find).of(item.entry)
+        return WorkspaceEntry(self, found) if found is not None else None
 
     def byname(self, name: str) -> WorkspaceEntry:
         """The entry with this name (that of its folder, or one that a person gave it), of whatever kind.

@@ -1,0 +1,1 @@
+"""Entries beside each other: tables, differences, replays, audits, lock files."""

@@ -1,0 +1,137 @@
+"""Values of many entries, quickly: what is stored first, then functions of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from axs_core.entry import Entry, entry_scope
+from axs_core.entry.functions import call, functions_of
+from axs_core.entry.templates import is_template
+from axs_core.errors import AxsError, NotFound
+
+OWN = ("name", "path", "tags", "kind", "machine", "made", "recipe", "title")
+"""What every entry has besides its stored values."""
+DEEPEST = 20
+"""So many functions may need each other; more is a circle."""
+
+
+def own_value(entry: Entry, name: str) -> Any:
+    """One of :data:`OWN`; None where the entry has no such thing."""
+    if name in ("name", "path", "kind"):
+        return str(getattr(entry, name))
+    if name == "tags":
+        return sorted(entry.tags)
+    if name == "title":
+        return entry.meta.get("title")
+    return entry.produced.get("at" if name == "made" else name)
+
+
+def declared(entry: Entry, name: str) -> Any:
+    """What an entry, or the nearest of its parents, says under ``name`` of how it is compared; None where none does.
+
+    What was made inherits no values, only functions; such declarations belong to the functions.
+    """
+    for relative in entry.lineage:
+        value = relative.meta.get("attributes", {}).get(name)
+        if value is not None:
+            return value
+    return None
+
+
+@dataclass(frozen=True)
+class _Function:
+    run: Callable[..., Any]
+    arguments: tuple[tuple[str, bool], ...]
+    """Name of each, and whether it is required."""
+
+    @staticmethod
+    def of(function: Callable[..., Any]) -> _Function:
+        parameters = inspect.signature(function).parameters.values()
+        return _Function(function, tuple((each.name, each.default is each.empty) for each in parameters))
+
+
+class Cells:
+    """The values of one entry after the other. Without ``everything`` functions see stored values only, and no file of
+    an entry is opened: that makes tables of thousands of entries cheap.
+    """
+
+    def __init__(self, everything: bool = False) -> None:
+        self.everything = everything
+        self._functions: dict[Any, dict[str, _Function]] = {}
+
+    def of(self, entry: Entry) -> Row:
+        """The values of an entry."""
+        return Row(self, entry)
+
+    def functions(self, entry: Entry) -> dict[str, _Function]:
+        """Functions of an entry's code, by name; loaded once for all entries with the same parents."""
+        produced = entry.kind == "produced"
+        key = tuple(entry.meta.get("parents", ())) if produced else entry.path
+        if key not in self._functions:
+            self._functions[key] = {name: _Function.of(each) for name, each in functions_of(entry).items()}
+        return self._functions[key]
+
+
+class Row:
+    """The values of one entry."""
+
+    def __init__(self, cells: Cells, entry: Entry) -> None:
+        self._cells, self.entry = cells, entry
+        self.values = entry.values
+
+    @cached_property
+    def _functions(self) -> dict[str, _Function]:
+        return self._cells.functions(self.entry)
+
+    def get(self, path: str) -> Any:
+        """The value at ``path`` (``a.b`` is a member); None where there is none or where it is refused."""
+        name, _, members = path.partition(".")
+        try:
+            found = entry_scope(self.entry).get(name) if self._needs_scope(name) else self._stored(name, 0)
+        except AxsError:
+            return None
+        for member in members.split(".") if members else ():
+            found = found.get(member) if isinstance(found, Mapping) else None
+        return found
+
+    def knows(self, path: str) -> bool:
+        """Is there a stored value or a function of that name?"""
+        name = path.partition(".")[0]
+        return name in OWN or name == "record" or name in self.values or name in self._functions
+
+    def _needs_scope(self, name: str) -> bool:
+        if name in self.values:
+            return name in self.entry.paths or is_template(self.values[name])
+        return self._cells.everything and name not in OWN
+
+    def _stored(self, name: str, depth: int) -> Any:
+        if name in self.values:
+            return self.values[name]
+        function = self._functions.get(name)
+        if function is not None and depth < DEEPEST:
+            return self._computed(function, depth)
+        if name in OWN and (depth == 0 or name != "path"):
+            return own_value(self.entry, name)
+        raise NotFound(f"{self.entry.name} has no {name!r}")
+
+    def _computed(self, function: _Function, depth: int) -> Any:
+        given: dict[str, Any] = {}
+        for argument, required in function.arguments:
+            try:
+                given[argument] = self._stored(argument, depth + 1)
+            except NotFound:
+                if required:
+                    raise
+        try:
+            return function.run(**given)
+        except AxsError:
+            raise
+        except Exception:
+            return call(function.run, self._stored_only, (), given)  # says which function, and where
+
+    def _stored_only(self, name: str) -> Any:
+        return self._stored(name, DEEPEST)
