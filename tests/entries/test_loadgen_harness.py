@@ -227,6 +227,15 @@ def open(model, options):
         self.opened(tmp_path, device="cpu", precision="bf16").submit("a batch", outputs.append)
         assert outputs == [["a batch"]]
 
+    def test_backend_sees_its_own_settings(self, tmp_path: Path) -> None:
+        from loadgen_harness.backend import Options, open_backend
+        from loadgen_harness.parameters import Need
+
+        keeping = "toy = Toy()\n    toy.options = {'mode': options.settings['mode']}\n    return toy"
+        (tmp_path / "backend.py").write_text(self.MODULE.replace("return Toy()", keeping))
+        backend = open_backend(Need("toy", tmp_path, None, {"mode": "fast"}), Need("m", tmp_path, None, {}), Options(8))
+        assert backend.options == {"mode": "fast"}
+
     @pytest.mark.parametrize(("what", "asked", "used"), [("device", "cuda", "cpu"), ("precision", "fp32", "bf16")])
     def test_other_device_or_precision_than_asked_for(self, tmp_path: Path, what: str, asked: str, used: str) -> None:
         from loadgen_harness.parameters import HarnessError

@@ -7,8 +7,9 @@ A backend entry has an attribute ``module``, a Python file with a function ``ope
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from loadgen_harness.parameters import HarnessError, Need
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """How the engine should run. None means: the engine's own choice (of a device: the best it has)."""
+    """How the engine should run. None means: the engine's own choice (of a device: the best it has).
+
+    ``settings`` are the attributes and parameters of the backend entry: what only this engine knows.
+    """
 
     batch_size: int
     threads: int | None = None
     device: str | None = None
     precision: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Done(Protocol):
@@ -45,7 +50,8 @@ class Backend:
 
     ``device`` and ``precision`` are what the engine *really* uses; they stay "unknown" where it cannot be told.
     ``layout`` is the order of the axes in which :meth:`predict` wants images. ``fixed_batch`` is the only batch size
-    that the model takes; smaller ones are filled up by the harness. ``synchronous`` says that ``submit`` returns
+    that the model takes; smaller ones are filled up by the harness. ``options`` are this engine's own settings with
+    which it runs, as they are recorded. ``synchronous`` says that ``submit`` returns
     after ``done`` was called; the harness may then use the batch's memory again.
     """
 
@@ -57,6 +63,7 @@ class Backend:
     threads: int | None = None
     layout: str | None = None
     fixed_batch: int | None = None
+    options: Mapping[str, Any] = {}  # noqa: RUF012 - a Mapping is not changed
 
     def predict(self, batch: np.ndarray[Any, Any]) -> Sequence[np.ndarray[Any, Any]]:
         """The model's outputs for ``batch`` (samples first)."""
@@ -76,13 +83,8 @@ def open_backend(entry: Need, model: Need, options: Options) -> Backend:
     Raises :class:`HarnessError` when the engine uses another device or precision than was asked for: a figure under the
     wrong name is worse than none.
     """
-    file = entry.path / str(entry.attributes.get("module", "backend.py"))
-    spec = importlib.util.spec_from_file_location(f"loadgen_backend_{entry.name}", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise HarnessError(f"backend '{entry.name}' has no module {file}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    backend: Backend = module.open(model, options)
+    module = backend_module(entry)
+    backend: Backend = module.open(model, replace(options, settings=entry.attributes))
     for what, asked, effective in (
         ("device", options.device, backend.device),
         ("precision", options.precision, backend.precision),
@@ -90,3 +92,16 @@ def open_backend(entry: Need, model: Need, options: Options) -> Backend:
         if asked is not None and effective not in (asked, "unknown"):
             raise HarnessError(f"{what} '{asked}' was asked for, but {backend.engine} really uses '{effective}'")
     return backend
+
+
+def backend_module(entry: Need) -> ModuleType:
+    """The module of a backend entry, imported. Besides ``open`` it may have ``describe(model)``: what a file tells about
+    the model in it, for files whose owner says nothing.
+    """
+    file = entry.path / str(entry.attributes.get("module", "backend.py"))
+    spec = importlib.util.spec_from_file_location(f"loadgen_backend_{entry.name}", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise HarnessError(f"backend '{entry.name}' has no module {file}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -205,6 +205,7 @@ class Run:
             "effective_threads": backend.threads,
             "engine": backend.engine,
             "engine_version": backend.version,
+            "engine_options": dict(backend.options),
             "loadgen_version": version("mlcommons-loadgen"),
             "samples_used": library.count,
             "sample_list_digest": sample_list_digest(library),
