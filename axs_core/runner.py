@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from axs_core.digest import of_tree, of_value
 from axs_core.entry import Entry, Scope, entry_scope
 from axs_core.entry.functions import call
-from axs_core.errors import AxsError, DoesNotApply, EntryError, NotFound, ProduceError, Refused, StoreError
+from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, ProduceError, Refused, StoreError
 from axs_core.index import Index, holds_for
 from axs_core.process import end_leftover
 from axs_core.producers import get as producer
@@ -21,10 +21,9 @@ from axs_core.producers.base import Job, Made
 from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
-from axs_core.resolver import Answer, Match, NeedValues, Resolver, producers_of, recipe_scope
+from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, producers_of, recipe_scope
 from axs_core.store import Attempt, Store, safe_name
 
-Fresh = Literal["one", "all"] | None
 Trail = tuple[tuple[str, str], ...]
 PARAMETERS = "parameters.json"
 """What a program reads: parameters, attributes, needs, output_path."""
@@ -47,14 +46,14 @@ class Runner:
     ) -> None:
         self.index, self.store, self.resolver, self.reporter, self.environ = index, store, resolver, reporter, environ
         self._typed: tuple[Query, str | None] | None = None
+        self._again: dict[str, Entry] = {}
 
     def ensure(self, query: Query, fresh: Fresh = None, typed: str | None = None) -> Answer:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
         made. ``typed`` is how the user wrote the query, for the record.
         """
         self._typed = (query, typed)
-        if fresh is None:
-            self.resolver.plan(query)
+        self.resolver.plan(query, fresh=fresh)
         return self._ensure(query, fresh, (), direct=True)
 
     def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
@@ -65,15 +64,21 @@ class Runner:
         reasons: list[str] = []
         hint = None
         for found in matches:
-            entry = None if fresh else self.resolver.answer(found)
-            if entry is not None or found.recipe.kind == "static":
-                return Answer(entry or found.recipe, found)
+            entry = self._there(found, fresh)
+            if entry is not None:
+                return Answer(entry, found)
             try:
                 return self._make(found, fresh, trail, direct=direct)
             except DoesNotApply as error:
                 reasons.append(f"    {found.recipe.name}: {error.message}")
                 hint = hint or error.hint
         raise NotFound("\n".join([f"nothing on this machine serves {query}", *reasons]), hint=hint)
+
+    def _there(self, found: Match, fresh: Fresh) -> Entry | None:
+        """What answers already; with ``all`` made again, what was made again for something else just now."""
+        if fresh is None or found.recipe.kind == "static":
+            return self.resolver.answer(found)
+        return self._again.get(found.key) if fresh == "all" else None
 
     def _make(self, found: Match, fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
         if found.machine:
@@ -90,7 +95,10 @@ class Runner:
             entry = None if fresh else self.resolver.present(found)
             if entry is not None:
                 return Answer(entry, found)
-            return Answer(self._produce(found, met, base, direct=direct, fresh=fresh is not None), found, made=True)
+            entry = self._produce(found, met, base, direct=direct)
+        if fresh == "all":
+            self._again[found.key] = entry
+        return Answer(entry, found, made=True)
 
     def _base(self, found: Match, met: Met) -> str:
         """The folder's name: the recipe's ``entry_name`` or its own name, and the identity with the machine."""
@@ -121,7 +129,7 @@ class Runner:
     def _meet(self, query: Query, every: bool, fresh: Fresh, trail: Trail) -> list[Entry]:
         return list(self.index.find(query)) if every else [self._ensure(query, fresh, trail).entry]
 
-    def _produce(self, found: Match, met: Met, base: str, *, direct: bool, fresh: bool) -> Entry:
+    def _produce(self, found: Match, met: Met, base: str, *, direct: bool) -> Entry:
         """Make it in its folder, under its lock. Whatever goes wrong, nothing stays that looks finished."""
         folder = self.store.free_folder(base)
         if folder.is_dir():
@@ -134,7 +142,10 @@ class Runner:
             self._work(found, met, attempt, direct=direct)
         except BaseException as error:
             self._give_up(attempt, error)
-            raise self._explained(error, attempt) from (error.__cause__ or error)
+            explained = self._explained(error, attempt)
+            if explained is error:
+                raise
+            raise explained from error
         self.index.add(attempt.folder)
         entry = self.index.at_path(attempt.folder)
         assert entry is not None
@@ -151,9 +162,9 @@ class Runner:
         self.index.add(attempt.folder)
 
     def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if (full := _full_disk(error)) is not None:
             return StoreError(
-                f"the disk is full: {error.filename or attempt.folder}",
+                f"the disk is full: {full.filename or attempt.folder}",
                 hint="free some room (axs gc removes what nobody needs) and ask again",
             )
         if isinstance(error, OSError):
@@ -253,7 +264,7 @@ class Runner:
             "tags": sorted(found.alternative.tags),
             **({"parents": list(recipe.result_parents)} if recipe.result_parents else {}),
             **({"paths": list(recipe.paths)} if recipe.paths else {}),
-            "attributes": _plain(values),
+            "attributes": _plain(values, recipe),
             "produced": {
                 "recipe": recipe.name,
                 "by": list(producers_of(found, scope)),
@@ -273,11 +284,21 @@ class Runner:
         results: dict[str, Any] = {}
         for name in found.recipe.results:
             with suppress(Refused):
-                value = scope.get(name)
+                value = _result(found.recipe, scope, name)
                 if value is not None:
                     results[name] = value
-        attributes = {**draft.meta["attributes"], **_plain(results)}
+        attributes = {**draft.meta["attributes"], **_plain(results, found.recipe)}
         return Entry(draft.name, draft.path, {**draft.meta, "attributes": attributes}, ancestors=draft.ancestors)
+
+
+def _result(recipe: Entry, scope: Scope, name: str) -> Any:
+    try:
+        return scope.get(name)
+    except NoSuchName as error:
+        if error.name != name:
+            raise
+        what = f"there is no value and no function {name!r} in result_parents"
+        raise EntryError(what, file=recipe.path / "meta.yaml", key="results") from None
 
 
 def _call(recipe: Entry, name: str, scope: Scope) -> Any:
@@ -287,10 +308,35 @@ def _call(recipe: Entry, name: str, scope: Scope) -> Any:
     return call(function, scope.get)
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as plain data (paths become text, tuples lists), so that they read back as they were written."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(values), default=os.fspath))
+def _full_disk(error: BaseException | None) -> OSError | None:
+    """The error that says so, if that is behind it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return error
+        error = error.__cause__
+    return None
+
+
+def _plain(values: Mapping[str, Any], recipe: Entry) -> dict[str, Any]:
+    """Values as plain data (paths become text, tuples lists, numpy's numbers numbers), so that they read back as they
+    were written.
+    """
+    plain: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            plain[name] = json.loads(json.dumps(value, default=_simpler))
+        except (TypeError, ValueError) as error:
+            what = f"the value of {name!r} is no plain data (text, number, list, mapping): {error}"
+            raise EntryError(what, file=recipe.path / "meta.yaml") from None
     return plain
+
+
+def _simpler(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(type(value).__name__)
 
 
 def _needs_as_data(met: Met) -> dict[str, Any]:

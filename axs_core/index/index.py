@@ -18,7 +18,7 @@ from typing import Any
 
 from axs_core import collection
 from axs_core.collection import Folder
-from axs_core.entry import Entry, linearise
+from axs_core.entry import Entry, Scope, linearise
 from axs_core.errors import AxsError, EntryError, NotFound
 from axs_core.index.database import UNSETTLED, bulk, connect, delete, file_for
 from axs_core.index.details import candidates, details, signature
@@ -474,9 +474,18 @@ def satisfies(entry: Entry, query: Query) -> bool:
 def holds_for(entry: Entry, condition: Condition) -> bool:
     """Does an entry's stored value meet one condition? ``machine`` is the machine on which it was made."""
     values = entry.values
+    if entry.kind != "produced":  # what a person wrote may hold templates; its functions are not asked
+        values = _rendered(entry, condition.key)
     if condition.key == "machine" and "machine" not in values:
         return condition.holds(entry.produced.get("machine"), entry.produced.get("machine") is not None)
     return condition.holds(values.get(condition.key), values.get(condition.key) is not None)
+
+
+def _rendered(entry: Entry, name: str) -> dict[str, Any]:
+    try:
+        return {name: Scope(entry.name, entry.values).get(name)}
+    except AxsError:
+        return {}
 
 
 def _keep(error: AxsError) -> str:

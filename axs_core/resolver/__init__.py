@@ -3,11 +3,12 @@
 from axs_core.resolver.explain import explain, near_misses
 from axs_core.resolver.match import Match, Mismatch, World, match
 from axs_core.resolver.notes import noted
-from axs_core.resolver.plan import Answer, KnownLater, NeedValues, Step
+from axs_core.resolver.plan import Answer, Fresh, KnownLater, NeedValues, Step
 from axs_core.resolver.resolve import Resolver, producers_of, recipe_scope
 
 __all__ = [
     "Answer",
+    "Fresh",
     "KnownLater",
     "Match",
     "Mismatch",

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from axs_core.digest import of_value
 from axs_core.entry import Alternative, Entry, Parameter, Scope
-from axs_core.errors import AxsError, UsageError
+from axs_core.errors import AxsError, NoSuchName, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 
@@ -114,6 +114,7 @@ class _Reading:
     query: Query
     faults: list[str] = field(default_factory=list)
     error: AxsError | None = None
+    unmet: int = 0
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     restrictions: list[Condition] = field(default_factory=list)
@@ -149,8 +150,10 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
 
 
 def _distance(reading: _Reading) -> int:
-    """Tags weigh most: a recipe of the same tags with one wrong value is nearer than one of other tags."""
-    return 10 * len(reading.alternative.tags ^ reading.query.tags) + len(reading.faults)
+    """Tags weigh most, then what the alternative wants to be named: a recipe for just this with one wrong value is
+    nearer than one for something else.
+    """
+    return 10 * len(reading.alternative.tags ^ reading.query.tags) + reading.unmet + len(reading.faults)
 
 
 def _tags(reading: _Reading) -> None:
@@ -168,9 +171,11 @@ def _required(reading: _Reading) -> None:
         asked = reading.query.get(own.key)
         value = own.typed_value()
         if not asked:
+            reading.unmet += 1
             reading.faults.append(f"the query does not say {own}")
         for condition in asked:
             if not condition.holds(value):
+                reading.unmet += 1
                 reading.faults.append(f"{condition} does not hold: it has {own}")
 
 
@@ -198,12 +203,7 @@ def _fill(reading: _Reading) -> None:
     raw.update({name: condition.value for name, condition in reading.values.items()})
     stated = {c.key: c.typed_value() for c in reading.alternative.required}
     plain = {name: _typed_or_text(reading.values.get(name), parameters[name], value) for name, value in raw.items()}
-    visible = {
-        **reading.recipe.attributes,
-        **stated,
-        **{k: v for k, v in plain.items() if v is not None or k not in reading.recipe.attributes},
-    }
-    scope = Scope(reading.recipe.name, visible)
+    scope = Scope(reading.recipe.name, visible(reading.recipe, stated, plain))
     for name, parameter in parameters.items():
         if name in stated:
             continue
@@ -234,7 +234,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
         value = None if rendered is None else rendered.typed_value(parameter.type)
     else:
         value = scope.render(parameter.default)
-        if isinstance(value, str) and parameter.type:
+        if value is not None and parameter.type:  # typed as one that is said: 1 and 1.0 are one identity
             value = Condition("=", name, value).typed_value(parameter.type)
     if value is None:
         if parameter.required:
@@ -276,7 +276,8 @@ def _names(reading: _Reading) -> None:
     that is found while making.
     """
     recipe, required = reading.recipe, {c.key for c in reading.alternative.required}
-    scope = Scope(recipe.name, {**recipe.attributes, **reading.values})
+    stated = {c.key: c.typed_value() for c in reading.alternative.required}
+    scope = Scope(recipe.name, visible(recipe, stated, reading.values))
     for condition in reading.query.named:
         name = condition.key
         if name in required:
@@ -287,11 +288,30 @@ def _names(reading: _Reading) -> None:
             if not condition.sets():
                 _restrict_parameter(reading, condition)
         elif name in recipe.attributes:
-            value = scope.get(name)
-            if not condition.holds(value, value is not None):
-                reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
+            _compare_attribute(reading, scope, condition)
         else:
             reading.faults.append(_unknown(recipe, reading.alternative, condition))
+
+
+def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition) -> None:
+    """An attribute that depends on a need is compared once it is made."""
+    try:
+        value = scope.get(condition.key)
+    except NoSuchName as error:
+        if error.name not in reading.recipe.needs:
+            raise
+        reading.restrictions.append(condition)
+        return
+    if not condition.holds(value, value is not None):
+        reading.faults.append(f"{condition} does not hold: {condition.key} is {value!r}")
+
+
+def visible(recipe: Entry, stated: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What templates of a recipe see: what the alternative states, the parameters' values, its attributes; a parameter
+    without a value does not hide an attribute.
+    """
+    there = {name: value for name, value in values.items() if value is not None or name not in recipe.attributes}
+    return {**recipe.attributes, **there, **stated}
 
 
 def _as_understood(reading: _Reading, condition: Condition) -> Condition:
@@ -331,6 +351,7 @@ def _restrictions_of_alternative(reading: _Reading) -> None:
         said = reading.origins.get(own.key) == "query"
         value = reading.values.get(own.key) if said else None
         if not own.holds(value, value is not None):
+            reading.unmet += 1
             reading.faults.append(f"it serves only queries with {own}")
 
 

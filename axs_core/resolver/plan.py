@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from axs_core.entry import Entry, entry_scope
+from axs_core.entry import Entry, Need, entry_scope
 from axs_core.errors import AxsError, NoSuchName
 from axs_core.resolver.match import Match
 
 Action = Literal["reuse", "static", "make", "later"]
+Fresh = Literal["one", "all"] | None
+"""Make it again although it is there: only what was asked for, or its needs too."""
 
 
 class KnownLater(AxsError):
@@ -121,12 +124,39 @@ class Prospect:
         from axs_core.resolver.resolve import recipe_scope
 
         try:
-            return recipe_scope(match).get(name)
+            return recipe_scope(match, prospects(match, self.step.needs)).get(name)
         except NoSuchName as error:
             raise _has_not(self.need, match.recipe.name, name, error) from None
 
     def __str__(self) -> str:
         raise KnownLater(self.need, "name")
+
+    def __bool__(self) -> bool:
+        """It will be there, unless even what is asked for is known later only."""
+        if self.step.action == "later":
+            raise KnownLater(self.need, "name")
+        return True
+
+    def __len__(self) -> int:
+        raise KnownLater(self.need, "length")
+
+    def __iter__(self) -> Iterator[Any]:
+        raise KnownLater(self.need, "length")
+
+
+def prospect(need: Need, steps: Sequence[Step]) -> Any:
+    """A need as templates see it once it is planned; a list where it stands for several, None where it is left out."""
+    values = [NeedValues(need.name, s.entry) if s.entry is not None else Prospect(need.name, s) for s in steps]
+    several = (need.all or need.each is not None) and not any(step.action == "later" for step in steps)
+    return values if several else next(iter(values), None)
+
+
+def prospects(found: Match, steps: Sequence[tuple[str, Step]]) -> dict[str, Any]:
+    """All needs of a match as templates see them, by name; ``steps`` are those of its plan."""
+    return {
+        name: prospect(need, [step for planned, step in steps if planned == name])
+        for name, need in found.recipe.needs.items()
+    }
 
 
 def _has_not(need: str, served_by: str, name: str, error: NoSuchName) -> NoSuchName:

@@ -10,19 +10,18 @@ from axs_core.entry import Entry, Need, Scope
 from axs_core.errors import AxsError, EntryError, NotFound, UsageError
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse
-from axs_core.resolver.match import Match, Mismatch, World, match
-from axs_core.resolver.plan import Answer, KnownLater, NeedValues, Prospect, Step
+from axs_core.resolver.match import Match, Mismatch, World, match, visible
+from axs_core.resolver.plan import Answer, Fresh, KnownLater, Step, prospect
 
+DEEPEST = 30
+"""How many levels needs of needs may have; a recipe may need itself with another value, but not for ever."""
 NEAR = 3
 """How many near misses an error shows."""
 
 
 def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:
     """The names that a recipe's templates and functions see for one match; ``extra`` adds needs and paths."""
-    set_values = {
-        name: value for name, value in found.values.items() if value is not None or name not in found.recipe.attributes
-    }
-    values = {**found.recipe.attributes, **found.stated, **set_values}
+    values = visible(found.recipe, found.stated, found.values)
     builtins = {
         "parameters": dict(found.values),
         "tags": sorted(found.alternative.tags),
@@ -172,7 +171,7 @@ class Resolver:
 
     # planning
 
-    def plan(self, query: Query, trail: tuple[tuple[str, str], ...] = ()) -> Step:
+    def plan(self, query: Query, trail: tuple[tuple[str, str], ...] = (), fresh: Fresh = None) -> Step:
         """The tree of what would be done. Raises NotFound, EntryError (a circle of needs) and UsageError as making
         it would.
         """
@@ -182,48 +181,59 @@ class Resolver:
             return Step(str(query), "reuse", f"{other.name}: no recipe provides it, this entry satisfies it", other)
         first, others = found[0], tuple(found[1:])
         entry = self.answer(first)
-        if entry is not None:
+        if entry is not None and (fresh is None or entry.kind == "static"):
             return _answered(query, entry, first)
         if first.machine:
             raise NotFound(
                 f"nothing that answers {query} was made on such a machine", hint="axs all_byquery shows what there is"
             )
         self.refuse_circle(query, first, trail)
-        needs = self._plan_needs(first, (*trail, (first.key, str(query))))
-        return Step(str(query), "make", _why(first, others, self.world), None, first, needs, others)
+        needs = self._plan_needs(first, (*trail, (first.key, str(query))), "all" if fresh == "all" else None)
+        why = _why(first, others, self.world) if entry is None else f"by {first.recipe.name}, made again"
+        return Step(str(query), "make", why, None, first, needs, others)
 
-    def _plan_needs(self, found: Match, trail: tuple[tuple[str, str], ...]) -> tuple[tuple[str, Step], ...]:
+    def _plan_needs(
+        self, found: Match, trail: tuple[tuple[str, str], ...], fresh: Fresh
+    ) -> tuple[tuple[str, Step], ...]:
         steps: list[tuple[str, Step]] = []
-        prospects: dict[str, Any] = {}
+        seen: dict[str, Any] = {}
         for need in found.recipe.needs.values():
-            scope = recipe_scope(found, prospects)
+            scope = recipe_scope(found, seen)
             try:
                 queries = self.need_queries(found, need, scope)
+                planned = self._plan_need(found, need, queries, trail, fresh)
             except KnownLater as later:
-                step = Step(need.query, "later", str(later))
-                steps.append((need.name, step))
-                prospects[need.name] = Prospect(need.name, step)
-                continue
-            planned = self._plan_need(found, need, queries, trail)
+                planned = [Step(need.query, "later", str(later))]
             steps += [(need.name, step) for step in planned]
-            prospects[need.name] = _prospect(need, queries, planned)
+            seen[need.name] = prospect(need, planned)
         return tuple(steps)
 
     def _plan_need(
-        self, found: Match, need: Need, queries: list[Query] | None, trail: tuple[tuple[str, str], ...]
+        self,
+        found: Match,
+        need: Need,
+        queries: list[Query] | None,
+        trail: tuple[tuple[str, str], ...],
+        fresh: Fresh,
     ) -> list[Step]:
         if queries is None:
             return []
         if need.all:
             return [Step(str(q), "reuse", e.name, e) for q in queries for e in self.world.find(q)]
         try:
-            return [self.plan(query, trail) for query in queries]
+            return [self.plan(query, trail, fresh) for query in queries]
         except AxsError as error:
             raise error.needed_for(str(found.query)) from None
 
     def refuse_circle(self, query: Query, found: Match, trail: tuple[tuple[str, str], ...]) -> None:
-        """Raise EntryError when making this already waits for itself."""
+        """Raise EntryError when making this already waits for itself, or needs go on without end."""
         keys = [key for key, _ in trail]
+        if len(keys) > DEEPEST:
+            raise EntryError(
+                f"needs of needs go on for more than {DEEPEST} levels",
+                file=found.recipe.path / "meta.yaml",
+                key="needs",
+            )
         if found.key in keys:
             circle = [text for _, text in trail[keys.index(found.key) :]]
             lines = "\n".join(f"    {text}" for text in (*circle, str(query)))
@@ -248,15 +258,6 @@ def forwarded(found: Match, need: Need) -> list[Condition]:
         elif value is None:
             conditions += [condition for condition in found.query.get(name) if not condition.sets()]
     return conditions
-
-
-def _prospect(need: Need, queries: list[Query] | None, planned: list[Step]) -> Any:
-    if queries is None:
-        return None
-    values = [
-        NeedValues(need.name, step.entry) if step.entry is not None else Prospect(need.name, step) for step in planned
-    ]
-    return values if need.all or need.each is not None else values[0]
 
 
 def _rank(found: Match) -> tuple[float, float, int]:
