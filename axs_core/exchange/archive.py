@@ -128,7 +128,7 @@ def _side_by_side(pool: ThreadPoolExecutor, members: list[Member]) -> Iterator[_
     waiting: deque[Member | Future[_Packed]] = deque()
     ahead = 2 * cores()
     for member in members:
-        waiting.append(member if _size(member) > WHOLE else pool.submit(_read_and_pack, member))
+        waiting.append(member if size_of(member) > WHOLE else pool.submit(_read_and_pack, member))
         while len(waiting) > ahead:
             yield _finished(waiting.popleft())
     while waiting:
@@ -139,7 +139,8 @@ def _finished(item: Member | Future[_Packed]) -> _Packed | Member:
     return item if isinstance(item, Member) else item.result()
 
 
-def _size(member: Member) -> int:
+def size_of(member: Member) -> int:
+    """Its bytes. Raises ProduceError where it is gone."""
     try:
         return member.path.stat().st_size
     except OSError as error:

@@ -48,10 +48,13 @@ def _rank(entity: Mapping[str, Any]) -> tuple[int, str]:
 
 
 def _sorted(entity: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists of references in one order."""
+    """Lists of references in one order; authors keep theirs."""
     return {
         key: sorted(value, key=lambda item: str(item["@id"]))
-        if isinstance(value, list) and value and all(isinstance(item, dict) and "@id" in item for item in value)
+        if key != "author"
+        and isinstance(value, list)
+        and value
+        and all(isinstance(item, dict) and "@id" in item for item in value)
         else value
         for key, value in entity.items()
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from axs_core.entry import Entry
 from axs_core.errors import StoreError, UsageError
-from axs_core.exchange.archive import ArchiveWriter
+from axs_core.exchange.archive import ArchiveWriter, size_of
 from axs_core.exchange.crate import crate_text
 from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped, content_digest, in_words
 from axs_core.exchange.selection import Selection, select
@@ -58,7 +58,7 @@ def write_archive(
 
 def _fill(fresh: Path, output: Path, selection: Selection, reporter: Reporter, labels: Labels) -> str:
     members = list(selection.members())
-    total = sum(member.path.stat().st_size for member in members)
+    total = sum(map(size_of, members))
     with (
         reporter.progress(f"writing {output.name}", total) as bar,
         ArchiveWriter(fresh, bar) as archive,

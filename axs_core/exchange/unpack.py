@@ -156,7 +156,7 @@ class Unzipper:
             "produced": {"by": [IMPORTED_BY], "key": digest, "at": now()},
         }
         text = (fresh / MANIFEST).read_bytes()
-        others = {MANIFEST: {"size": len(text), "sha256": hashlib.sha256(text).hexdigest()}}
+        others: dict[str, dict[str, Any]] = {MANIFEST: {"size": len(text), "sha256": hashlib.sha256(text).hexdigest()}}
         for path, file in manifest.files.items():
             if not path.startswith(f"{ENTRIES}/"):
                 others[path] = {"size": file.size, "sha256": file.sha256}
