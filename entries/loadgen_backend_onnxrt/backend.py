@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -68,14 +69,44 @@ class OnnxRuntime(Backend):
 
 
 def _weights_precision(file: Path) -> str:
+    precision: str = _graph_reader().precision(file)
+    return precision
+
+
+def _graph_reader() -> ModuleType:
     spec = spec_from_file_location("loadgen_backend_onnxrt_graph", Path(__file__).with_name("onnx_graph.py"))
     assert spec is not None and spec.loader is not None
     graph = module_from_spec(spec)
     spec.loader.exec_module(graph)
-    precision: str = graph.precision(file)
-    return precision
+    return graph
 
 
 def open(model: Need, options: Options) -> OnnxRuntime:
     """Open ``model`` in a new session."""
     return OnnxRuntime(model, options)
+
+
+def describe(model: Need) -> dict[str, Any]:
+    """What the file tells of the network in it. A size that is left open is null."""
+    file = model.file_path
+    assert file is not None
+    settings = ort.SessionOptions()
+    settings.log_severity_level = 3
+    session = ort.InferenceSession(str(file), settings, providers=["CPUExecutionProvider"])
+    inputs = {image.name: image for image in session.get_inputs()}
+    name = model.attributes.get("input_name") or next(iter(inputs))
+    if name not in inputs:
+        raise HarnessError(f"{file.name} has no input '{name}', only: {', '.join(inputs)}")
+    return {
+        "model_format": "onnx",
+        "input_name": name,
+        "input_shape": _sizes(inputs[name].shape),
+        "input_dtype": inputs[name].type.removeprefix("tensor(").removesuffix(")"),
+        "outputs": {output.name: _sizes(output.shape) for output in session.get_outputs()},
+        "opset": _graph_reader().opset(file),
+        "precision": _weights_precision(file),
+    }
+
+
+def _sizes(shape: Sequence[Any]) -> list[int | None]:
+    return [size if isinstance(size, int) and size > 0 else None for size in shape]

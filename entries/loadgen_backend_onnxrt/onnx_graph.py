@@ -1,4 +1,4 @@
-"""In which precision an ONNX graph computes, read from the file itself.
+"""In which precision an ONNX graph computes, and its opset, read from the file itself.
 
 A session tells only the type of its inputs, and a quantised graph takes floats too. So the graph's operators and the
 types of its weights are read here, straight from the protobuf encoding (onnx.proto, IR version 3 and later): it
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Field numbers of onnx.proto.
+MODEL_OPSETS, OPSET_DOMAIN, OPSET_VERSION = 8, 1, 2
 MODEL_GRAPH, GRAPH_NODE, GRAPH_INITIALIZER = 7, 1, 5
 NODE_OP_TYPE, NODE_ATTRIBUTE, ATTRIBUTE_TENSOR = 4, 5, 5
 TENSOR_DIMS, TENSOR_TYPE = 1, 2
@@ -26,6 +27,29 @@ def precision(file: Path) -> str:
             return _precision(data)
     except (OSError, ValueError, IndexError):
         return "unknown"
+
+
+def opset(file: Path) -> int | None:
+    """Version of ONNX's own operators that the file is written for; None where it is no ONNX file."""
+    try:
+        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _opset(data)
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _opset(data: mmap.mmap) -> int | None:
+    for number, begin, end in _fields(data, 0, len(data)):
+        if number == MODEL_OPSETS:
+            domain, version = "", 0
+            for part, start, stop in _fields(data, begin, end):
+                if part == OPSET_DOMAIN:
+                    domain = data[start:stop].decode()
+                elif part == OPSET_VERSION:
+                    version = start
+            if domain in ("", "ai.onnx"):
+                return version
+    return None
 
 
 def _precision(data: mmap.mmap) -> str:

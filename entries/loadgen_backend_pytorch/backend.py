@@ -1,4 +1,10 @@
-"""PyTorch, eager or TorchScript: evaluation mode, no gradients.
+"""PyTorch: evaluation mode, no gradients.
+
+How the network runs, by the backend's parameter ``pytorch_mode``:
+
+* ``eager``: as it was loaded, one operator after the other (TorchScript by its interpreter)
+* ``torchscript``: scripted, frozen and optimised for inference
+* ``compile``: ``torch.compile`` with frozen weights; on a CPU it needs a C++ compiler
 
 Three ways to save a model, by the model's attribute ``model_format``:
 
@@ -8,12 +14,16 @@ Three ways to save a model, by the model's attribute ``model_format``:
   people you trust only. ``model_class`` names the file that defines the class, for the pickle refers to it by name
 * ``torchscript``: ``torch.jit.save``; needs no class
 
-Without the attribute, a TorchScript archive is recognised by its content; anything else counts as a state_dict.
+Without the attribute, a TorchScript archive is recognised by its content; anything else counts as a state_dict. That
+may lie in a larger file under ``state_dict``, and its names may begin with ``module.``, as training leaves them.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
+import pickle
+import shutil
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -53,7 +63,11 @@ class PyTorch(Backend):
         module = _load(model).to(self.device).eval()
         self.precision = _precision(module)
         self._dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), None)
-        self._module = module.to(memory_format=torch.channels_last) if self.precision != "int8" else module
+        if self.precision != "int8":
+            module = module.to(memory_format=torch.channels_last)
+        mode = str(options.settings.get("pytorch_mode") or "eager")
+        self.options = {"pytorch_mode": mode}
+        self._module = _as(mode, module, self.device)
 
     def predict(self, batch: NDArray[Any]) -> Sequence[NDArray[Any]]:
         with torch.inference_mode():
@@ -67,6 +81,36 @@ class PyTorch(Backend):
             if isinstance(outputs, torch.Tensor):
                 outputs = [outputs]
             return [_to_numpy(output) for output in outputs]
+
+
+def _as(mode: str, module: torch.nn.Module, device: str) -> Any:
+    """The network in the form in which ``mode`` runs it."""
+    if mode == "eager":
+        return module
+    scripted = isinstance(module, torch.jit.ScriptModule)
+    if mode == "torchscript":
+        with torch.no_grad():
+            try:
+                script = module if scripted else torch.jit.script(module)
+            except RuntimeError as error:
+                raise HarnessError(f"pytorch_mode=torchscript: this network cannot be scripted: {error}") from error
+            return torch.jit.optimize_for_inference(torch.jit.freeze(script))
+    if scripted:
+        raise HarnessError(
+            "pytorch_mode=compile: this file is TorchScript, which torch.compile does not take; "
+            "pytorch_mode=torchscript optimises it, or say model_format=state_dict"
+        )
+    compiler = os.environ.get("CXX", "g++")
+    if device == "cpu" and shutil.which(compiler) is None:
+        raise HarnessError(
+            f"pytorch_mode=compile needs a C++ compiler, and {compiler} is not on PATH (the variable CXX can name one); "
+            "pytorch_mode=torchscript needs none"
+        )
+    from torch._inductor import config
+
+    config.freezing = True
+    # Batches of any size with one compilation: the last one of a query is smaller.
+    return torch.compile(module, dynamic=True)
 
 
 def _to_numpy(output: torch.Tensor) -> NDArray[Any]:
@@ -99,9 +143,29 @@ def _load(model: Need) -> torch.nn.Module:
     if saved_as != "state_dict":
         raise HarnessError(f"model_format={saved_as}: known are state_dict, whole, torchscript")
     module, name = _model_module(model)
-    made: torch.nn.Module = getattr(module, name)(**model.attributes.get("model_arguments", {}))
-    made.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+    made: torch.nn.Module = getattr(module, name)(**(model.attributes.get("model_arguments") or {}))
+    try:
+        made.load_state_dict(_state_dict(file))
+    except RuntimeError as error:
+        raise HarnessError(f"{file.name} does not fit class {name}: {error}") from error
     return made
+
+
+def _state_dict(file: Path) -> dict[str, torch.Tensor]:
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise HarnessError(
+            f"{file.name} holds more than weights: for a pickled network (loading it runs code of whoever made it) say "
+            f"model_format=whole; {error}"
+        ) from error
+    while isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict):
+        raise HarnessError(f"{file.name} holds a {type(content).__name__}, which is no state_dict")
+    if all(name.startswith("module.") for name in content):
+        content = {name.removeprefix("module."): weights for name, weights in content.items()}
+    return content
 
 
 def _is_torchscript(file: Path) -> bool:
@@ -138,3 +202,30 @@ def _model_module(model: Need) -> tuple[ModuleType, str]:
 def open(model: Need, options: Options) -> PyTorch:
     """Load ``model`` and make it ready."""
     return PyTorch(model, options)
+
+
+def describe(model: Need) -> dict[str, Any]:
+    """What the file tells of the network in it: channels by its first convolution, classes by an image of zeros, with
+    sides of ``resolution`` (224 where nothing is said). A size that is left open is null.
+    """
+    file, side = model.file_path, int(model.attributes.get("resolution") or 224)
+    assert file is not None
+    module = _load(model).eval()
+    kernels = [p for p in module.parameters() if p.dim() == 4] or [torch.empty(0, 3)]
+    channels = int(model.attributes.get("channels") or kernels[0].shape[1])
+    saved_as = model.attributes.get("model_format") or ("torchscript" if _is_torchscript(file) else "state_dict")
+    try:
+        with torch.inference_mode():
+            outputs = module(torch.zeros(1, channels, side, side))
+    except RuntimeError as error:
+        raise HarnessError(
+            f"{file.name} does not take an image of {channels}x{side}x{side} (resolution=, channels= say another): {error}"
+        ) from error
+    tensors = [outputs] if isinstance(outputs, torch.Tensor) else list(outputs)
+    return {
+        "model_format": saved_as,
+        "input_shape": [None, channels, side, side],
+        "input_dtype": "float",
+        "outputs": {str(number): [None, *tensor.shape[1:]] for number, tensor in enumerate(tensors)},
+        "precision": _precision(module),
+    }

@@ -1,0 +1,108 @@
+"""What a model file tells about the network in it, in the terms of model_image_classification.
+
+    PYTHONPATH=FOLDER_OF_LOADGEN_HARNESS python describe.py PARAMETERS_FILE
+
+The backend in the need ``backend`` reads the file; what the query said counts more. Writes found.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from loadgen_harness.backend import backend_module
+from loadgen_harness.parameters import HarnessError, Job, Need
+
+# The usual normalisation of networks trained on ImageNet, in units of the pixels; and grey levels from 0 to 1.
+IMAGENET = {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}
+GREY = {"mean": [0.0], "std": [255.0]}
+BARE = {"mean": [0.0], "std": [1.0]}
+CLASSES_OF_IMAGENET = (1000, 1001)  # 1001: class 0 is none of them
+SAID = ("input_dtype", "label_offset", "mean", "std")  # what counts as it was said, whatever the file tells
+FLOATS = ("float", "float16", "float32")
+
+
+def shape_found(shape: list[int | None], said: dict[str, Any]) -> dict[str, Any]:
+    """Layout, channels and resolution from the input's shape, and from what was said where the shape leaves it open."""
+    if len(shape) != 4:
+        raise HarnessError(f"the input has the shape {shape}: images have four axes, as [N, 3, 224, 224]")
+    layout = said.get("layout") or ("NHWC" if shape[3] in (1, 3) and shape[1] not in (1, 3) else "NCHW")
+    channels, height, width = (shape[1:] if layout == "NCHW" else [shape[3], *shape[1:3]])
+    if height != width:
+        raise HarnessError(f"the input has the shape {shape}: images are made square here")
+    found = {"layout": layout, "channels": said.get("channels") or channels or 3}
+    found["resolution"] = said.get("resolution") or height or 224
+    for name, told in (("channels", channels), ("resolution", height)):
+        if told is not None and told != found[name]:
+            raise HarnessError(f"{name}={found[name]} was said, but the file's input has the shape {shape}")
+    return found
+
+
+def classes_of(outputs: dict[str, list[int | None]], said: str | None) -> tuple[str, int | None]:
+    """The output to be read, and how many classes it has: the one that was said, else the first that holds a row of scores
+    for each image, else the first.
+    """
+    if said is not None and said not in outputs:
+        raise HarnessError(f"the network has no output '{said}', only: {', '.join(outputs)}")
+    scores = [name for name, shape in outputs.items() if len(shape) >= 2 and (shape[1] or 0) > 1]
+    name = said or next(iter(scores or outputs))
+    return name, outputs[name][1] if name in scores else None
+
+
+def describe(told: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """All attributes: what the file told, with what was said in its place."""
+    found = {name: told[name] for name in ("model_format", "precision", "opset", "input_name") if told.get(name)}
+    found |= shape_found(told["input_shape"], said)
+    output, classes = classes_of(told["outputs"], said.get("output_name"))
+    if "input_name" in told:  # an engine that has names
+        found["output_name"] = output
+    offset = 1 if classes == CLASSES_OF_IMAGENET[1] else 0
+    found |= {"num_classes": classes, "label_offset": offset}
+    if classes in CLASSES_OF_IMAGENET:
+        found["dataset_name"] = "imagenet"
+    if told["input_dtype"] not in (*FLOATS, "uint8"):
+        raise HarnessError(f"the input is of type {told['input_dtype']}; images can be given as float32 or uint8")
+    found["input_dtype"] = "uint8" if told["input_dtype"] == "uint8" else "float32"
+    return {
+        **found,
+        **normalisation(found, said),
+        **{name: value for name, value in said.items() if value is not None and name in SAID},
+    }
+
+
+def normalisation(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Mean and standard deviation in units of pixel / scale. Who says one of them says all that is to be done."""
+    scale = said.get("scale") or 1.0
+    if said.get("mean") is not None or said.get("std") is not None:
+        usual = BARE
+    elif (said.get("input_dtype") or found["input_dtype"]) == "uint8":
+        usual = BARE
+    else:
+        usual = IMAGENET if found["channels"] == 3 else GREY
+        usual = {name: [value / scale for value in values] for name, values in usual.items()}
+    return {**usual, "scale": scale}
+
+
+def main(parameters_file: str) -> int:
+    job = Job.read(Path(parameters_file))
+    asked = dict(job.parameters)
+    file = job.output_path / Path(asked["model_file"]).name
+    asked["model_class"] = job.attributes.get("model_class")
+    model = Need(asked["model_name"], job.output_path, file, asked)
+    try:
+        module = backend_module(job.need("backend"))
+        if not hasattr(module, "describe"):
+            raise HarnessError(f"framework={asked['framework']} does not tell what is in a file: write an entry for the model")
+        found = describe(module.describe(model), asked)
+    except HarnessError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    (job.output_path / "found.json").write_text(json.dumps(found), encoding="utf-8")
+    print(f"{file.name}: " + ", ".join(f"{name}={value}" for name, value in found.items()), file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
