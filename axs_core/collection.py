@@ -66,7 +66,7 @@ def listing(collection: Path) -> Iterator[str]:
 def look(path: Path) -> Folder:
     """The state of an entry's ``meta.yaml``."""
     try:
-        stat = os.stat(path / META)
+        stat = os.stat(f"{path}/{META}")
     except (FileNotFoundError, NotADirectoryError):
         return Folder(path.name, path, None, None)
     return Folder(path.name, path, stat.st_mtime_ns, stat.st_size)

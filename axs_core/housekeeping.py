@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from axs_core.digest import of_file
-from axs_core.entry import Entry, read_record
+from axs_core.entry import META, Entry, read_record
 from axs_core.errors import StoreError
 from axs_core.index import Index
 from axs_core.ownership import entries_folder, is_collection, made_here, not_made
-from axs_core.record import asked_directly
+from axs_core.record import asked_later
 from axs_core.reporter import Reporter
 from axs_core.store import PRIVATE, Store, lock_base
 
@@ -25,13 +28,12 @@ def collect_garbage(store: Store, index: Index) -> list[str]:
     Returns the names of what was removed. What is being made is left alone.
     """
     index.refresh()
-    removed = []
-    for folder in _folders(store):
-        if made_here(folder) and store.state(folder) == "broken":
-            removed.append(_remove(store, index, folder))
-    while unneeded := _unneeded(index, store):
-        removed += [_remove(store, index, entry.path) for entry in unneeded]
-    return removed
+    unfinished = [folder for folder in _folders(store) if not (folder / META).exists()]
+    broken = [folder for folder in unfinished if made_here(folder) and store.state(folder) == "broken"]
+    removed = [_remove(store, index, folder) for folder in broken]
+    if any(store.state(folder) == "producing" for folder in unfinished):
+        return removed  # what is being made has no record yet that says what it needs
+    return removed + [_remove(store, index, folder) for folder in _unneeded(store, index)]
 
 
 def _folders(store: Store) -> list[Path]:
@@ -40,14 +42,37 @@ def _folders(store: Store) -> list[Path]:
     return sorted(item for item in store.root.iterdir() if item.is_dir() and not item.name.startswith("."))
 
 
-def _unneeded(index: Index, store: Store) -> list[Entry]:
-    produced = [entry for entry in index.all_produced() if entry.path.parent == store.root]
-    needed = {need["entry"] for entry in produced for need in read_record(entry).get("needs", ())}
-    busy = any(store.state(folder) == "producing" for folder in _folders(store))
-    if busy:  # what is being made has no record yet that says what it needs
-        return []
-    unneeded = (entry for entry in produced if entry.name not in needed and not asked_directly(entry))
-    return [entry for entry in unneeded if not not_made(entry)]
+def _unneeded(store: Store, index: Index) -> list[Path]:
+    """What was made only as a need of something that is gone, or that is listed here before it."""
+    made = [Path(row["path"]) for row in index.rows() if row["kind"] == "produced"]
+    needs: dict[str, list[str]] = {}
+    optional: set[str] = set()
+    for folder in made:
+        if folder.parent != store.root:
+            continue
+        record = read_record(Entry(folder.name, folder, {}))
+        needs[folder.name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
+        if record.get("asked") != "directly" and not asked_later(folder):
+            optional.add(folder.name)
+    return [store.root / name for name in _in_turn(needs, optional) if _may_go(index, store.root / name)]
+
+
+def _in_turn(needs: dict[str, list[str]], optional: set[str]) -> Iterator[str]:
+    """Names of ``optional`` things that nothing needs; then those that only the former needed; and so on."""
+    users = Counter(name for each in needs.values() for name in set(each))
+    waiting = sorted(name for name in optional if not users[name])
+    while waiting:
+        name = waiting.pop(0)
+        yield name
+        for need in sorted(set(needs[name])):
+            users[need] -= 1
+            if not users[need] and need in optional:
+                waiting.append(need)
+
+
+def _may_go(index: Index, folder: Path) -> bool:
+    entry = index.at_path(folder)
+    return entry is not None and not not_made(entry)
 
 
 def remove(store: Store, index: Index, entry: Entry) -> None:

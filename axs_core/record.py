@@ -136,7 +136,12 @@ def changed_since(entry: Entry, locate: Any) -> list[str]:
 
 def asked_directly(entry: Entry) -> bool:
     """Was it asked for by a user, then or later, and not only needed by something?"""
-    return read_record(entry).get("asked") == "directly" or (entry.path / ".axs" / "asked").exists()
+    return read_record(entry).get("asked") == "directly" or asked_later(entry.path)
+
+
+def asked_later(folder: Path) -> bool:
+    """Has a user asked for what was made as a need, after it was made?"""
+    return (folder / ".axs" / "asked").exists()
 
 
 def note_asked(entry: Entry) -> None:

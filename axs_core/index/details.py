@@ -24,13 +24,13 @@ def signature(tags: Iterable[str]) -> str:
     return ",".join(sorted(tags))
 
 
-def details(entry: Entry, row: int) -> dict[str, list[Row]]:
-    """What the tables ``tag``, ``provides`` and ``attribute`` hold of an entry whose row has the id ``row``."""
+def details(entry: Entry) -> dict[str, list[Row]]:
+    """What the tables ``tag``, ``provides`` and ``attribute`` hold of an entry, without the id of its row."""
     attributes = entry.attributes.items() if entry.kind == "produced" else ()
     return {
-        "tag": [(tag, row) for tag in entry.tags],
-        "provides": [(each, row) for each in {signature(item.tags) for item in entry.alternatives}],
-        "attribute": [(key, kept(value), row) for key, value in attributes if value is not None],
+        "tag": [(tag,) for tag in entry.tags],
+        "provides": [(each,) for each in {signature(item.tags) for item in entry.alternatives}],
+        "attribute": [(key, kept(value)) for key, value in attributes if value is not None],
     }
 
 

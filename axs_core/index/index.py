@@ -246,8 +246,8 @@ class Index:
             return
         identity, meta = row
         if meta is not None:
-            for table, rows in details(Entry(path.name, path, json.loads(meta)), identity).items():
-                self.database.executemany(DELETE_DETAIL[table], rows)
+            for table, rows in details(Entry(path.name, path, json.loads(meta))).items():
+                self.database.executemany(DELETE_DETAIL[table], [(*row, identity) for row in rows])
         self.database.execute("DELETE FROM entry WHERE id = ?", (identity,))
 
     def _load(self, folder: Folder, identity: int) -> None:
@@ -260,7 +260,7 @@ class Index:
             try:
                 meta = collection.read(folder.path, own=folder.path.parent == self.work_collection)
                 entry = Entry(folder.name, folder.path, meta)
-                details(entry, 0)  # what it provides can be read
+                found = details(entry)
                 kind = entry.kind
             except AxsError as problem:
                 meta, entry, error, kind = {}, None, _keep(problem), "error"
@@ -283,8 +283,8 @@ class Index:
         places = ", ".join(f":{column}" for column in row)
         cursor = self.database.execute(f"INSERT INTO entry ({', '.join(row)}) VALUES ({places})", row)
         if entry is not None and cursor.lastrowid is not None:
-            for table, rows in details(entry, cursor.lastrowid).items():
-                self.database.executemany(INSERT_DETAIL[table], rows)
+            for table, rows in found.items():
+                self.database.executemany(INSERT_DETAIL[table], [(*row, cursor.lastrowid) for row in rows])
 
     # reading
 
