@@ -116,6 +116,20 @@ class TestSettings:
     def test_official_never_loads_more_than_there_is(self, job: Callable[..., Any]) -> None:
         assert keys_of(job(loadgen_official=True), samples=20) == {"performance_sample_count_override": 20}
 
+    def test_accuracy_of_a_server_does_not_wait_between_queries(self, job: Callable[..., Any]) -> None:
+        assert keys_of(job(loadgen_scenario="Server"))["target_qps"] == 1e6
+
+    def test_load_of_a_server_comes_from_somewhere(self, job: Callable[..., Any]) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        server = {"loadgen_scenario": "Server", "loadgen_mode": "PerformanceOnly"}
+        assert "target_qps" not in keys_of(job(loadgen_warmup_s=0.5, **server))
+        with pytest.raises(HarnessError) as error:
+            keys_of(job(loadgen_warmup_s=0.0, **server))
+        assert str(error.value) == (
+            "without a warm-up (loadgen_warmup_s=0) a Server's load must be said: loadgen_target_qps=N"
+        )
+
     def test_benchmark_of_mlperf_keeps_its_own_bound(self, job: Callable[..., Any]) -> None:
         server = {"loadgen_scenario": "Server"}
         assert "target_latency" not in keys_of(job(loadgen_model="resnet50", **server))

@@ -86,7 +86,7 @@ def predictions_are_labels(folder: Path) -> bool:
 @pytest.mark.parametrize("buffer", [COUNT, 11])
 def test_each_sample_gets_its_own_answer(start: Start, tmp_path: Path, scenario: str, probe: str, buffer: int) -> None:
     """With a buffer of 11 the samples come in five loads, and streams pad each of them with samples that were there."""
-    finish(start(scenario, "AccuracyOnly", probe, loadgen_buffer_size=buffer, loadgen_target_qps=2000), expect=0)
+    finish(start(scenario, "AccuracyOnly", probe, loadgen_buffer_size=buffer), expect=0)
     assert predictions_are_labels(tmp_path)
 
 

@@ -30,6 +30,8 @@ ANY_MODEL = "*"
 OFFLINE_HEADROOM, STREAM_HEADROOM = 1.2, 2.0
 # A Server without a target gets this share of the rate at which single samples were answered.
 SERVER_SHARE = 0.5
+# An accuracy test is not timed: a Server's queries may all come at once (LoadGen's own default is one a second).
+UNTIMED_QPS = 1e6
 
 # parameter -> key of user.conf, factor to its unit
 DURATIONS = {"loadgen_min_duration_s": "min_duration", "loadgen_max_duration_s": "max_duration"}
@@ -95,6 +97,13 @@ def read_settings(job: Job, sample_count: int) -> Settings:
         keys["min_query_count"] = keys["max_query_count"] = job.value("loadgen_query_count")
     if scenario in ("Offline", "Server"):
         _take(keys, "target_qps", job.value("loadgen_target_qps"))
+    if scenario == "Server" and "target_qps" not in keys:
+        if mode == "AccuracyOnly":
+            keys["target_qps"] = UNTIMED_QPS
+        elif not job.value("loadgen_warmup_s"):
+            raise HarnessError(
+                "without a warm-up (loadgen_warmup_s=0) a Server's load must be said: loadgen_target_qps=N"
+            )
     if scenario != "Offline":
         _take(keys, "target_latency", job.value("loadgen_target_latency"))
     if scenario == "MultiStream":
