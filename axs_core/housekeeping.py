@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from axs_core.digest import of_file
@@ -54,15 +54,19 @@ def _unneeded(store: Store, index: Index) -> list[Path]:
         needs[folder.name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
         if record.get("asked") != "directly" and not asked_later(folder):
             optional.add(folder.name)
-    return [store.root / name for name in _in_turn(needs, optional) if _may_go(index, store.root / name)]
+    return [store.root / name for name in _in_turn(needs, optional, lambda name: _may_go(index, store.root / name))]
 
 
-def _in_turn(needs: dict[str, list[str]], optional: set[str]) -> Iterator[str]:
-    """Names of ``optional`` things that nothing needs; then those that only the former needed; and so on."""
+def _in_turn(needs: dict[str, list[str]], optional: set[str], may_go: Callable[[str], bool]) -> Iterator[str]:
+    """Names of ``optional`` things that nothing needs; then those that only the former needed; and so on. What may not
+    go keeps what it needs.
+    """
     users = Counter(name for each in needs.values() for name in set(each))
     waiting = sorted(name for name in optional if not users[name])
     while waiting:
         name = waiting.pop(0)
+        if not may_go(name):
+            continue
         yield name
         for need in sorted(set(needs[name])):
             users[need] -= 1
