@@ -44,12 +44,13 @@ def roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
 
     Collections inside the work collection (a git repository of entries) come right after it; the index adds them.
     """
-    named = [
-        Path(os.path.abspath(Path(item).expanduser()))
-        for item in environ.get("AXS_COLLECTIONS", "").split(os.pathsep)
-        if item
-    ]
-    return [*named, default_root(environ), shipped()]
+    return [*named(environ), default_root(environ), shipped()]
+
+
+def named(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """The folders in ``$AXS_COLLECTIONS``, absolute."""
+    items = environ.get("AXS_COLLECTIONS", "").split(os.pathsep)
+    return [Path(os.path.abspath(Path(item).expanduser())) for item in items if item]
 
 
 def listing(collection: Path) -> Iterator[str]:
@@ -57,10 +58,19 @@ def listing(collection: Path) -> Iterator[str]:
     try:
         with os.scandir(collection) as items:
             for item in items:
-                if not item.name.startswith((".", "_")) and item.is_dir():
+                if not item.name.startswith((".", "_")) and item.is_dir() and _is_text(item.name):
                     yield item.name
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
+
+
+def _is_text(name: str) -> bool:
+    """A name that is not UTF-8 is no entry's name: nobody could say it in a query, nor could the index keep it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def look(path: Path) -> Folder:

@@ -47,6 +47,10 @@ class WorkspaceWorld:
         """Everything that provides something."""
         return self.index.all_recipes()
 
+    def errors(self) -> list[str]:
+        """What is wrong with entries that cannot be read."""
+        return self.index.errors()
+
     def words(self) -> tuple[list[str], list[str]]:
         """All known tags and names of attributes."""
         return self.index.words()

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from axs_core.digest import of_value
+from axs_core.errors import AxsError, StoreError
 
 VERSION = 4
 """Version of the tables; a file of another version is made anew."""
@@ -61,8 +62,8 @@ def connect(file: Path) -> sqlite3.Connection:
         file.parent.mkdir(parents=True, exist_ok=True)
         return _open(str(file))
     except sqlite3.OperationalError as error:
-        if "lock" in str(error):
-            raise
+        if "locked" in str(error):
+            raise not_usable(file, error) from None
         return _open(":memory:")
     except sqlite3.DatabaseError:
         delete(file)
@@ -90,6 +91,17 @@ def delete(file: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         with suppress(OSError):
             file.with_name(file.name + suffix).unlink()
+
+
+def not_usable(file: Path, error: sqlite3.OperationalError) -> AxsError:
+    """The error for an index that cannot be written now; any other error is given back as it is."""
+    hint = "name another file: AXS_INDEX=FILE axs ..."
+    if "locked" in str(error):
+        message = f"the index {file} is in use by another process for more than {WAIT_SECONDS:g} s"
+        return StoreError(message, hint=f"end that process, or {hint}")
+    if "full" in str(error) or "readonly" in str(error):
+        return StoreError(f"the index {file} cannot be written: {error}", hint=hint)
+    raise error
 
 
 def _open(name: str) -> sqlite3.Connection:

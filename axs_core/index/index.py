@@ -8,6 +8,7 @@ else (an edit that would make an entry match what it did not match before) needs
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ from axs_core import collection
 from axs_core.collection import Folder
 from axs_core.entry import Entry, Scope, linearise
 from axs_core.errors import AxsError, EntryError, NotFound
-from axs_core.index.database import UNSETTLED, bulk, connect, delete, file_for
+from axs_core.index.database import UNSETTLED, bulk, connect, delete, file_for, not_usable
 from axs_core.index.details import candidates, details, signature
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
@@ -66,9 +67,7 @@ class Index:
         self._database = connect(self.file)
         try:
             self.refresh()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "lock" in str(error):
-                raise
+        except sqlite3.DatabaseError:
             self.reindex()
 
     def close(self) -> None:
@@ -141,13 +140,17 @@ class Index:
         if database.in_transaction:
             yield database
             return
-        database.execute("BEGIN IMMEDIATE")
         try:
-            yield database
-            database.execute("COMMIT")
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+                database.execute("COMMIT")
+            except BaseException:
+                if database.in_transaction:  # SQLite itself gives up where the disk is full
+                    database.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise not_usable(self.file, error) from None
 
     def _scan(self, root: Path, now: int) -> int:
         with self._writing() as database:
@@ -455,7 +458,7 @@ def inner_folder(path: Path, meta: dict[str, Any]) -> Path:
     """Where the entries of a collection lie: its attribute ``entries_path`` inside it (or absolute), else the
     folder itself.
     """
-    return path / str(meta.get("attributes", {}).get("entries_path", "") or "")
+    return Path(os.path.normpath(path / str(meta.get("attributes", {}).get("entries_path", "") or "")))
 
 
 def priority(meta: dict[str, Any]) -> float:

@@ -19,6 +19,10 @@ class Wide(World, Protocol):
         """Everything that provides something."""
         ...
 
+    def errors(self) -> list[str]:
+        """What is wrong with entries that cannot be read."""
+        ...
+
     def words(self) -> tuple[list[str], list[str]]:
         """All known tags and names of attributes."""
         ...
@@ -44,6 +48,11 @@ def near_misses(world: World, query: Query) -> list[Mismatch]:
             ):
                 best[recipe.name] = outcome
     return sorted(best.values(), key=lambda item: (item.distance, item.recipe.name))
+
+
+def unreadable(world: World) -> list[str]:
+    """What is wrong with entries that cannot be read: one of them may be what was meant."""
+    return list(world.errors()) if hasattr(world, "errors") else []
 
 
 def _related(tags: frozenset[str], asked: frozenset[str]) -> bool:

@@ -129,10 +129,11 @@ class Resolver:
 
     def nothing(self, query: Query) -> NotFound:
         """The error for a query that nothing provides: the nearest recipes and why each does not answer."""
-        from axs_core.resolver.explain import near_misses, word_hint
+        from axs_core.resolver.explain import near_misses, unreadable, word_hint
 
         lines = [f"nothing provides {query}"]
         lines += [f"    {item.recipe.name}: {item.reason}" for item in near_misses(self.world, query)[:NEAR]]
+        lines += [f"    {error}" for error in unreadable(self.world)[:NEAR]]
         return NotFound(
             "\n".join(lines), hint=word_hint(self.world, query) or f"axs explain '{query}' shows the near misses"
         )
@@ -283,7 +284,7 @@ def _refuse_tie(query: Query, found: list[Match]) -> None:
 def _answered(query: Query, entry: Entry, found: Match) -> Step:
     if entry.kind == "static":
         return Step(str(query), "static", f"{entry.name}, its own answer", entry, found)
-    return Step(str(query), "reuse", f"{entry.name}, made {entry.produced.get('at')}", entry, found)
+    return Step(str(query), "reuse", f"{entry.name}, made {entry.made_at}", entry, found)
 
 
 def _why(first: Match, others: tuple[Match, ...], world: World) -> str:
