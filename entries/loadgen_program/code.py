@@ -21,7 +21,7 @@ from axs_core.query import Query, parse
 OWN = frozenset({"until_valid", "find_target_qps", "find_target_latency"})
 # What an INVALID run's target is multiplied by, towards fewer and towards more queries.
 LESS, MORE = {"qps": 0.9, "latency": 1.1}, {"qps": 1 / 0.9, "latency": 1 / 1.1}
-# Reasons of LoadGen that more queries cure: it came to its end before the least duration, or needs more of them to tell.
+# Reasons of LoadGen that more queries cure: it ended before the least duration, or needs more of them to tell.
 TOO_FEW_QUERIES = ("min duration", "early stopping")
 # The figure of each scenario in LoadGen's detailed log, VALID or not.
 FIGURES = {
@@ -148,7 +148,9 @@ class Search:
                 break
             target = _rounded(math.sqrt(low * high) if low and high else low * 2 if low else target / 2)
         if low is None:
-            raise ProduceError(f"no load was VALID: {self._told()}", hint=f"lower than {high:g}: loadgen_target_qps=...")
+            raise ProduceError(
+                f"no load was VALID: {self._told()}", hint=f"lower than {high:g}: loadgen_target_qps=..."
+            )
         return low
 
     def _measured(self, target: float | None) -> float:
@@ -215,8 +217,9 @@ def _keep(search: Search, last: Attempt, path: Path) -> dict[str, Any]:
     for file in Path(last.path).iterdir():
         if file.is_file() and file.name not in NOT_LOGS:
             shutil.copy2(file, path / file.name)
-    units = {"target": "ms" if search.kind == "latency" else "1/s", "figure": "ns" if search.kind == "latency" else "1/s"}
+    target, figure = ("ms", "ns") if search.kind == "latency" else ("1/s", "1/s")
     attempts = [{name: value for name, value in asdict(each).items() if name != "path"} for each in search.attempts]
+    units = {"target": target, "figure": figure}
     data = {"scenario": search.scenario, "units": units, "attempts": attempts, "confirmed_by": last.entry}
     (path / SEARCH_FILE).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     measured = json.loads((path / "measured.json").read_text(encoding="utf-8"))

@@ -6,8 +6,6 @@ TEST04: the same sample again and again; a system that remembers its answers get
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from loadgen_harness.parameters import HarnessError, Job
 
 AUDIT_CONF = "audit.config"
