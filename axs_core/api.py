@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -203,8 +203,19 @@ class WorkspaceEntry:
 class Found(Sequence[WorkspaceEntry]):
     """What a search found, in order. Each entry is read when it is asked for: 100,000 of them take little room."""
 
-    def __init__(self, workspace: Workspace, paths: list[str]) -> None:
-        self._workspace, self._paths = workspace, paths
+    def __init__(self, workspace: Workspace, query: Query, paths: list[str] | None = None) -> None:
+        self.workspace, self._query, self._part = workspace, query, paths
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        return self._part if self._part is not None else [str(entry.path) for entry in self._once()]
+
+    def _once(self) -> Iterator[Entry]:
+        return self.workspace.index.find(self._query)
+
+    def entries(self) -> Iterator[Entry]:
+        """The entries themselves, read once, for one pass over all of them."""
+        return self._once() if self._part is None else (item.entry for item in self)
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -217,11 +228,11 @@ class Found(Sequence[WorkspaceEntry]):
 
     def __getitem__(self, place: int | slice) -> WorkspaceEntry | Found:
         if isinstance(place, slice):
-            return Found(self._workspace, self._paths[place])
-        entry = self._workspace.index.at_path(self._paths[place])
+            return Found(self.workspace, self._query, self._paths[place])
+        entry = self.workspace.index.at_path(self._paths[place])
         if entry is None:
             raise NotFound(f"{self._paths[place]} was removed meanwhile")
-        return WorkspaceEntry(self._workspace, entry)
+        return WorkspaceEntry(self.workspace, entry)
 
     def __repr__(self) -> str:
         return f"<{len(self)} entries>"
@@ -237,6 +248,10 @@ class WorkCollection:
     def path(self) -> Path:
         """The folder."""
         return self._workspace.store.root
+
+    def zip(self, output: Path | str, **options: Any) -> Path:
+        """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
+        return self._workspace.zip(None, output, **options)
 
     def remove(self) -> None:
         """Delete what axs made in it; what a person put there stays."""
@@ -274,6 +289,9 @@ class Workspace:
         """What exists."""
         index = Index(collection.roots(self.environ), self.store.root)
         index.open()
+        for folder in collection.named(self.environ):
+            if not folder.is_dir():
+                self.reporter.warn(f"the collection {folder} (AXS_COLLECTIONS) is not a folder")
         return index
 
     @cached_property
@@ -325,7 +343,7 @@ class Workspace:
             self.reporter.note(f"made {entry.name}")
             return
         self.reporter.note(
-            f"{entry.name}: made {entry.produced.get('at')}" + (f" on {where}" if entry.produced.get("machine") else "")
+            f"{entry.name}: made {entry.made_at}" + (f" on {where}" if entry.produced.get("machine") else "")
         )
         note_asked(entry)
         if changed := changed_since(entry, self.index.by_name):
@@ -333,7 +351,7 @@ class Workspace:
 
     def all_byquery(self, query: str | Sequence[str]) -> Found:
         """Everything that exists and satisfies the query; makes nothing."""
-        return Found(self, [str(entry.path) for entry in self.index.find(parse(query))])
+        return Found(self, parse(query))
 
     find = all_byquery
 
@@ -342,7 +360,8 @@ class Workspace:
         from axs_core.compare.table import tabulate
         from axs_core.compare.twin import Twins
 
-        return tabulate([item.entry for item in items], Twins(self.index.find), columns)
+        entries = items.entries() if isinstance(items, Found) else (item.entry for item in items)
+        return tabulate(entries, Twins(self.index.find), columns)
 
     def table(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """What satisfies the query, a dictionary each: the columns that suit it, or those that are asked for."""

@@ -31,8 +31,8 @@ class Needed:
 
 
 def now() -> str:
-    """The time with the local offset, to the second: ``2026-11-21T23:40:12+00:00``."""
-    return datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
+    """The time in UTC, to the millisecond: ``2026-11-21T23:40:12.345Z``. As text it sorts as time does."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def of_folder(folder: Path) -> dict[str, Any]:

@@ -236,6 +236,12 @@ class Entry:
         return {**values, **self.bound}
 
     @property
+    def made_at(self) -> str:
+        """When it was made, for reading: ``2026-11-21 23:40:12 UTC``; empty for what a person wrote."""
+        at = str(self.produced.get("at", ""))
+        return f"{at[:10]} {at[11:19]} UTC" if at else ""
+
+    @property
     def produced(self) -> Mapping[str, Any]:
         """How it was made, in short (recipe, key, machine, at); empty for what a person wrote."""
         section: Mapping[str, Any] = self.meta.get("produced", {})
@@ -254,10 +260,9 @@ def linearise(entry: Entry, by_name: Callable[[str], Entry]) -> tuple[Entry, ...
 
     def visit(child: Entry, trail: tuple[str, ...]) -> None:
         for parent in child.meta.get("parents", ()):
-            file = child.path / "meta.yaml"
             if parent in trail:
                 circle = " -> ".join((*trail[trail.index(parent) :], parent))
-                raise EntryError(f"is its own ancestor: {circle}", file=file, key="parents")
+                raise EntryError(f"is its own ancestor: {circle}", file=child.path / "meta.yaml", key="parents")
             if parent in order:
                 continue
             try:
@@ -266,7 +271,7 @@ def linearise(entry: Entry, by_name: Callable[[str], Entry]) -> tuple[Entry, ...
                 if child.kind == "produced":
                     continue
                 message = f"its parent {parent!r} does not exist"
-                raise EntryError(message, file=file, key="parents", hint=error.hint) from None
+                raise EntryError(message, file=child.path / "meta.yaml", key="parents", hint=error.hint) from None
             order[parent] = ancestor
             visit(ancestor, (*trail, parent))
 
