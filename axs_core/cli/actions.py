@@ -142,7 +142,7 @@ def collections(root: Root) -> Table:
 
 
 def _counted(row: CollectionRow) -> tuple[str, str, str]:
-    return as_text(row.priority), str(row.entries), row.fault or (_state(row.git) if row.git else "")
+    return f"{row.priority:g}", str(row.entries), row.fault or (_state(row.git) if row.git else "")
 
 
 def _state(git: Status) -> str:
@@ -152,17 +152,7 @@ def _state(git: Status) -> str:
 
 
 @action("workspace")
-def workspace_zip(
-    root: Root,
-    what: Any,
-    *,
-    output: Any,
-    with_needs: Any = False,
-    title: Any = "",
-    identifier: Any = "",
-    authors: Any = (),
-    license: Any = "",
-) -> Path:
+def workspace_zip(root: Root, what: Any, *, output: Any = None, with_needs: Any = False, **labels: Any) -> Path:
     """Put a collection, or all entries that satisfy a query, into an archive: with records, digests and
     ro-crate-metadata.json. The same content gives the same bytes.
 
@@ -171,15 +161,25 @@ def workspace_zip(
 
         axs zip loadgen_output,framework=onnxrt --output=results.zip
     """
-    return root.workspace.zip(
-        _text(what, "a query or a collection"),
-        _text(output, "--output"),
-        with_needs=_flag(with_needs, "--with_needs"),
-        title=_text(title, "--title"),
-        identifier=_text(identifier, "--identifier"),
-        authors=_texts(authors, "--authors"),
-        license=_text(license, "--license"),
-    )
+    what = _text(what, "a query or a collection")
+    return root.workspace.zip(what, _output(output), **_zip_options(with_needs, labels))
+
+
+def _output(output: Any) -> str:
+    if output is None:
+        raise UsageError("'zip' needs --output=FILE", hint="axs zip QUERY --output=results.zip")
+    return _text(output, "--output")
+
+
+def _zip_options(with_needs: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """What both zip actions take."""
+    known = ("title", "identifier", "authors", "license")
+    if unknown := [name for name in labels if name not in known]:
+        near = nearest(unknown[0], known)
+        raise UsageError(f"'zip' has no option --{unknown[0]}", hint=f"--{near}" if near else "axs help zip")
+    texts = {name: _text(value, f"--{name}") for name, value in labels.items() if name != "authors"}
+    authors = _texts(labels.get("authors", ()), "--authors")
+    return {"with_needs": _flag(with_needs, "--with_needs"), "authors": authors, **texts}
 
 
 @action("workspace")
@@ -346,6 +346,15 @@ def entry_help(entry: WorkspaceEntry, function: Any = None) -> Any:
 def collection_get_path(collection: WorkCollection) -> Path:
     """The collection's folder."""
     return collection.path
+
+
+@action("collection")
+def collection_zip(collection: WorkCollection, *, output: Any = None, with_needs: Any = False, **labels: Any) -> Path:
+    """Put all that axs made in the work collection into an archive; the options are those of zip with a query.
+
+    axs work_collection , zip --output=all.zip
+    """
+    return collection.zip(_output(output), **_zip_options(with_needs, labels))
 
 
 @action("collection")
