@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from axs_core import collection, machine
 from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import AxsError, NotFound, UsageError
 from axs_core.index import Index
@@ -25,10 +26,9 @@ from axs_core.resolver import Answer, Resolver, Step, explain, noted
 from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
-from axs_core import collection, machine
-
 if TYPE_CHECKING:
     import pandas
+
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
 
@@ -248,10 +248,6 @@ class WorkCollection:
     def path(self) -> Path:
         """The folder."""
         return self._workspace.store.root
-
-    def zip(self, output: Path | str, **options: Any) -> Path:
-        """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
-        return self._workspace.zip(None, output, **options)
 
     def zip(self, output: Path | str, **options: Any) -> Path:
         """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""

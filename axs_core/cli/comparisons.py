@@ -11,7 +11,7 @@ from axs_core.cli.model import Table
 from axs_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from axs_core.api import WorkspaceEntry
+    from axs_core.api import Workspace, WorkspaceEntry
     from axs_core.compare.table import Tabulated
 
 FORMATS = ("text", "csv", "markdown", "json")
@@ -36,11 +36,15 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
             hint=f"--format={near}" if near else f"it is one of {', '.join(FORMATS)}",
         )
     names = [as_text(name) for name in ([columns] if isinstance(columns, str) else columns or [])]
-    if entries:
-        made = entries[0].workspace.tabulate(entries, names or None)
-    else:
-        made = Tabulated(tuple(names), ())
+    workspace = workspace_of(entries)
+    made = workspace.tabulate(entries, names or None) if workspace else Tabulated(tuple(names), ())
     return _formatted(made, format)
+
+
+def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:
+    """Where entries come from; None for an empty list of nowhere."""
+    space: Workspace | None = getattr(entries, "workspace", None)
+    return space or (entries[0].workspace if entries else None)
 
 
 def _formatted(made: Tabulated, format: str) -> Any:

@@ -113,8 +113,9 @@ def _apply_each(action: str, target: Each, given: _Arguments, failures: list[Fai
 
 
 def _are_entries(target: Any) -> bool:
-    items = target.items if isinstance(target, Each) else (target,)
-    return all(target_of(item) == "entry" for item in items)
+    if isinstance(target, Each):
+        return hasattr(target.items, "entries") or all(target_of(item) == "entry" for item in target.items)
+    return target_of(target) == "entry"
 
 
 def _apply_to_all(name: str, target: Any, given: _Arguments) -> Any:

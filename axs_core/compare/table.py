@@ -6,7 +6,7 @@ member b of a value; ``twin.a`` the value of the entry's twin (see :mod:`axs_cor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,41 +33,43 @@ class Tabulated:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def default_columns(entries: Sequence[Entry]) -> dict[str, str]:
-    """What the entries declare, in the order in which they come; title to value."""
-    columns: dict[str, str] = {}
-    seen: set[int] = set()
-    for entry in entries:
-        said = declared(entry, "table_columns")
-        if isinstance(said, Mapping) and id(said) not in seen:
-            seen.add(id(said))
-            for title, name in said.items():
-                columns.setdefault(str(title), str(name))
-    return columns or dict(PLAIN)
-
-
-def tabulate(entries: Sequence[Entry], twins: Twins, columns: Sequence[str] | None = None) -> Tabulated:
+def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | None = None) -> Tabulated:
     """The table of ``entries``; ``columns`` are names of values (None: what the entries declare).
 
     Declared columns are filled from stored values alone; for ``columns`` that are asked for, functions may read the
     entry's files. Raises UsageError for a column that none of the entries knows.
     """
-    chosen = {name: name for name in columns} if columns else default_columns(entries)
     cells = Cells(everything=bool(columns))
-    if columns:
-        _refuse_unknown(cells, entries, columns)
-    plain = [None if _of_twin(path) else path for path in chosen.values()]
-    paired = [path.removeprefix(f"{TWIN}.") if _of_twin(path) else None for path in chosen.values()]
-    rows = []
+    asked = {name: name for name in columns or ()}
+    titles: dict[str, None] = dict.fromkeys(asked)
+    rows, unknown = [], {name: set[str]() for name in asked if not _of_twin(name)}
     for entry in entries:
         own = cells.of(entry)
-        row = [own.get(path) if path is not None else None for path in plain]
-        if any(paired):
-            twin = twins.of(entry)
-            other = own if twin is entry else cells.of(twin) if twin is not None else None
-            row = [_paired(own, other, path) if path else cell for path, cell in zip(paired, row, strict=True)]
-        rows.append(tuple(row))
-    return Tabulated(tuple(chosen), tuple(rows))
+        chosen = asked or _columns_of(entry)
+        titles.update(dict.fromkeys(chosen))
+        rows.append(_row(own, chosen, twins, cells))
+        for name in [name for name in unknown if own.knows(name)]:
+            del unknown[name]
+        for known in unknown.values():
+            known.update(own.values)
+    if rows:
+        _refuse(unknown, len(rows))
+    return Tabulated(tuple(titles), tuple(tuple(row.get(title) for title in titles) for row in rows))
+
+
+def _columns_of(entry: Entry) -> Mapping[str, str]:
+    said = declared(entry, "table_columns")
+    return said if isinstance(said, Mapping) else PLAIN
+
+
+def _row(own: Row, chosen: Mapping[str, str], twins: Twins, cells: Cells) -> dict[str, Any]:
+    row = {title: None if _of_twin(path) else own.get(path) for title, path in chosen.items()}
+    paired = {title: path.removeprefix(f"{TWIN}.") for title, path in chosen.items() if _of_twin(path)}
+    if paired:
+        twin = twins.of(own.entry)
+        other = own if twin is own.entry else cells.of(twin) if twin is not None else None
+        row.update({title: _paired(own, other, path) for title, path in paired.items()})
+    return row
 
 
 def _of_twin(path: str) -> bool:
@@ -82,13 +84,10 @@ def _paired(own: Row, twin: Row | None, path: str) -> Any:
     return said.get("unknown") if path == "name" and isinstance(said, Mapping) else None
 
 
-def _refuse_unknown(cells: Cells, entries: Sequence[Entry], columns: Sequence[str]) -> None:
-    for column in columns:
-        if _of_twin(column) or not entries or any(cells.of(entry).knows(column) for entry in entries):
-            continue
-        known = {*OWN, *(name for entry in entries[:100] for name in entry.values)}
-        near = nearest(column.partition(".")[0], known)
+def _refuse(unknown: Mapping[str, set[str]], count: int) -> None:
+    for column, known in unknown.items():
+        near = nearest(column.partition(".")[0], known.union(OWN))
         raise UsageError(
-            f"none of the {len(entries)} entries has a value {column!r}",
+            f"{f'none of the {count} entries has' if count > 1 else 'the entry does not have'} a value {column!r}",
             hint=f"did you mean {' or '.join(near)}?" if near else "axs byname NAME , show lists what an entry has",
         )

@@ -30,6 +30,7 @@ class Twins:
     def __init__(self, find: Callable[[Query], Sequence[Entry]]) -> None:
         self._find = find
         self._groups: dict[str, dict[str, list[Entry]]] = {}
+        self._last: tuple[Any, dict[str, list[Entry]]] = (None, {})
 
     def of(self, entry: Entry) -> Entry | None:
         """The twin of ``entry`` (it may be the entry itself); None where there is none, or nothing is declared."""
@@ -42,10 +43,14 @@ class Twins:
         signature = _signature(entry, values, rule)
         if signature is None:
             return None
-        candidates = self._group(rule).get(signature, ())
+        candidates = self._group(rule).get(signature, [])
+        if len(candidates) == 1:
+            return candidates[0]
         return max(candidates, key=lambda other: _rank(entry, other, rule), default=None)
 
     def _group(self, rule: Mapping[str, Any]) -> dict[str, list[Entry]]:
+        if self._last[0] is rule:  # nearly always: they come from the same parent
+            return self._last[1]
         name = canonical(dict(rule))
         if name not in self._groups:
             candidates = {other.path: other for text in rule["among"] for other in self._find(parse(text))}
@@ -55,6 +60,7 @@ class Twins:
                 signature = _signature(other, values, rule)
                 if signature is not None and values.get(rule["value"]) is not None:
                     groups.setdefault(signature, []).append(other)
+        self._last = (rule, self._groups[name])
         return self._groups[name]
 
 
@@ -67,7 +73,7 @@ def _signature(entry: Entry, values: Mapping[str, Any], rule: Mapping[str, Any])
     known = [_value(entry, values, name) for name in rule.get("known", ())]
     if any(value in (None, "unknown") for value in known):
         return None
-    return canonical([known, [_value(entry, values, name) for name in rule.get("same", ())]])
+    return repr((known, [_value(entry, values, name) for name in rule.get("same", ())]))
 
 
 def _rank(entry: Entry, other: Entry, rule: Mapping[str, Any]) -> tuple[Any, ...]:
