@@ -267,6 +267,8 @@ def read_limits(given: Mapping[str, int]) -> Limits:
     """``max_size``, ``max_ratio`` and ``max_members`` as limits. Raises UsageError for what is no whole number."""
     words = {"max_size": "size", "max_ratio": "ratio", "max_members": "members"}
     for name, value in given.items():
+        if name not in words:
+            raise UsageError(f"'unzip' has no option --{name}", hint=f"bounds are --{', --'.join(words)}")
         if type(value) is not int or value < 1:
             raise UsageError(f"{name} must be a whole number above 0, not {value!r}")
     return Limits(**{words[name]: value for name, value in given.items()})
