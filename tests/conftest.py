@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.axs_command import AxsCommand
 from support.http_server import Server
 from support.toy import Toys
 
@@ -56,6 +57,12 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
 
 
+@pytest.fixture(scope="session")
+def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
+    """The command line on one work collection for all slow tests: each environment is installed once."""
+    return AxsCommand(tmp_path_factory.mktemp("shared") / "work_collection")
+
+
 @pytest.fixture
 def http_server() -> Iterator[Server]:
     """A real HTTP server on loopback; see :class:`support.http_server.Server`."""
@@ -64,7 +71,9 @@ def http_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toys:
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toys]:
     """Toy entries, and nothing else: see :class:`support.toy.Toys`."""
     monkeypatch.setattr(collection, "shipped", lambda: tmp_path / "nothing is shipped")
-    return Toys(tmp_path)
+    made = Toys(tmp_path)
+    yield made
+    made.close()

@@ -28,12 +28,6 @@ MODEL_QUERIES = {
 }
 
 
-@pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    """One work collection for all tests of this module, so that each environment is installed once."""
-    return AxsCommand(tmp_path_factory.mktemp("digits"))
-
-
 def run_json(interpreter: str, script: str, *arguments: object) -> object:
     """What ``script`` of tests/support prints, read as JSON."""
     command = [interpreter, str(SUPPORT / script), *map(str, arguments)]

@@ -48,12 +48,6 @@ def test_random_weights_must_be_asked_for_by_name(name: str) -> None:
     assert "speed only" in meta["title"]
 
 
-@pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    """One work collection for all tests of this module, so that each environment is installed once."""
-    return AxsCommand(tmp_path_factory.mktemp("resnet50"))
-
-
 def logits(axs: AxsCommand, saved_as: str) -> list[float]:
     """What the model answers to three images of noise, one image after the other."""
     onnx = saved_as.startswith("onnx")

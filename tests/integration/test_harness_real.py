@@ -27,9 +27,8 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+def python(axs: AxsCommand) -> str:
     """An interpreter that has what the harness requires."""
-    axs = AxsCommand(tmp_path_factory.mktemp("harness"))
     meta = yaml.safe_load((ENTRIES / "loadgen_harness" / "meta.yaml").read_text(encoding="utf-8"))
     return axs.ask(f"python_env,requirements:={':'.join(meta['attributes']['requirements'])}", "get", "interpreter")
 

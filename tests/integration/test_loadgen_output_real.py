@@ -14,12 +14,6 @@ REPORT = "accuracy=98.438%, good=756, total=768"
 PERFORMANCE = "loadgen_output,framework=onnxrt,loadgen_mode=PerformanceOnly"
 
 
-@pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    """One work collection for all tests of this module, so that each environment is installed once."""
-    return AxsCommand(tmp_path_factory.mktemp("loadgen_output"))
-
-
 def answers(axs: AxsCommand, query: str) -> str:
     return (axs.folder(query) / "predictions.txt").read_text(encoding="utf-8")
 

@@ -21,12 +21,6 @@ JPEGS = 200
 
 
 @pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    """One work collection for all tests of this module, so that the environment is installed once."""
-    return AxsCommand(tmp_path_factory.mktemp("preprocessing"))
-
-
-@pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, axs: AxsCommand) -> str:
     """The interpreter that has what preprocessing needs."""
     requirements = json.loads(axs.ask("image_preprocessing", "get", "requirements"))
