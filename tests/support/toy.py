@@ -44,9 +44,8 @@ class Listening(Reporter):
 
 
 class Toys:
-    """A collection of toy entries at ``recipes``, a work collection at ``work``, and nothing shipped.
-
-    The shipped entries are left out for this process only; children see them too.
+    """A collection of toy entries at ``recipes``, a work collection at ``work``; the fixture ``toys`` takes the shipped
+    entries away.
     """
 
     def __init__(self, root: Path) -> None:
@@ -55,6 +54,7 @@ class Toys:
         self.recipes.mkdir()
         self.reporter = Listening()
         self.settings: dict[str, str] = {"AXS_SYSTEM": "toy machine"}
+        self.children: list[subprocess.Popen[str]] = []
 
     def add(
         self, name: str, meta: str | Mapping[str, Any], code: str = "", folder: Path | None = None, **files: str
@@ -109,15 +109,33 @@ class Toys:
         return Workspace(environ={**self.environ(), **settings}, reporter=self.reporter)
 
     def child(self, code: str) -> subprocess.Popen[str]:
-        """Another Python process that sees the toys; ``space`` is its workspace."""
-        start = "import json, sys\nfrom axs_core import Workspace\nspace = Workspace()\n"
-        return subprocess.Popen(
-            [sys.executable, "-c", start + dedent(code)],
+        """Another Python process that sees the toys; ``space`` is its workspace. It ends with the test."""
+        start = """
+            import json, sys
+            from pathlib import Path
+            from axs_core import Workspace, collection
+            collection.shipped = lambda: Path("/nothing/is/shipped")
+            space = Workspace()
+        """
+        child = subprocess.Popen(
+            [sys.executable, "-c", dedent(start) + dedent(code)],
             env=self.environ(),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.children.append(child)
+        return child
+
+    def close(self) -> None:
+        """End the children."""
+        for child in self.children:
+            child.kill()
+            child.wait()
+            for stream in (child.stdin, child.stdout, child.stderr):
+                if stream is not None:
+                    stream.close()
 
     def broken_folder(self, name: str) -> Path:
         """A folder as a maker leaves it that was killed."""

@@ -400,7 +400,7 @@ CONDITIONS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.dictionaries(st.sampled_from("ab"), VALUES), min_size=1, max_size=12),
     queries=st.lists(st.lists(CONDITIONS, min_size=1, max_size=2), min_size=1, max_size=12),

@@ -1,0 +1,162 @@
+"""Several real processes at once: one makes, the others wait; a maker that dies hands over."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from support.toy import Toys
+
+from axs_core.store import PRIVATE
+
+ASK = """
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(space.byquery({query!r}).name)
+"""
+
+
+def start(toys: Toys, query: str, number: int) -> list[subprocess.Popen[str]]:
+    """So many processes that all ask the same when they are told to."""
+    children = [toys.child(ASK.format(query=query)) for _ in range(number)]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("\n")
+        child.stdin.flush()
+    return children
+
+
+def answers(children: list[subprocess.Popen[str]]) -> list[str]:
+    found = []
+    for child in children:
+        out, err = child.communicate(timeout=300)
+        assert child.returncode == 0, err
+        found.append(out.strip())
+    return found
+
+
+def test_many_ask_for_the_same_missing_thing(toys: Toys) -> None:
+    toys.maker("base", "base", "import time\ntime.sleep(0.3)")
+    toys.maker("toy", "thing", needs={"base": "base"})
+    found = answers(start(toys, "thing", 8))
+    assert len(set(found)) == 1
+    assert (toys.made("toy"), toys.made("base")) == (1, 1)
+    assert sorted(item.name for item in toys.work.iterdir() if item.name[0] != ".") == sorted(
+        [found[0], toys.space().byquery("base").name]
+    )
+
+
+def test_many_ask_for_different_things(toys: Toys) -> None:
+    toys.maker("base", "base", "import time\ntime.sleep(0.2)")
+    toys.maker("toy", "thing", parameters={"n": {"type": "int"}}, needs={"base": "base"})
+    children = [child for n in range(6) for child in start(toys, f"thing,n={n}", 1)]
+    assert len(set(answers(children))) == 6
+    assert (toys.made("toy"), toys.made("base")) == (6, 1)
+    assert len(toys.space().all_byquery("thing")) == 6
+
+
+def test_a_killed_maker_hands_over(toys: Toys, tmp_path: Path) -> None:
+    """The first to come makes it half and is killed by force; one that waits makes it."""
+    body = f"""
+        import os, time
+        (path / "half.txt").write_text("half")
+        try:
+            os.mkdir({str(tmp_path / "first")!r})
+        except FileExistsError:
+            pass
+        else:
+            time.sleep(600)
+    """
+    toys.maker("toy", "thing", body)
+    maker = toys.child("space.byquery('thing')\n")
+    folder = wait_for(toys, "half.txt")
+    making = json.loads((folder / PRIVATE / "making.json").read_text())
+    assert making["pid"] == maker.pid
+    assert toys.space().store.state(folder) == "producing"
+    waiting = start(toys, "thing", 3)
+    maker.send_signal(signal.SIGKILL)
+    maker.communicate()
+    assert set(answers(waiting)) == {folder.name}
+    assert toys.made("toy") == 2
+    assert toys.space().byquery("thing").path == folder
+
+
+def wait_for(toys: Toys, file: str) -> Path:
+    while True:
+        for folder in toys.work.glob(f"*/{file}"):
+            return folder.parent
+
+
+def test_nobody_asks_again_after_a_killed_maker(toys: Toys) -> None:
+    toys.maker("toy", "thing", "import os\nos.kill(os.getpid(), 9)")
+    maker = toys.child("space.byquery('thing')\n")
+    maker.communicate()
+    assert maker.returncode == -signal.SIGKILL
+    space = toys.space()
+    assert list(space.all_byquery("thing")) == []
+    assert [row.state for row in space.entries() if row.name.startswith("toy_")] == ["broken"]
+
+
+def test_a_failure_does_not_fail_those_who_wait(toys: Toys, tmp_path: Path) -> None:
+    """Each that waits tries by itself; here only the first attempt fails."""
+    body = f"""
+        import os, time
+        time.sleep(0.3)
+        try:
+            os.mkdir({str(tmp_path / "first")!r})
+        except FileExistsError:
+            pass
+        else:
+            raise KeyError("the first one fails")
+    """
+    toys.maker("toy", "thing", body)
+    children = start(toys, "thing", 3)
+    codes = []
+    for child in children:
+        child.communicate(timeout=300)
+        codes.append(child.returncode)
+    assert sorted(codes) == [0, 0, 1]
+    assert toys.made("toy") == 2
+
+
+def test_the_index_is_made_anew_while_others_use_it(toys: Toys) -> None:
+    for number in range(30):
+        toys.add(f"entry{number}", {"tags": ["x"], "attributes": {"n": number}})
+    toys.maker("toy", "thing", parameters={"n": {"type": "int"}})
+    code = """
+        for turn in range(8):
+            space.reindex()
+            assert len(space.all_byquery("x")) == 30, turn
+            name = space.byquery("thing,n={number}").name
+            assert space.byname(name)["n"] == {number}
+            space = Workspace()
+    """
+    children = [toys.child(code.format(number=number)) for number in range(4)]
+    answers(children)
+    assert toys.made("toy") == 4
+    assert len(toys.space().all_byquery("thing")) == 4
+
+
+def test_an_entry_is_removed_while_others_look(toys: Toys) -> None:
+    toys.maker("toy", "thing", parameters={"n": {"type": "int"}})
+    asking = """
+        for turn in range(20):
+            space = Workspace()
+            assert space.byquery("thing,n=1")["n"] == 1
+            [entry["n"] for entry in space.all_byquery("thing")]
+    """
+    removing = """
+        for turn in range(20):
+            space = Workspace()
+            for entry in space.all_byquery("thing,n=2"):
+                entry.remove()
+            space.byquery("thing,n=2")
+    """
+    answers([toys.child(asking), toys.child(removing), toys.child(asking)])
+    assert os.listdir(toys.work)
