@@ -33,10 +33,11 @@ HEADLINES = {
 Z_95 = 1.959963984540054
 
 
-def labels(path: Path) -> dict[int, int]:
+def labels(path: Path, model_weights: Any = None) -> dict[int, int]:
     """The right class of each sample, by sample index."""
     file = path / LABELS
     if not file.is_file():
+        _refuse_random(model_weights)
         raise Refused("the samples have no labels, so there is no accuracy")
     rows = (
         line.split(" ", 1)[0:1] + line.rsplit(" ", 1)[1:2] for line in file.read_text(encoding="utf-8").splitlines()
@@ -44,11 +45,14 @@ def labels(path: Path) -> dict[int, int]:
     return {int(index): int(label) for index, label in rows}
 
 
-def predictions(path: Path, loadgen_mode: str, accuracy_dtype: str = "float32", record: Any = None) -> dict[int, int]:
+def predictions(
+    path: Path, loadgen_mode: str, accuracy_dtype: str = "float32", model_weights: Any = None, record: Any = None
+) -> dict[int, int]:
     """The class that the model answered, by sample index; where LoadGen sent a sample more than once, its first
     answer.
     """
     if loadgen_mode not in ACCURACY_MODES:
+        _refuse_random(model_weights)
         raise _not_measured("accuracy", loadgen_mode, "AccuracyOnly", record)
     pattern = ANSWER_FORMATS[accuracy_dtype]
     answered: dict[int, int] = {}
@@ -63,8 +67,7 @@ def predictions(path: Path, loadgen_mode: str, accuracy_dtype: str = "float32", 
 
 def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_weights: Any = None) -> list[int]:
     """[right answers, samples]; every sample must have been answered."""
-    if model_weights == "random":
-        raise Refused("this model has random weights: it is for speed only, and its accuracy means nothing")
+    _refuse_random(model_weights)
     missing = sorted(labels.keys() - predictions.keys())
     unknown = sorted(predictions.keys() - labels.keys())
     if missing or unknown:
@@ -75,6 +78,11 @@ def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_w
         )
         raise Refused(f"{what}, the first with index {(missing or unknown)[0]}")
     return [sum(predictions[index] == label for index, label in labels.items()), len(labels)]
+
+
+def _refuse_random(model_weights: Any) -> None:
+    if model_weights == "random":
+        raise Refused("this model has random weights: it is for speed only, and its accuracy means nothing")
 
 
 def accuracy(accuracy_counts: list[int]) -> float:
