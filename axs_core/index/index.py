@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +42,8 @@ DELETE_DETAIL = {
     "attribute": "DELETE FROM attribute WHERE key = ? AND value = ? AND entry = ?",
 }
 
+AT_ONCE = 5000
+"""How many folders are read in one transaction."""
 MANY_NAMES = 1000
 """How many names of made entries are looked through for one that was meant."""
 COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error"
@@ -160,13 +162,22 @@ class Index:
             known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
             for name in known - here:
                 self._delete(root / name)
-            with bulk(database, len(here - known)):
-                for name in sorted(here - known):
-                    self._load(collection.look(root / name), identity)
-            trusted = now if time.time_ns() - now > RACY_NS else 0
+        self._read([root / name for name in sorted(here - known)], identity)
+        trusted = now if time.time_ns() - now > RACY_NS else 0
+        with self._writing() as database:
             database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (trusted, identity))
         self._look_again(identity)
         return identity
+
+    def _read(self, folders: Sequence[Path], identity: int) -> None:
+        """Take in many folders, some at a time: no other writer has to wait for all of them. Should this process die,
+        the stamp is not there yet, and the rest is read next time.
+        """
+        with bulk(self.database, len(folders)):
+            for start in range(0, len(folders), AT_ONCE):
+                with self._writing():
+                    for folder in folders[start : start + AT_ONCE]:
+                        self._load(collection.look(folder), identity)
 
     def _look_again(self, identity: int) -> None:
         """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time."""
