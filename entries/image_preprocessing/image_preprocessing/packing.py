@@ -151,10 +151,10 @@ def _pack_block(job: BlockJob) -> Block:
         out.seek(job.place * job.rule.bytes)
         for place, file in enumerate(job.files, job.place):
             try:
-                image = job.rule(file.read_bytes()).tobytes()
+                image = memoryview(job.rule(file.read_bytes())).cast("B")
             except (BrokenImage, OSError) as error:
                 broken[place] = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-                image = bytes(job.rule.bytes)
+                image = memoryview(bytes(job.rule.bytes))
             checksum = zlib.crc32(image, checksum)
             out.write(image)
     return Block(job.place, checksum, broken)

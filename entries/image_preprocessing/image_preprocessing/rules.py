@@ -53,7 +53,9 @@ class Rule:
         return int(100.0 * self.resolution / self.crop_percentage)
 
     def __call__(self, data: bytes) -> Pixels:
-        """A file's bytes as pixels of ``shape``; raises :class:`~image_preprocessing.decoding.BrokenImage`."""
+        """A file's bytes as pixels of ``shape``, side by side in memory. Raises
+        :class:`~image_preprocessing.decoding.BrokenImage`.
+        """
         if self.method == "mlperf":
             return self._mlperf(opencv_rgb(data))
         return self._pillow(pillow_image(data, "RGB" if self.channels == 3 else "L"))
@@ -63,16 +65,13 @@ class Rule:
         return (short, int(short * height / width)) if height > width else (int(short * width / height), short)
 
     def _mlperf(self, pixels: Pixels) -> Pixels:
-        import cv2
+        from image_preprocessing.area import area_square
 
-        width, height = self._resized(pixels.shape[1], pixels.shape[0])
-        small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-        left, top = (width - self.resolution) // 2, (height - self.resolution) // 2
-        square: Pixels = small[top : top + self.resolution, left : left + self.resolution]
-        return np.ascontiguousarray(square)
+        size = self._resized(pixels.shape[1], pixels.shape[0])
+        return np.ascontiguousarray(area_square(pixels, size, self.resolution))
 
     def _pillow(self, picture: Image.Image) -> Pixels:
         picture = picture.resize(self._resized(*picture.size), Image.Resampling.BILINEAR)
         left, top = (round((side - self.resolution) / 2) for side in picture.size)
         square = picture.crop((left, top, left + self.resolution, top + self.resolution))
-        return np.asarray(square).reshape(self.shape)
+        return np.ascontiguousarray(square).reshape(self.shape)
