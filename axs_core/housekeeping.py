@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from axs_core.index import Index
 from axs_core.ownership import entries_folder, is_collection, made_here, not_made
 from axs_core.record import asked_later
 from axs_core.reporter import Reporter
-from axs_core.store import PRIVATE, Store, lock_base
+from axs_core.store import INCOMING, PRIVATE, Store, lock_base
 
 _SHOWN = 8
 """How many names a message lists."""
@@ -28,12 +29,21 @@ def collect_garbage(store: Store, index: Index) -> list[str]:
     Returns the names of what was removed. What is being made is left alone.
     """
     index.refresh()
+    _reclaim(store)
     unfinished = [folder for folder in _folders(store) if not (folder / META).exists()]
     broken = [folder for folder in unfinished if made_here(folder) and store.state(folder) == "broken"]
     removed = [_remove(store, index, folder) for folder in broken]
     if any(store.state(folder) == "producing" for folder in unfinished):
         return removed  # what is being made has no record yet that says what it needs
     return removed + [_remove(store, index, folder) for folder in _unneeded(store, index)]
+
+
+def _reclaim(store: Store) -> None:
+    """What was left of an archive by a process that died while it extracted it."""
+    place = store.root / PRIVATE / INCOMING
+    if store.state(place) == "broken":
+        with store.held(INCOMING):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _folders(store: Store) -> list[Path]:
@@ -48,11 +58,11 @@ def _unneeded(store: Store, index: Index) -> list[Path]:
     needs: dict[str, list[str]] = {}
     optional: set[str] = set()
     for folder in made:
-        if folder.parent != store.root:
-            continue
         record = read_record(Entry(folder.name, folder, {}))
-        needs[folder.name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
-        if record.get("asked") != "directly" and not asked_later(folder):
+        inside = folder.parent == store.root  # results in a collection stay, and keep what they need
+        name = folder.name if inside else str(folder)
+        needs[name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
+        if inside and record.get("asked") != "directly" and not asked_later(folder):
             optional.add(folder.name)
     return [store.root / name for name in _in_turn(needs, optional, lambda name: _may_go(index, store.root / name))]
 

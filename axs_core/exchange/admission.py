@@ -14,6 +14,7 @@ from axs_core.entry.load import read_meta
 from axs_core.errors import EntryError
 from axs_core.exchange.manifest import ENTRIES, BadArchive, Shipped, refuse_template, strict_json
 from axs_core.exchange.selection import BOUND
+from axs_core.store import PRIVATE
 
 _KEYS = frozenset({"title", "license", "tags", "parents", "paths", "attributes", "produced"})
 """What axs writes into what it made. ``provides``, ``make`` and their kin would make a recipe of it."""
@@ -31,16 +32,27 @@ def by_entry(files: Mapping[str, Shipped]) -> dict[str, dict[str, Shipped]]:
     return found
 
 
-def admit(folder: Path, files: Mapping[str, Shipped]) -> dict[str, Any]:
-    """Check an extracted entry; returns its list of files as a produced entry keeps it. Raises BadArchive."""
+def admit(folder: Path, files: Mapping[str, Shipped]) -> None:
+    """Check an extracted entry, and write what axs keeps inside of one: the list of its files and a copy of its meta
+    that is quick to read. Raises BadArchive.
+    """
     where = f"{ENTRIES}/{folder.name}"
     for own in (META, RECORD):
         if own not in files:
             raise BadArchive(f"has no {own}", where)
-    _check_meta(folder, files, f"{where}/{META}")
+    meta = _checked_meta(folder, f"{where}/{META}")
     listed = _as_recorded(files)
     _check_record(folder, listed, f"{where}/{RECORD}")
-    return listed
+    keep(folder, listed, meta)
+
+
+def keep(folder: Path, listed: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+    """Write the engine's own files of an entry."""
+    private = folder / PRIVATE
+    private.mkdir()
+    (private / "files.json").write_text(json.dumps(listed), encoding="utf-8")
+    digest = of_value((folder / META).read_text(encoding="utf-8"))
+    (private / "meta.json").write_text(json.dumps({"of": digest, "meta": meta}), encoding="utf-8")
 
 
 def _as_recorded(files: Mapping[str, Shipped]) -> dict[str, Any]:
@@ -52,7 +64,7 @@ def _as_recorded(files: Mapping[str, Shipped]) -> dict[str, Any]:
     }
 
 
-def _check_meta(folder: Path, files: Mapping[str, Shipped], member: str) -> None:
+def _checked_meta(folder: Path, member: str) -> dict[str, Any]:
     try:
         meta = read_meta(folder / META)
     except EntryError as error:
@@ -72,6 +84,7 @@ def _check_meta(folder: Path, files: Mapping[str, Shipped], member: str) -> None
         raise BadArchive(f"was made by {', '.join(bound)}: that is worth nothing on another machine", member)
     refuse_template(meta, member)
     _check_paths(meta, member)
+    return meta
 
 
 def _check_paths(meta: Mapping[str, Any], member: str) -> None:
@@ -92,8 +105,3 @@ def _check_record(folder: Path, listed: Mapping[str, Any], member: str) -> None:
         raise BadArchive("is not a record", member)
     if record["files"].get("digest") != of_value(listed):
         raise BadArchive("its files are not those of its record", member)
-
-
-def listing_text(listed: Mapping[str, Any]) -> str:
-    """The list of files as it is kept inside an entry."""
-    return json.dumps(listed)

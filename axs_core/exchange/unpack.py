@@ -26,7 +26,7 @@ from axs_core.collection import IMPORTED_BY
 from axs_core.digest import of_value
 from axs_core.entry import META, RECORD
 from axs_core.errors import NotFound, StoreError, UsageError
-from axs_core.exchange.admission import admit, by_entry, listing_text
+from axs_core.exchange.admission import admit, by_entry, keep
 from axs_core.exchange.manifest import (
     CRATE,
     ENTRIES,
@@ -46,14 +46,11 @@ from axs_core.producers.archives import DAMAGES
 from axs_core.producers.unpacking import Limits
 from axs_core.record import FORMAT, now
 from axs_core.reporter import Progress, Reporter
-from axs_core.store import PRIVATE, Store, safe_name
+from axs_core.store import INCOMING, PRIVATE, Store, safe_name
 from axs_core.store.durable import sync_folder, sync_tree
 from axs_core.store.store import dump_yaml
 
-INCOMING = "incoming"
-"""Hidden folder of the work collection in which archives are extracted."""
 BLOCK = 1 << 20
-_LOCK = "unzip"
 _LARGEST_TEXT = 1 << 28
 """Bytes that the manifest or the crate may have: they are read as a whole."""
 
@@ -80,7 +77,7 @@ class Unzipper:
         if name is not None and base != name:
             raise UsageError(f"{name!r} is not a name for a folder", hint=f"--name={base}")
         self.store.open()
-        with self.store.held(_LOCK), self._incoming() as fresh:
+        with self.store.held(INCOMING), self._incoming() as fresh:
             try:
                 manifest = self._extract(archive, fresh)
                 self._describe(archive, fresh, manifest, base)
@@ -129,10 +126,7 @@ class Unzipper:
             raise BadArchive(f"it is damaged: {error}") from error
         strict_json((fresh / CRATE).read_bytes(), CRATE)
         for name, files in by_entry(manifest.files).items():
-            listed = admit(fresh / ENTRIES / name, files)
-            private = fresh / ENTRIES / name / PRIVATE
-            private.mkdir()
-            (private / "files.json").write_text(listing_text(listed), encoding="utf-8")
+            admit(fresh / ENTRIES / name, files)
         return manifest
 
     def _describe(self, archive: Path, fresh: Path, manifest: Manifest, name: str) -> None:
@@ -171,10 +165,9 @@ class Unzipper:
                 "digest": of_value(others),
             },
         }
-        (fresh / PRIVATE).mkdir()
-        (fresh / PRIVATE / "files.json").write_text(listing_text(others), encoding="utf-8")
         (fresh / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (fresh / META).write_text(dump_yaml(meta), encoding="utf-8")
+        keep(fresh, others, meta)
 
     def _settle(self, fresh: Path, base: str) -> Path:
         """Give the folder its name: one that is free here, and that nothing else goes by."""

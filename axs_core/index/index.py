@@ -60,6 +60,7 @@ class Index:
         self._order: dict[int, int] = {}
         self._paths: dict[int, str] = {}
         self._imported: set[int] = set()
+        self._own = {work_collection}
         self._entries: dict[str, Entry] = {}
 
     # opening and refreshing
@@ -129,11 +130,13 @@ class Index:
         rows = self.database.execute(nested, (identity,)).fetchall() if imported is not None else []
         inside = [(Path(path), json.loads(meta)) for path, meta in rows]
         for path, meta in sorted(inside, key=lambda item: -priority(item[1])):
-            if collection.IMPORTED_BY in meta.get("produced", {}).get("by", ()):
-                assert imported is not None
-                imported.append((inner_folder(path, meta), bool(meta.get("attributes", {}).get("trusted"))))
+            inner, by = inner_folder(path, meta), meta.get("produced", {}).get("by") or ()
+            if root == self.work_collection and by and "git" not in by:
+                self._own.add(inner)  # made by axs, or brought in by it: nobody else's files are there
+            if collection.IMPORTED_BY in by and imported is not None:
+                imported.append((inner, bool(meta.get("attributes", {}).get("trusted"))))
             else:
-                self._take(inner_folder(path, meta), imported)
+                self._take(inner, imported)
         return identity
 
     @contextmanager
@@ -272,7 +275,7 @@ class Index:
         kind = "pending"
         if folder.mtime_ns is not None:
             try:
-                meta = collection.read(folder.path, own=folder.path.parent == self.work_collection)
+                meta = collection.read(folder.path, own=folder.path.parent in self._own)
                 entry = Entry(folder.name, folder.path, meta)
                 found = details(entry)
                 kind = entry.kind

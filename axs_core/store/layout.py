@@ -16,6 +16,10 @@ PRIVATE = ".axs"
 """Folder for the engine's own files: in the collection (locks, layout) and in each entry (log, making, files)."""
 
 
+INCOMING = "unzip"
+"""Hidden folder in :data:`PRIVATE` in which archives are extracted, under a lock of that name."""
+
+
 def default_root(environ: Mapping[str, str] = os.environ) -> Path:
     """``$AXS_WORK_COLLECTION`` or ``~/work_collection``, absolute."""
     named = environ.get("AXS_WORK_COLLECTION")

@@ -74,6 +74,17 @@ def test_a_collection_of_ones_own(toys: Toys) -> None:
     assert toys.space().verify() == []
 
 
+def test_what_a_result_in_a_collection_needs_is_kept(toys: Toys) -> None:
+    toys.maker("data", "data")
+    toys.maker("user", "user", needs={"data": "data"})
+    toys.space().byquery("collection,collection_name=mine")
+    user = toys.space().byquery("user", into="mine")
+    data = next(iter(toys.space().find("data"))).name
+    assert toys.space().gc() == []
+    user.remove()
+    assert toys.space().gc() == [data]
+
+
 def test_fresh_ones_go_beside(toys: Toys) -> None:
     toys.space().byquery("collection,collection_name=mine")
     first = toys.space().byquery("run", into="mine")

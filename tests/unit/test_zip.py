@@ -346,7 +346,7 @@ def test_killed_while_opening_nothing_looks_finished(toys: Toys, tmp_path: Path)
         child = there.child(f"print('go', flush=True)\nspace.unzip({str(archive)!r})\nprint('done')")
         assert child.stdout is not None
         child.stdout.readline()
-        while not (there.work / ".axs" / "incoming").exists() and child.poll() is None:
+        while not (there.work / ".axs" / "unzip").exists() and child.poll() is None:
             time.sleep(0.001)
         time.sleep(wait)
         child.send_signal(signal.SIGKILL)
@@ -358,7 +358,25 @@ def test_killed_while_opening_nothing_looks_finished(toys: Toys, tmp_path: Path)
             assert space.verify(name) == []
         space.work_collection().remove()
     assert there.space().unzip(archive).name == "results"
-    assert not (there.work / ".axs" / "incoming").exists()
+    assert not (there.work / ".axs" / "unzip").exists()
+
+
+def test_what_a_dead_process_left_is_reclaimed(toys: Toys) -> None:
+    left = toys.work / ".axs" / "unzip" / "new"
+    left.mkdir(parents=True)
+    (left / "half").write_text("half")
+    space = toys.space()
+    assert space.gc() == []
+    assert not left.parent.exists()
+
+
+def test_without_the_functions_stored_values_answer(toys: Toys, tmp_path: Path) -> None:
+    made = toys.space().byquery("run")
+    archive = toys.space().zip("run", tmp_path / "results.zip")
+    space = elsewhere(tmp_path, functions=False).space()
+    space.unzip(archive)
+    assert [entry.get("n") for entry in space.find("run")] == [4]
+    assert space.byname(made.name).get("right") == 3
 
 
 def test_the_whole_work_collection(toys: Toys, tmp_path: Path) -> None:
