@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -46,7 +47,7 @@ class ParameterRow:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EntryRow:
     """A folder of a collection as ``list`` shows it; ``state`` is ``present``, ``producing``, ``broken`` or
     ``unreadable``.
@@ -423,12 +424,11 @@ class Workspace:
 
     def _note_doubles(self, rows: Sequence[EntryRow]) -> None:
         """Say which names are there several times: only the first of them goes by its name."""
-        places: dict[str, list[str]] = {}
-        for row in rows:
-            places.setdefault(row.name, []).append(row.collection)
-        for name, where in places.items():
-            if len(where) > 1:
-                self.reporter.warn(f"{name} is in several collections: {', '.join(where)}; the first goes by the name")
+        names = sorted(row.name for row in rows)
+        several = {name for name, following in pairwise(names) if name == following}
+        for name in sorted(several):
+            where = ", ".join(row.collection for row in rows if row.name == name)
+            self.reporter.warn(f"{name} is in several collections: {where}; the first goes by the name")
 
     def collections(self) -> list[CollectionRow]:
         """All collections in the order in which they are asked; clones with branch, commit and local changes."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -390,16 +391,18 @@ class Index:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """All folders for a listing: name, kind, title, collection, path, error."""
-        rows = self.database.execute("SELECT id, collection, name, kind, title, path, error FROM entry ORDER BY name")
-        for _, identity, name, kind, title, path, error in self._in_order(rows):
-            yield {
-                "name": name,
-                "kind": self._whole_kind(path) if kind == "static" else kind,
-                "title": title,
-                "collection": self._paths[identity],
-                "path": path,
-                "error": str(_raised(error)) if error else None,
-            }
+        columns = "name, kind, title, path, error"
+        for identity in sorted(self._order, key=self._order.__getitem__):
+            rows = self.database.execute(f"SELECT {columns} FROM entry WHERE collection = ? ORDER BY name", (identity,))
+            for name, kind, title, path, error in rows:
+                yield {
+                    "name": name,
+                    "kind": self._whole_kind(path) if kind == "static" else sys.intern(kind),
+                    "title": sys.intern(title),  # thousands of runs of one program share it
+                    "collection": self._paths[identity],
+                    "path": path,
+                    "error": str(_raised(error)) if error else None,
+                }
 
     def _whole_kind(self, path: str) -> str:
         """The kind of a hand-written entry, with what it inherits."""
