@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -28,8 +29,6 @@ from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
 if TYPE_CHECKING:
-    import pandas
-
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
 
@@ -368,10 +367,10 @@ class Workspace:
         """What satisfies the query, a dictionary each: the columns that suit it, or those that are asked for."""
         return self.tabulate(self.all_byquery(query), columns).dicts()
 
-    def dataframe(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> pandas.DataFrame:
-        """:meth:`table` as a pandas DataFrame. Raises UsageError where pandas is not installed."""
+    def dataframe(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> Any:
+        """:meth:`table` as a ``pandas.DataFrame``. Raises UsageError where pandas is not installed."""
         try:
-            import pandas
+            pandas: Any = import_module("pandas")
         except ImportError:
             raise UsageError("pandas is not installed", hint="pip install 'axs[pandas]'") from None
         made = self.tabulate(self.all_byquery(query), columns)

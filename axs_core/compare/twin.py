@@ -15,7 +15,7 @@ An entry that has the value itself is its own twin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from axs_core.compare.cells import OWN, declared, own_value
@@ -27,7 +27,7 @@ from axs_core.query import Query, parse
 class Twins:
     """Finds twins among what exists now; ``find`` gives the entries that satisfy a query."""
 
-    def __init__(self, find: Callable[[Query], Sequence[Entry]]) -> None:
+    def __init__(self, find: Callable[[Query], Iterable[Entry]]) -> None:
         self._find = find
         self._groups: dict[str, dict[str, list[Entry]]] = {}
         self._last: tuple[Any, dict[str, list[Entry]]] = (None, {})

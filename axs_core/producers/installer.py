@@ -29,6 +29,9 @@ _UV_NAMES = {
 _LISTS_WITH_COMMAS = ("UV_FIND_LINKS",)  # pip separates all its lists with blanks
 
 
+REPORTS_SINCE = (22, 2)  # pip's option --report
+
+
 @dataclass(frozen=True)
 class Installer:
     """``name`` is pip or uv; ``program`` the path of uv, None for pip, which lives in the environment itself."""
@@ -42,6 +45,11 @@ class Installer:
         if self.program:
             return [self.program, "pip", "install", "--python", interpreter]
         return [interpreter, "-m", "pip", "install"]
+
+    def can_report(self, version: str) -> bool:
+        """Does it (``pip 23.2.1``) write down which archives it installed?"""
+        number = version.removeprefix("pip ").split(".")
+        return self.name == "pip" and tuple(map(int, filter(str.isdigit, number[:2]))) >= REPORTS_SINCE
 
     def version(self, environment: Path, environ: Mapping[str, str]) -> str:
         """``pip 23.2.1``."""
@@ -67,12 +75,20 @@ def choose(wanted: str, environ: Mapping[str, str], python: str) -> Installer:
     return Installer("uv", program) if program else Installer("pip")
 
 
-def install(job: Job, installer: Installer, environment: Path, requirements: Path, texts: Sequence[str]) -> None:
+def install(
+    job: Job,
+    installer: Installer,
+    environment: Path,
+    requirements: Path,
+    texts: Sequence[str],
+    options: Sequence[str] = (),
+) -> None:
     """Install the file of requirements in one go, so that they are resolved together; raise :class:`ProgramFailed`
-    with the installer's own reasons."""
+    with the installer's own reasons. ``options`` are further ones of the installer.
+    """
     environ = environment_for(installer, job.environ, job.spec.get("index_options") or ())
     no_index = ["--no-index"] if _is_on(environ, "PIP_NO_INDEX") else []  # uv has no variable for it
-    argv = [*installer.command(environment), *no_index, "-r", str(requirements)]
+    argv = [*installer.command(environment), *no_index, *options, "-r", str(requirements)]
     begin, what = size_of(job.log), shortened(texts)
     job.reporter.step(f"installing {what} with {installer.name}")
     called = f"installing {what}"

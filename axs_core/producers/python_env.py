@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from axs_core.producers import interpreter as interpreters
 from axs_core.producers.base import Job, Made
 from axs_core.producers.installer import Installer, choose, install
 from axs_core.producers.interpreter import Interpreter
+from axs_core.producers.lock import archives_of, exact_requirements, read_lock, refuse_unmet
 from axs_core.producers.package import locate
 from axs_core.producers.requirements import canonical, installed, look, own_paths, parse_requirements, versions
 from axs_core.producers.talk import shortened
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 VENV = "venv"
 REQUIREMENTS = "requirements.txt"
+REPORT = "installed.json"
 _TOOLS = {"pip", "setuptools", "wheel"}  # what `venv` puts in, of whatever version the base Python carries
 
 
@@ -32,15 +35,17 @@ class PythonEnv:
     """``requirements`` in a virtual environment inside the entry, or the calling interpreter where that has them
     already.
 
-    The calling interpreter is taken unless ``isolated`` is set or ``AXS_PYTHON_ENV=isolated``;
-    ``AXS_PYTHON_ENV=calling`` (containers, air-gapped machines) allows no other. ``python`` asks for a version
-    (``3.11``), a name on PATH or a path. ``package`` names the one that all this is for: the folder it is imported
+    ``lock_file`` (a ``pylock.toml``, PEP 751) says exactly which archives are installed, and they must satisfy the
+    requirements. The calling interpreter is taken unless a lock file is given, ``isolated`` is set or
+    ``AXS_PYTHON_ENV=isolated``; ``AXS_PYTHON_ENV=calling`` (containers, air-gapped machines) allows no other.
+    ``python`` asks for a version (``3.11``), a name on PATH or a path. ``package`` names the one that all this is for: the folder it is imported
     from becomes the main file, and its ``version`` and ``import_names`` are found.
 
     Found: ``interpreter`` (relative to the entry's folder, absolute for the calling one), ``python_version``,
     ``platform_tag``, ``calling_interpreter``, ``frozen`` (sorted ``name==version`` of all that it can import, without
     pip, setuptools and wheel unless they were asked for), ``packages`` (name to version, of what the requirements
-    lead to), ``installer_version`` (``pip 23.2.1``) where one was used, and for the calling interpreter
+    lead to), ``installer_version`` (``pip 23.2.1``) where one was used, ``archives`` (name, version, URL and hashes of
+    what pip installed; a lock file is written from it), and for the calling interpreter
     ``site_packages``, the folders its packages lie in.
     """
 
@@ -53,8 +58,10 @@ class PythonEnv:
         policy = job.environ.get("AXS_PYTHON_ENV") or "auto"
         if policy not in ("auto", "calling", "isolated"):
             raise UsageError(f"AXS_PYTHON_ENV={policy} has no meaning", hint="it is one of auto, calling, isolated")
-        if policy == "isolated" or job.spec.get("isolated"):
-            why_not: Sequence[str] = ["an environment of its own is asked for (isolated)"]
+        if job.spec.get("lock_file"):
+            why_not: Sequence[str] = ["exactly what a lock file holds is asked for"]
+        elif policy == "isolated" or job.spec.get("isolated"):
+            why_not = ["an environment of its own is asked for (isolated)"]
         else:
             made, why_not = _calling(job, requirements)
             if made:
@@ -103,16 +110,33 @@ def _own(job: Job, requirements: Sequence[Requirement]) -> Made:
     base = interpreters.find(str(wanted), job.environ).executable if wanted else sys.executable
     installer = choose(str(job.spec.get("installer") or "auto"), job.environ, base)
     environment, texts = job.folder / VENV, [str(requirement) for requirement in requirements]
+    lock_file = job.spec.get("lock_file")
+    locked = _locked(Path(str(lock_file)), requirements, base) if lock_file else None
     _create(job, base, environment, installer)
     interpreter = interpreters.own_interpreter(environment)
-    if texts:
-        requirements_file = job.folder / REQUIREMENTS
-        requirements_file.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-        install(job, installer, environment, requirements_file, texts)
+    version = installer.version(environment, job.environ)
+    archives: list[dict[str, Any]] = []
+    if locked is not None or texts:
+        requirements_file, report = job.folder / REQUIREMENTS, job.folder / REPORT
+        lines = texts if locked is None else list(locked.values())
+        requirements_file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        options = [] if locked is None else ["--require-hashes", "--no-deps"]
+        options += ["--report", str(report)] if installer.can_report(version) else []
+        install(job, installer, environment, requirements_file, texts if locked is None else [str(lock_file)], options)
+        if report.exists():
+            archives = archives_of(json.loads(report.read_text(encoding="utf-8")))
+            report.unlink()
     this = interpreters.ask(interpreter, job.environ)
     own = {"interpreter": interpreter.relative_to(job.folder).as_posix(), "calling_interpreter": False}
-    own["installer_version"] = installer.version(environment, job.environ)
+    own |= {"installer_version": version} | ({"archives": archives} if archives else {})
     return _made(job, this, requirements, own)
+
+
+def _locked(file: Path, requirements: Sequence[Requirement], base: str) -> dict[str, str]:
+    """What to install for a lock file, a line a package."""
+    lock = read_lock(file)
+    refuse_unmet(requirements, lock, file)
+    return exact_requirements(lock, file, own=base == sys.executable)
 
 
 def _create(job: Job, base: str, environment: Path, installer: Installer) -> None:
@@ -170,7 +194,8 @@ def _remove_earlier(folder: Path) -> None:
         (folder / VENV).unlink()
     elif (folder / VENV).exists():
         shutil.rmtree(folder / VENV)
-    (folder / REQUIREMENTS).unlink(missing_ok=True)
+    for name in (REQUIREMENTS, REPORT):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _folders(paths: Sequence[str]) -> list[str]:
