@@ -44,7 +44,7 @@ DELETE_DETAIL = {
 }
 
 AT_ONCE = 5000
-"""How many folders are read in one transaction."""
+"""How many folders are read in one transaction, and rows for a listing at a time."""
 MANY_NAMES = 1000
 """How many names of made entries are looked through for one that was meant."""
 COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error"
@@ -391,10 +391,8 @@ class Index:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """All folders for a listing: name, kind, title, collection, path, error."""
-        columns = "name, kind, title, path, error"
         for identity in sorted(self._order, key=self._order.__getitem__):
-            rows = self.database.execute(f"SELECT {columns} FROM entry WHERE collection = ? ORDER BY name", (identity,))
-            for name, kind, title, path, error in rows:
+            for name, kind, title, path, error in self._pages(identity):
                 yield {
                     "name": name,
                     "kind": self._whole_kind(path) if kind == "static" else sys.intern(kind),
@@ -403,6 +401,16 @@ class Index:
                     "path": path,
                     "error": str(_raised(error)) if error else None,
                 }
+
+    def _pages(self, identity: int) -> Iterator[Any]:
+        """The rows of a collection in the order of their names, some at a time: rows may change meanwhile."""
+        page = (
+            "SELECT name, kind, title, path, error FROM entry WHERE collection = ? AND name > ? ORDER BY name LIMIT ?"
+        )
+        last = ""
+        while rows := self.database.execute(page, (identity, last, AT_ONCE)).fetchall():
+            yield from rows
+            last = rows[-1][0]
 
     def _whole_kind(self, path: str) -> str:
         """The kind of a hand-written entry, with what it inherits."""
