@@ -5,6 +5,7 @@ is different elsewhere.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -99,7 +100,7 @@ def make_record(
             "bytes": sum(item.get("size", 0) for item in files.values()),
             "digest": of_value(files),
         },
-        "again": f"axs byquery '{found.query}' --fresh",
+        "again": f"axs byquery {shlex.quote(str(found.query))} --fresh",
     }
 
 

@@ -1,0 +1,151 @@
+"""Imports go one way, and an ask that hits is light."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.toy import SOURCES, Toys
+
+PACKAGE = SOURCES / "axs_core"
+ORDER = (
+    "errors",
+    "digest",
+    "machine",
+    "query",
+    "reporter",
+    "entry",
+    "store",
+    "collection",
+    "index",
+    "resolver",
+    "process",
+    "producers",
+    "record",
+    "ownership",
+    "world",
+    "runner",
+    "housekeeping",
+    "compare",
+    "exchange",
+    "api",
+    "console",
+    "cli",
+    "__main__",
+)
+HEAVY = ("yaml", "jinja2", "requests", "jsonschema", "tqdm", "filelock", "packaging", "tenacity")
+
+
+def room(module: str) -> str:
+    """``axs_core.entry.load`` lives in the room ``entry``."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def modules() -> list[Path]:
+    return sorted(file for file in PACKAGE.rglob("*.py") if "entries" not in file.relative_to(PACKAGE).parts)
+
+
+def imported(file: Path) -> list[tuple[int, str]]:
+    """Line and name of each module of axs that a file imports, wherever in it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "axs_core":
+            names = [alias.name for alias in node.names] if node.module == "axs_core" else [""]
+            found += [(node.lineno, f"{node.module}.{name}".rstrip(".")) for name in names]
+        elif isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names if alias.name.startswith("axs_core")]
+    return found
+
+
+def test_imports_go_left_only() -> None:
+    wrong = []
+    for file in modules():
+        here = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if here == "__init__":
+            continue
+        for line, name in imported(file):
+            there = room(name)
+            if there.startswith("__version") or not there:
+                continue
+            if ORDER.index(there) > ORDER.index(here):
+                wrong.append(f"{file.relative_to(SOURCES)}:{line}: {here} imports {there}")
+    assert wrong == []
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in modules()} - {"__init__"}
+    assert rooms == set(ORDER)
+
+
+def test_the_engine_knows_no_shipped_entry_by_name() -> None:
+    """Names of shipped entries stand nowhere in the engine's code (its documentation may show them); those that are
+    one ordinary word are not looked for.
+    """
+    entries = {file.parent.name for file in (SOURCES / "entries").glob("*_*/meta.yaml")}
+    producers = {file.stem for file in (PACKAGE / "producers").glob("*.py")}
+    wrong = []
+    for file in modules():
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        documentation = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and id(node) not in documentation and node.value in entries - producers:
+                wrong.append(f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}")
+    assert wrong == []
+
+
+def loaded_by(toys: Toys, code: str) -> set[str]:
+    child = toys.child(code + "\nprint(*sorted(name.partition('.')[0] for name in sys.modules))")
+    out, err = child.communicate()
+    assert child.returncode == 0, err
+    return set(out.split())
+
+
+def test_an_ask_that_hits_imports_nothing_heavy(toys: Toys) -> None:
+    toys.add("reports", {}, "def figure(n): return n + 1")
+    toys.maker(
+        "toy",
+        "thing",
+        parameters={"n": {"default": 2, "type": "int", "minimum": 0}},
+        results=["figure"],
+        result_parents=["reports"],
+    )
+    ask = "assert space.byquery('thing,n=3')['figure'] == 4"
+    assert set(HEAVY) & loaded_by(toys, ask)  # the first one makes it
+    assert sorted(set(HEAVY) & loaded_by(toys, ask)) == []
+    assert sorted(set(HEAVY) & loaded_by(toys, "assert len(list(space.all_byquery('thing,n>2'))) == 1")) == []
+    assert sorted(set(HEAVY) & loaded_by(toys, "space.entries(); space.byname('toy'); space.vocabulary()")) == []
+
+
+def test_a_command_that_hits_imports_nothing_heavy(toys: Toys) -> None:
+    toys.maker("toy", "thing", attributes={"n": 3})
+    toys.space().byquery("thing")
+    command = [sys.executable, "-X", "importtime", "-m", "axs_core", "byquery", "thing,n>2", ",", "get", "n"]
+    for _ in range(2):  # the first one takes the shipped entries into the index
+        run = subprocess.run(command, env=toys.environ(), capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines() if "|" in line}
+    assert run.stdout == "3\n"
+    assert {"axs_core", "sqlite3"} <= loaded
+    assert sorted(set(HEAVY) & loaded) == []
+
+
+@pytest.mark.parametrize(
+    "module", ["query", "entry", "store", "collection", "index", "resolver", "record", "runner", "api"]
+)
+def test_a_module_alone_imports_nothing_heavy(module: str) -> None:
+    code = f"import sys, axs_core.{module}\nprint(*{set(HEAVY)!r} & set(sys.modules))"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == []
