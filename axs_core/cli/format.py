@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, TextIO
 
@@ -20,8 +20,11 @@ def print_result(value: Any, stream: TextIO) -> None:
     """Print a result and a line end; nothing at all for None and for an empty list of several results."""
     if value is None or (isinstance(value, Each) and not value.items):
         return
-    text = as_text(value)
-    stream.write(text if text.endswith("\n") else f"{text}\n")
+    text = ""
+    for number, text in enumerate(_pieces(value)):
+        stream.write(f"\n{text}" if number else text)
+    if not text.endswith("\n"):
+        stream.write("\n")
 
 
 def as_text(value: Any) -> str:
@@ -32,16 +35,21 @@ def as_text(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
-    if isinstance(value, Each):
-        return "\n".join(as_text(item) for item in value.items)
+    if isinstance(value, (Each, Table)):
+        return "\n".join(_pieces(value))
     if isinstance(value, Document):
         return _yaml(value.data)
-    if isinstance(value, Table):
-        return _aligned(value)
     plain = as_data(value)
     if isinstance(plain, bool) or not isinstance(plain, (str, int, float)):
         return _json(plain)
     return str(plain)
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """The text of a result in the pieces that line ends separate: there may be 100,000 of them."""
+    if isinstance(value, Each):
+        return (as_text(item) for item in value.items)
+    return _aligned(value) if isinstance(value, Table) else iter([as_text(value)])
 
 
 def as_data(value: Any) -> Any:
@@ -95,9 +103,9 @@ def _yaml(value: Any) -> str:
     return yaml.safe_dump(as_data(value), sort_keys=False, allow_unicode=True, width=120)
 
 
-def _aligned(table: Table) -> str:
-    rows = [table.header, *table.rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+def _aligned(table: Table) -> Iterator[str]:
+    widths = [len(name) for name in table.header]
+    for row in table.rows:
+        widths = [max(width, len(cell)) for width, cell in zip(widths, row, strict=True)]
+    for row in (table.header, *table.rows):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
