@@ -1,8 +1,8 @@
-"""Several runs for one answer: searching the target, and running again until LoadGen says VALID.
+"""Several runs for one answer: repetitions, searching the target, and running again until LoadGen says VALID.
 
-Each attempt is an ordinary run, an entry of its own. What is asked for in the end holds the logs of the last of them,
-the confirming run, and ``search.json`` with all attempts. The confirming run is always made afresh: the luckiest of
-several runs is no measurement.
+Each of them is an ordinary run, an entry of its own. Repetitions are summed up. What a search asks for in the end holds
+the logs of the last run, the confirming one, and ``search.json`` with all attempts. The confirming run is always made
+afresh: the luckiest of several runs is no measurement.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,9 +33,21 @@ FIGURES = {
 }
 NOT_LOGS = frozenset({"meta.yaml", "record.json"})
 SEARCH_FILE = "search.json"
+RUNS_FILE = "runs.json"
+# What a summary keeps of each run, and what it does not take over as common to all.
+OF_RUN = ("name", "performance", "verdict", "noisy", "started_at")
+NOT_COMMON = frozenset(
+    {"file", "repetition", "runs", "performance", "performance_report", "verdict", "noisy", "started_at", "searched"}
+)
 
 
-def search_target(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
+def several_runs(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
+    """Make what ``repetitions=``, ``until_valid+`` and the like ask for, in ``path``; what is found."""
+    make = _repeat if parameters.get("repetitions") else _search
+    return make(query, parameters, path, byquery)
+
+
+def _search(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
     """Make what ``until_valid+``, ``find_target_qps+`` or ``find_target_latency+`` ask for, in ``path``.
 
     Raises UsageError where they do not fit the scenario, ProduceError when no run was VALID.
@@ -48,10 +61,55 @@ def search_target(query: str, parameters: dict[str, Any], path: Path, byquery: C
     return _keep(search, last, path)
 
 
+def _repeat(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
+    """The same run several times: ``runs`` has what each came to, the rest is what they have in common."""
+    mode = parameters["loadgen_mode"]
+    if mode not in ("PerformanceOnly", "FindPeakPerformance"):
+        hint = "add loadgen_mode=PerformanceOnly"
+        raise UsageError(f"repetitions are for performance tests, not for {mode}", hint=hint)
+    if parameters.get("repetition") is not None:
+        raise UsageError("repetition is the number of one run, repetitions how many there are to be: say one of them")
+    plain = parse(query).without("repetitions")
+    made = [
+        byquery(str(parse(f"{plain},repetition={number}")), need="run")
+        for number in range(1, parameters["repetitions"] + 1)
+    ]
+    runs = [{name: _of_run(each, name) for name in OF_RUN} for each in made]
+    (path / RUNS_FILE).write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
+    first, *others = (each["attributes"] for each in made)
+    common = {
+        name: value
+        for name, value in first.items()
+        if name not in NOT_COMMON and all(name in other and other[name] == value for other in others)
+    }
+    figures = [run["performance"] for run in runs if run["performance"] is not None]
+    median = {"performance": statistics.median(figures)} if figures else {}
+    noisy = any(run["noisy"] for run in runs)
+    return {**common, "runs": runs, "noisy": noisy, "verdict": _joint_verdict(runs), **median}
+
+
+def _of_run(made: dict[str, Any], name: str) -> Any:
+    return made["name"] if name == "name" else made["attributes"].get(name)
+
+
+def _joint_verdict(runs: list[dict[str, Any]]) -> str:
+    """What the median stands on: how many runs are VALID, and what is weaker than MLPerf's settings."""
+    good = [run for run in runs if not str(run["verdict"]).startswith("INVALID")]
+    if not good:
+        return f"INVALID (each of {len(runs)} runs)"
+    told = f"{len(good)} of {len(runs)} runs"
+    reasons = str(good[0]["verdict"]).partition("(")[2].rpartition(")")[0]
+    noisy = [str(run["name"]) for run in runs if run["noisy"]]
+    noise = f"; NOISY: other processes used the processors during {len(noisy)} of them" if noisy else ""
+    return f"VALID ({'; '.join(filter(None, (told, reasons)))}){noise}"
+
+
 def search_notes(parameters: dict[str, Any], searched: bool, loadgen_short: dict[str, Any]) -> list[str]:
     """For ``axs plan``: how many runs there will be, and how long at least."""
     if not searched:
         return []
+    if parameters.get("repetitions"):
+        return [f"{parameters['repetitions']} runs, an entry each"]
     scenario = parameters["loadgen_scenario"]
     short = parameters.get("loadgen_search_duration_s") or loadgen_short[scenario]["min_duration_s"]
     own = parameters.get("loadgen_min_duration_s") or parameters.get("loadgen_duration_s")
@@ -148,9 +206,7 @@ class Search:
                 break
             target = _rounded(math.sqrt(low * high) if low and high else low * 2 if low else target / 2)
         if low is None:
-            raise ProduceError(
-                f"no load was VALID: {self._told()}", hint=f"lower than {high:g}: loadgen_target_qps=..."
-            )
+            raise ProduceError(f"no load was VALID:{self._told()}", hint=f"lower than {high:g}: loadgen_target_qps=...")
         return low
 
     def _measured(self, target: float | None) -> float:
@@ -160,7 +216,7 @@ class Search:
             if tried.valid and tried.figure:
                 return _rounded(tried.figure / (1e6 if self.kind == "latency" else 1))
             target = self._adjusted(tried)
-        raise ProduceError(f"no short run was VALID: {self._told()}")
+        raise ProduceError(f"no short run was VALID:{self._told()}")
 
     def confirm(self, target: float | None) -> Attempt:
         """The run that the figure comes from: fresh where others came before it. With ``until_valid``, more of them."""
@@ -174,7 +230,7 @@ class Search:
             tried, number = self.run(purpose, target, fresh=purpose == "confirm"), number + 1
         if self.parameters.get("until_valid") and not tried.valid:
             hint = "say another loadgen_target_..., or more of loadgen_max_attempts"
-            raise ProduceError(f"none of {number} runs was VALID: {self._told()}", hint=hint)
+            raise ProduceError(f"none of {number} runs was VALID:{self._told()}", hint=hint)
         return tried
 
     def _adjusted(self, tried: Attempt) -> float | None:

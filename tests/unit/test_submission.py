@@ -1,0 +1,378 @@
+"""Submissions: what is taken, refused and missing, the tree, and our own look at it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import fake_loadgen
+from support.toy import Toys
+
+from axs_core.api import Workspace, WorkspaceEntry
+from axs_core.errors import NotFound, Refused, UsageError
+
+SCENARIOS = ("SingleStream", "MultiStream", "Offline", "Server")
+OPEN, CLOSED = (f"submission,division={division},submitter=ORG,system=SYS" for division in ("open", "closed"))
+ASKED = {
+    "status": "available",
+    "system_type": "edge",
+    "host_memory_configuration": "2 x 16 GiB",
+    "host_storage_capacity": "1 TB",
+    "host_storage_type": "SSD",
+    "host_networking": "N/A",
+    "host_network_card_count": "N/A",
+    "host_networking_topology": "N/A",
+    "cooling": "air",
+    "host_processors_per_node": "1",
+    "host_processor_model_name": "Toy CPU",
+}
+SAID = ",".join(f"{name}={value}" for name, value in ASKED.items())
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Toys:
+    toys = Toys(tmp_path)
+    fake_loadgen.add_to(toys.recipes)
+    toys.settings["AXS_SYSTEM"] = "toy machine"
+    return toys
+
+
+def query(scenario: str, mode: str = "PerformanceOnly", more: str = "loadgen_official+") -> str:
+    target = "" if mode == "AccuracyOnly" else ",loadgen_target_qps=100" if scenario in ("Server", "Offline") else ""
+    return f"loadgen_output,loadgen_scenario={scenario},loadgen_mode={mode}{target},{more}".rstrip(",")
+
+
+def run_all(space: Workspace, *scenarios: str, more: str = "loadgen_official+") -> None:
+    for scenario in scenarios:
+        space.byquery(query(scenario, more=more))
+        space.byquery(query(scenario, "AccuracyOnly", ""))
+
+
+def compliance(space: Workspace, *scenarios: str, more: str = "") -> None:
+    for scenario in scenarios:
+        for test in ("TEST01", "TEST04"):
+            space.byquery(query(scenario, more=f"loadgen_official+,loadgen_compliance_test={test}{more}"))
+
+
+def files(made: WorkspaceEntry, *below: str) -> list[str]:
+    folder = made.path.joinpath("tree", *below)
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def home(made: WorkspaceEntry) -> Path:
+    return made.path / "tree" / str(made["division"]) / "ORG"
+
+
+def read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_the_open_tree_of_four_scenarios_has_every_file(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, *SCENARIOS)
+    made = space.byquery(f"{OPEN},{SAID}")
+    assert made.get_path() == made.path / "tree"
+    expected = [
+        "README.md",
+        "accuracy/accuracy.txt",
+        "accuracy/mlperf_log_accuracy.json",
+        "accuracy/mlperf_log_detail.txt",
+        "accuracy/mlperf_log_summary.txt",
+        "measurements.json",
+        "performance/run_1/mlperf_log_detail.txt",
+        "performance/run_1/mlperf_log_summary.txt",
+        "user.conf",
+    ]
+    for scenario in SCENARIOS:
+        assert files(made, "open", "ORG", "results", "SYS", "resnet50", scenario) == expected
+    above = {name for name in files(made, "open", "ORG") if not name.startswith(("src/", "results/SYS/resnet50/"))}
+    assert above == {"documentation/README.md", "model_mapping.json", "systems/SYS.json"}
+    assert {"README.md", "toy_program/meta.yaml", "loadgen_program/code.py"} <= set(files(made, "open", "ORG", "src"))
+    assert read(home(made) / "model_mapping.json") == {"resnet50": "resnet"}
+    assert made["check_report"] == "OK: nothing in this tree is against the rules of v6.1 that are checked here"
+
+
+def test_the_system_is_described_by_its_record_and_by_what_is_said(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    described = read(home(space.byquery(f"{OPEN},{SAID}")) / "systems" / "SYS.json")
+    assert len(described) == 35
+    assert {key: described[key] for key in ASKED} == ASKED
+    assert described["system_name"] == "SYS"
+    assert described["framework"] == "toy engine 1.0"
+    assert described["accelerator_model_name"] == "N/A" or described["accelerators_per_node"] != "0"
+    assert all(isinstance(value, str) for value in described.values())
+
+
+def test_a_file_may_describe_the_system(toys: Toys, tmp_path: Path) -> None:
+    file = tmp_path / "system.json"
+    file.write_text(json.dumps({**ASKED, "hw_notes": "a toy", "accelerator_on-chip_memories": "none"}))
+    space = toys.space()
+    run_all(space, "Offline")
+    described = read(home(space.byquery(f"{OPEN},system_file={file},cooling=water")) / "systems" / "SYS.json")
+    assert (described["cooling"], described["hw_notes"]) == ("water", "a toy")
+    assert described["accelerator_on-chip_memories"] == "none"
+    file.write_text(json.dumps({"coolness": "air"}))
+    with pytest.raises(UsageError, match=r"no key of a system description: coolness$"):
+        toys.space().byquery(f"{OPEN},system_file={file}")
+
+
+def test_all_that_must_be_said_is_named_at_once(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    with pytest.raises(UsageError) as caught:
+        space.byquery(f"{OPEN},cooling=air,host_processors_per_node=1,host_processor_model_name=x")
+    assert caught.value.message == (
+        "the submission cannot be put together:\n"
+        " * not known, to be said: system_type=, status=, host_memory_configuration=, host_storage_capacity=, "
+        "host_storage_type=, host_networking=, host_network_card_count=, host_networking_topology="
+    )
+    assert caught.value.hint == "system_file=FILE.json may hold what describes the system"
+
+
+def test_the_accuracy_log_is_cut_and_its_hash_is_of_the_whole(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    whole = (space.byquery(query("Offline", "AccuracyOnly", "")).path / "mlperf_log_accuracy.json").read_bytes()
+    assert len(whole) > 10 * 1024
+    folder = home(space.byquery(f"{OPEN},{SAID}")) / "results" / "SYS" / "resnet50" / "Offline" / "accuracy"
+    cut = (folder / "mlperf_log_accuracy.json").read_bytes()
+    assert len(cut) <= 10 * 1024
+    assert cut.startswith(whole[:4096])
+    assert cut.endswith(whole[-4096:])
+    text = (folder / "accuracy.txt").read_text()
+    assert text == f"accuracy=80.000%, good=240, total=300\n\nhash={sha256(whole).hexdigest()}\n"
+
+
+def test_a_short_run_is_refused_unless_told_and_then_the_tree_says_so(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline", more="")
+    short = space.byquery(query("Offline", more=""))
+    with pytest.raises(NotFound) as caught:
+        space.byquery(f"{OPEN},{SAID}")
+    assert caught.value.message == (
+        "runs are missing:\n"
+        f" * resnet50 Offline: performance: {short.name} has min_duration 3000 ms (MLPerf: 600000 ms) (allow_short+ "
+        "hands it in all the same): axs byquery 'loadgen_output,loadgen_dataset_size=50000,loadgen_mode=PerformanceOnly,"
+        "loadgen_official+,loadgen_scenario=Offline,loadgen_target_qps=100'"
+    )
+    assert caught.value.hint == "run_missing+ makes these runs; allow_incomplete+ goes on without them"
+    made = space.byquery(f"{OPEN},{SAID},allow_short+")
+    said = "weaker than MLPerf's settings: min_duration 3000 ms (MLPerf: 600000 ms)"
+    assert made["deviations"] == [f"resnet50 Offline: {said}"]
+    for folder in ("documentation", "results/SYS/resnet50", "results/SYS/resnet50/Offline"):
+        assert said in (home(made) / folder / "README.md").read_text()
+    assert made["check_report"].endswith(" * resnet50/Offline: min_duration is 3000 ms, not 600000 ms")
+
+
+def test_an_invalid_run_is_refused_unless_told(toys: Toys) -> None:
+    space = toys.space()
+    name = space.byquery(query("Server", more="loadgen_official+,limit=50")).name
+    space.byquery(query("Server", "AccuracyOnly", ""))
+    with pytest.raises(NotFound, match=f"{name} is INVALID"):
+        space.byquery(f"{OPEN},{SAID}")
+    made = space.byquery(f"{OPEN},{SAID},allow_invalid+")
+    assert made["check_report"].splitlines()[1:] == [" * resnet50/Server: LoadGen calls the performance run INVALID"]
+    assert made["deviations"] == [
+        "resnet50 Server: LoadGen calls this run INVALID: INVALID (performance constraints not satisfied)"
+    ]
+
+
+def test_the_newest_valid_run_is_taken_unless_one_is_named(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Server")
+    first = space.byquery(query("Server"))
+    second = space.byquery(query("Server"), fresh="one")
+    space.byquery(query("Server", more="loadgen_official+,limit=50"))
+    notes = [f"takes {name}," for name in (second.name, first.name)]
+    assert toys.space().plan(f"{OPEN},{SAID}").notes[0].startswith(notes[0])
+    assert toys.space().plan(f"{OPEN},{SAID},take:={first.name}").notes[0].startswith(notes[1])
+
+
+def test_missing_runs_are_made_when_asked_for(toys: Toys) -> None:
+    space = toys.space()
+    space.byquery(query("Offline"))
+    asked = f"{OPEN},{SAID},run_missing+"
+    made = space.byquery(asked)
+    assert made["scenarios_handed_in"] == ["resnet50 Offline"]
+    assert toys.space().byquery(asked).name == made.name
+
+
+def test_the_closed_division_wants_scenarios_and_compliance_tests(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    notes = space.plan(f"{CLOSED},system_type=edge,cooling=air").notes
+    kinds = ("performance", "accuracy", "compliance test TEST01", "compliance test TEST04")
+    missing = [f"missing: resnet50 Offline: {kind}: no run" for kind in kinds[2:]]
+    missing += [
+        f"missing: resnet50 {name}: {kind}: no run" for name in ("SingleStream", "MultiStream") for kind in kinds
+    ]
+    assert [note.partition(": axs")[0] for note in notes if note.startswith("missing")] == missing
+    # two tests and two streams of three runs at 600 s, Offline's 24,576 samples at 10/s, accuracy of 50,000 at 10/s
+    hours = (2 * 2457.6 + 6 * 600 + 2 * 5000) / 3600
+    assert f"machine time: at least {hours:.1f} h" in notes
+    with pytest.raises(NotFound):
+        space.byquery(f"{CLOSED},{SAID}")
+
+
+def test_the_closed_tree_with_its_compliance_tests(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, *SCENARIOS[:3])
+    compliance(space, *SCENARIOS[:3])
+    made = space.byquery(f"{CLOSED},{SAID}")
+    below = ("closed", "ORG", "results", "SYS", "resnet50", "MultiStream")
+    assert [name for name in files(made, *below) if name.startswith("TEST")] == [
+        "TEST01/accuracy/accuracy.txt",
+        "TEST01/accuracy/mlperf_log_accuracy.json",
+        "TEST01/performance/run_1/mlperf_log_detail.txt",
+        "TEST01/performance/run_1/mlperf_log_summary.txt",
+        "TEST01/verify_accuracy.txt",
+        "TEST01/verify_performance.txt",
+        "TEST04/performance/run_1/mlperf_log_detail.txt",
+        "TEST04/performance/run_1/mlperf_log_summary.txt",
+        "TEST04/verify_performance.txt",
+    ]
+    verified = (made.path / "tree").joinpath(*below, "TEST01", "verify_accuracy.txt").read_text().splitlines()
+    assert verified[-2:] == ["answers that differ: 0", "TEST PASS"]
+    assert not (home(made) / "model_mapping.json").exists()
+    assert made["check_report"].startswith("OK")
+
+
+def test_answers_that_differ_and_speeds_that_differ_fail(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    compliance(space, "Offline", more=",other_answers=3,slow_test=1.2")
+    made = space.byquery(f"{CLOSED},{SAID},scenarios:=Offline")
+    assert made["check_report"].splitlines() == [
+        "4 things are not as the rules of v6.1 want them:",
+        " * resnet50: the scenario MultiStream is required",
+        " * resnet50: the scenario SingleStream is required",
+        " * resnet50/Offline: TEST01: verify_accuracy.txt: TEST FAIL",
+        " * resnet50/Offline: TEST01: verify_performance.txt: TEST FAIL: slower than that",
+    ]
+    folder = home(made) / "results" / "SYS" / "resnet50" / "Offline" / "TEST01" / "accuracy"
+    assert (folder / "baseline_accuracy.txt").read_text() == "accuracy=80.000%, good=240, total=300\n"
+    assert (folder / "compliance_accuracy.txt").read_text() == "accuracy=79.000%, good=237, total=300\n"
+
+
+def test_a_system_that_remembers_fails_test04(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    compliance(space, "Offline", more=",slow_test=0.8")
+    report = space.byquery(f"{CLOSED},{SAID},scenarios:=Offline")["check_report"]
+    assert " * resnet50/Offline: TEST04: verify_performance.txt: TEST FAIL: faster than that" in report.splitlines()
+
+
+def test_other_models_are_left_out_or_mapped(toys: Toys) -> None:
+    space = toys.space()
+    for mode in ("PerformanceOnly", "AccuracyOnly"):
+        space.byquery(query("Offline", mode, "model_name=mine,loadgen_official+"))
+    notes = space.plan(f"{OPEN},{SAID}").notes
+    assert notes[-1] == (
+        "runs of mine are left out: the model is no benchmark of MLPerf; mapped_to=resnet50 maps it to one"
+    )
+    made = space.byquery(f"{OPEN},{SAID},mapped_to=resnet50")
+    assert read(home(made) / "model_mapping.json") == {"mine": "resnet"}
+    assert made["scenarios_handed_in"] == ["mine Offline"]
+    random = space.byquery(query("Offline", more="weights=random,loadgen_official+,model_name=resnet50"))
+    assert random["model_weights"] == "random"
+    left_out = "runs of resnet50 are left out: the model has random weights"
+    assert left_out in space.plan(f"{CLOSED},{SAID},model_name=resnet50,system_type=edge").notes
+
+
+def test_what_is_ambiguous_must_be_said(toys: Toys) -> None:
+    run_all(toys.space(), "Offline")
+    toys.space(AXS_SYSTEM="another machine").byquery(query("Offline", more="framework=other"))
+    with pytest.raises(UsageError) as caught:
+        toys.space().byquery(f"{OPEN},{SAID}")
+    said = caught.value.message.splitlines()[1]
+    assert said == " * runs with several values of framework: say framework=other or framework=toy"
+    assert toys.space().byquery(f"{OPEN},{SAID},framework=toy")["scenarios_handed_in"] == ["resnet50 Offline"]
+
+
+def test_the_official_checker_is_run_and_its_report_kept(toys: Toys, tmp_path: Path) -> None:
+    python = {
+        "provides": [["python_env"]],
+        "parameters": {"requirements": {"type": "list"}},
+        "attributes": {"interpreter": sys.executable},
+    }
+    toys.add("python_env", python)
+    checker = tmp_path / "inference" / "tools" / "submission" / "submission_checker"
+    checker.mkdir(parents=True)
+    (checker / "main.py").write_text("import sys\nprint(*sys.argv[1:])\nsys.exit('--strict' in sys.argv)\n")
+    space = toys.space()
+    run_all(space, "Offline")
+    with pytest.raises(Refused):
+        space.byquery(f"{OPEN},{SAID}").get("official_report")
+    asked = f"{OPEN},{SAID},checker_dir={tmp_path / 'inference'}"
+    made = space.byquery(asked)
+    assert made.get("official_report") == "--input tree --version v6.1 --csv official_summary.csv\n"
+    assert made["official_check_passed"] is True
+    assert space.byquery(f"{asked},checker_options:=--strict")["official_check_passed"] is False
+    with pytest.raises(UsageError, match="it is no checkout of mlcommons/inference"):
+        space.byquery(f"{OPEN},{SAID},checker_dir={tmp_path / 'inference' / 'tools'}")
+
+
+_SOUND: list[WorkspaceEntry] = []
+
+
+@pytest.fixture
+def sound(toys: Toys) -> WorkspaceEntry:
+    """A submission that nothing is wrong with, made once for all tests that spoil a copy of it."""
+    if not _SOUND:
+        space = toys.space()
+        run_all(space, "Offline")
+        _SOUND.append(space.byquery(f"{OPEN},{SAID}"))
+    return _SOUND[0]
+
+
+def spoil(file: Path, pattern: str | None = None, by: str = "") -> None:
+    """Change (or, without a pattern, remove) a file of the tree."""
+    if pattern is None:
+        file.unlink()
+        return
+    text = file.read_text(encoding="utf-8")
+    changed = re.sub(pattern, by, text)
+    assert changed != text
+    file.write_text(changed, encoding="utf-8")
+
+
+SYSTEM, OFFLINE = "systems/SYS.json", "results/SYS/resnet50/Offline"
+DETAIL = f"{OFFLINE}/performance/run_1/mlperf_log_detail.txt"
+ACCURACY = f"{OFFLINE}/accuracy"
+# file, what is changed in it, to what, what is told (of the system's file, or of the scenario)
+SPOILT = [
+    (SYSTEM, None, "", " is missing"),
+    (SYSTEM, '"air"', '""', ": cooling is empty"),
+    (SYSTEM, '"hw_notes"', '"other"', ": no hw_notes"),
+    (SYSTEM, '"available"', '"soon"', ": status must be one of available, preview, rdi"),
+    (SYSTEM, '"edge"', '"both"', ": system_type must be edge, datacenter or both"),
+    (SYSTEM, '"ORG"', '"X"', ": submitter and division are not those of the folders"),
+    (f"{OFFLINE}/README.md", None, "", ": README.md is missing"),
+    (f"{OFFLINE}/user.conf", r"(?s).*", "", ": user.conf is empty"),
+    (f"{OFFLINE}/measurements.json", '"no"', '""', ": measurements.json: retraining is empty"),
+    (f"{ACCURACY}/accuracy.txt", "hash=.*", "", ": accuracy/accuracy.txt has no line hash=..."),
+    (f"{ACCURACY}/mlperf_log_detail.txt", "50000", "5", ": the accuracy run has 5 samples; the data set has 50000"),
+    (DETAIL, "VALID", "INVALID", ": LoadGen calls the performance run INVALID"),
+    (DETAIL, '"Offline"', '"Server"', ": the performance run is of the scenario Server"),
+    (DETAIL, "600000", "60000", ": min_duration is 60000 ms, not 600000 ms"),
+    (DETAIL, "1024", "64", ": performance_sample_count is 64, less than 1024"),
+    (DETAIL, "2085463073848966840", "1", ": qsl_rng_seed is 1, not 2085463073848966840"),
+]
+
+
+@pytest.mark.parametrize(("file", "pattern", "by", "told"), SPOILT)
+def test_our_own_check_names_what_is_wrong(
+    sound: WorkspaceEntry, tmp_path: Path, file: str, pattern: str | None, by: str, told: str
+) -> None:
+    shutil.copytree(sound.path / "tree", tmp_path / "tree")
+    spoil(tmp_path / "tree" / "open" / "ORG" / file, pattern, by)
+    values = {name: sound[name] for name in ("round", "division", "submitter", "system")}
+    what = SYSTEM if file == SYSTEM else "resnet50/Offline"
+    assert f" * {what}{told}" in sound.call("check_report", tmp_path, **values).splitlines()
