@@ -90,7 +90,7 @@ ZIPFILE = """
 import os, sys, zipfile
 from pathlib import Path
 level = int(sys.argv[1]) if sys.argv[1] else None
-with zipfile.ZipFile("plain.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+with zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
     for path in sorted(Path("work").glob("run_*/*")):
         if path.is_file():
             archive.write(path, path.relative_to("work"))
@@ -98,7 +98,7 @@ os.sync()
 """
 EXTRACT = """
 import os, zipfile
-with zipfile.ZipFile("plain.zip") as archive:
+with zipfile.ZipFile("fast.zip") as archive:
     archive.extractall("plain")
 os.sync()
 """
@@ -134,8 +134,8 @@ def contenders(folder: Path) -> tuple[list[Contender], list[Contender]]:
     there = {**here, "AXS_WORK_COLLECTION": str(folder / "other")}
     zips = [
         Contender("axs zip", (*axs, "work_collection", ",", "zip", "--output=axs.zip"), "axs.zip", here),
-        Contender("zipfile", (python, "-c", ZIPFILE, ""), "plain.zip", here),
-        Contender(f"zipfile, level {LEVEL}", (python, "-c", ZIPFILE, str(LEVEL)), "plain.zip", here),
+        Contender("zipfile", (python, "-c", ZIPFILE, "", "plain.zip"), "plain.zip", here),
+        Contender(f"zipfile, level {LEVEL}", (python, "-c", ZIPFILE, str(LEVEL), "fast.zip"), "fast.zip", here),
     ]
     unzips = [
         Contender("axs unzip", (*axs, "unzip", "axs.zip"), "other", there),

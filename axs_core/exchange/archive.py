@@ -28,7 +28,8 @@ LEVEL = 1
 """Level of deflate: logs shrink to 5 to 20 %; level 6 saves a sixth more and takes twice the time."""
 WHOLE = 8 << 20
 """Files up to so many bytes are held in memory, as many as there are cores (and as many again, waiting)."""
-BLOCK = 1 << 20
+BLOCK = 1 << 17
+"""Bytes read at a time; blocks that stay in the processor's cache take half the time of those of a megabyte."""
 _SAMPLE = 64 << 10
 _WORTH = 0.95
 """What shrinks by less than this is stored as it is: weights, images."""
@@ -88,8 +89,7 @@ class ArchiveWriter:
 
     def add_text(self, name: str, text: str) -> Shipped:
         """A member with this text."""
-        data = text.encode("utf-8")
-        return self._whole(_pack(Member(name, Path(name)), data, executable=False))
+        return self._whole(_pack(Member(name, Path(name)), io.BytesIO(text.encode("utf-8")), executable=False))
 
     def _whole(self, packed: _Packed) -> Shipped:
         """A member that is compressed already."""
@@ -150,24 +150,29 @@ def size_of(member: Member) -> int:
 def _read_and_pack(member: Member) -> _Packed:
     with _reading(member) as source:
         executable = bool(os.fstat(source.fileno()).st_mode & stat.S_IXUSR)
-        return _pack(member, source.read(), executable=executable)
+        return _pack(member, source, executable=executable)
 
 
-def _pack(member: Member, data: bytes, *, executable: bool) -> _Packed:
-    shipped = Shipped(len(data), hashlib.sha256(data).hexdigest(), executable)
-    packed = _deflated(data) if _shrinks(data) else data
-    return _Packed(member, shipped, zlib.crc32(data), packed, stored=packed is data)
+def _pack(member: Member, source: io.FileIO | io.BytesIO, *, executable: bool) -> _Packed:
+    first = source.read(BLOCK)
+    stored = not _shrinks(first)
+    digest, crc, size = hashlib.sha256(), 0, 0
+    state = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed: list[bytes] = []
+    for block in _blocks(first, source):
+        digest.update(block)
+        crc = zlib.crc32(block, crc)
+        size += len(block)
+        packed.append(block if stored else state.compress(block))
+    if not stored:
+        packed.append(state.flush())
+    return _Packed(member, Shipped(size, digest.hexdigest(), executable), crc, b"".join(packed), stored)
 
 
 def _shrinks(data: bytes) -> bool:
     """Is it worth the time to compress? The first bytes tell; whoever writes the same file decides the same way."""
     sample = data[:_SAMPLE]
-    return len(_deflated(sample)) < _WORTH * len(sample)
-
-
-def _deflated(data: bytes) -> bytes:
-    state = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return state.compress(data) + state.flush()
+    return len(zlib.compress(sample, LEVEL)) < _WORTH * len(sample)
 
 
 def _entry(name: str, executable: bool, stored: bool) -> zipfile.ZipInfo:
@@ -179,7 +184,7 @@ def _entry(name: str, executable: bool, stored: bool) -> zipfile.ZipInfo:
     return entry
 
 
-def _blocks(first: bytes, source: io.FileIO) -> Iterator[bytes]:
+def _blocks(first: bytes, source: io.FileIO | io.BytesIO) -> Iterator[bytes]:
     yield first
     while block := source.read(BLOCK):
         yield block

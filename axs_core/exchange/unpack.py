@@ -27,6 +27,7 @@ from axs_core.digest import of_value
 from axs_core.entry import META, RECORD
 from axs_core.errors import NotFound, StoreError, UsageError
 from axs_core.exchange.admission import admit, by_entry, keep
+from axs_core.exchange.archive import BLOCK
 from axs_core.exchange.manifest import (
     CRATE,
     ENTRIES,
@@ -50,7 +51,6 @@ from axs_core.store import INCOMING, PRIVATE, Store, safe_name
 from axs_core.store.durable import sync_folder, sync_tree
 from axs_core.store.store import dump_yaml
 
-BLOCK = 1 << 20
 _LARGEST_TEXT = 1 << 28
 """Bytes that the manifest or the crate may have: they are read as a whole."""
 
