@@ -159,8 +159,8 @@ def test_a_short_run_is_refused_unless_told_and_then_the_tree_says_so(toys: Toys
     assert caught.value.message == (
         "runs are missing:\n"
         f" * resnet50 Offline: performance: {short.name} has min_duration 3000 ms (MLPerf: 600000 ms) (allow_short+ "
-        "hands it in all the same): axs byquery 'loadgen_output,loadgen_dataset_size=50000,loadgen_mode=PerformanceOnly,"
-        "loadgen_official+,loadgen_scenario=Offline,loadgen_target_qps=100'"
+        "hands it in all the same): axs byquery 'loadgen_output,loadgen_dataset_size=50000,"
+        "loadgen_mode=PerformanceOnly,loadgen_official+,loadgen_scenario=Offline,loadgen_target_qps=100'"
     )
     assert caught.value.hint == "run_missing+ makes these runs; allow_incomplete+ goes on without them"
     made = space.byquery(f"{OPEN},{SAID},allow_short+")
