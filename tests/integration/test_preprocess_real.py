@@ -210,9 +210,14 @@ class Program:
         raise AssertionError("processes were left behind")
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, python: str) -> Path:
+    return images(python, "jpeg", tmp_path_factory.mktemp("many"), 600)
+
+
 @pytest.fixture
-def program(python: str, tmp_path: Path) -> Program:
-    return Program(python, images(python, "jpeg", tmp_path / "many", 600), tmp_path)
+def program(python: str, many: Path, tmp_path: Path) -> Program:
+    return Program(python, many, tmp_path)
 
 
 def test_it_goes_on_after_a_kill(program: Program) -> None:

@@ -24,6 +24,7 @@ from image_preprocessing.rules import Rule
 SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 SHOWN = 10
 """Broken files that a message names."""
+_WORTH = 400  # images for which it is worth to start another process (it needs as long as these to begin)
 _EVERY = 5.0  # seconds between two lines on how far it is
 
 
@@ -101,7 +102,7 @@ def run(job: Mapping[str, Any]) -> None:
     samples = samples_of(dataset["attributes"]).first(parameters.get("first_n"), dataset["name"])
     files = [samples.folder / name for name in samples.names]
     with work_folder(files, rule, out) as folder:
-        packing = Packing(files, rule, folder, parameters.get("workers") or _cores())
+        packing = Packing(files, rule, folder, parameters.get("workers") or _workers(len(files)))
         broken = packing.run(_Progress(len(files)))
         if broken:
             _judge(samples, broken, skip=bool(parameters.get("skip_broken")))
@@ -116,8 +117,9 @@ def run(job: Mapping[str, Any]) -> None:
     (out / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _workers(images: int) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, images // _WORTH))
 
 
 def _judge(samples: Samples, broken: Mapping[int, str], *, skip: bool) -> None:
