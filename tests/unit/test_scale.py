@@ -1,0 +1,226 @@
+"""What an operation costs in a large work collection, in counts of work done: nothing here looks at a clock.
+
+benchmarks/scale.py measures the same at 100,000 entries.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.toy import Toys
+
+from axs_core import Workspace, collection
+from axs_core.api import WorkspaceEntry
+from axs_core.digest import of_value
+from axs_core.store.store import dump_yaml
+
+FEW, MANY = 50, 600
+
+
+@pytest.fixture
+def work_done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts listings (of the collection with that name), ``meta.yaml`` looked at, and YAML files read."""
+    counts: Counter[str] = Counter()
+
+    def counted(name: str, what: str) -> None:
+        original = getattr(collection, name)
+
+        def count(path: Path) -> Any:
+            counts[what.format(path.name)] += 1
+            return original(path)
+
+        monkeypatch.setattr(collection, name, count)
+
+    counted("listing", "{} listed")
+    counted("look", "looked at")
+    counted("read_meta", "yaml")
+    return counts
+
+
+@contextmanager
+def sqlite_steps(space: Workspace) -> Iterator[Counter[str]]:
+    """Counts the steps of SQLite's machine."""
+    steps: Counter[str] = Counter()
+    space.index.database.set_progress_handler(lambda: steps.update(["steps"]), 1)
+    try:
+        yield steps
+    finally:
+        space.index.database.set_progress_handler(None, 0)
+
+
+def fill(toys: Toys, count: int) -> None:
+    """``count`` finished entries, as a store writes them, and one that really was made."""
+    toys.maker("run", "run", parameters={"size": {"type": "int"}})
+    toys.space().byquery("run,size=0")
+    more(toys, 1, count)
+
+
+def write(work: Path, number: int) -> Path:
+    meta = {
+        "title": "Run",
+        "tags": ["run"],
+        "attributes": {"size": number, "score": number / 10, "kind": ["even", "odd"][number % 2]},
+        "produced": {"recipe": "run", "by": ["python"], "key": of_value(number), "at": f"2026-11-21T10:00:{number:06}"},
+    }
+    folder = work / f"run_{of_value(number)[:10]}"
+    (folder / ".axs").mkdir(parents=True)
+    text = dump_yaml(meta)
+    (folder / ".axs" / "meta.json").write_text(json.dumps({"of": of_value(text), "meta": meta}))
+    (folder / "record.json").write_text(json.dumps({"asked": "directly"}))
+    (folder / "meta.yaml").write_text(text)
+    return folder
+
+
+def more(toys: Toys, start: int, end: int) -> None:
+    """Entries from ``start`` to before ``end``, and an index that has seen them at a time when nothing changes."""
+    for number in range(start, end):
+        write(toys.work, number)
+    long_ago = 10**18 + end
+    os.utime(toys.work, ns=(long_ago, long_ago))
+    toys.space().index.close()
+
+
+@pytest.fixture(params=[FEW, MANY])
+def size(request: pytest.FixtureRequest, toys: Toys) -> int:
+    fill(toys, request.param)
+    return int(request.param)
+
+
+def ask(toys: Toys, query: str) -> tuple[WorkspaceEntry, Counter[str]]:
+    """A query as a new process asks it, and SQLite's steps for refreshing and looking up."""
+    space = toys.space()
+    space.index.close()
+    with sqlite_steps(space) as steps:
+        space.index.refresh()
+        found = space.byquery(query)
+    return found, steps
+
+
+def test_a_hit_looks_at_what_answers_and_at_nothing_else(size: int, toys: Toys, work_done: Counter[str]) -> None:
+    found, _ = ask(toys, "run,size=0")
+    assert found.get("size") == 0
+    assert work_done["looked at"] == 3  # the recipe, what it made, and the recipe again for whether it changed
+    assert work_done["work listed"] == work_done["yaml"] == 0
+
+
+def test_a_hit_costs_the_same_at_any_size(toys: Toys) -> None:
+    fill(toys, FEW)
+    _, few = ask(toys, "run,size=0")
+    more(toys, FEW, MANY)
+    _, many = ask(toys, "run,size=0")
+    assert many == few
+
+
+def test_adding_an_entry_lists_nothing(size: int, toys: Toys, work_done: Counter[str]) -> None:
+    for number in (-1, -2):
+        assert toys.space().byquery(f"run,size={number}").get("size") == number
+    assert work_done["work listed"] == 0
+    assert work_done["looked at"] < 30
+    assert len(toys.space().find("run")) == size + 2
+
+
+def test_adding_an_entry_costs_the_same_at_any_size(toys: Toys) -> None:
+    fill(toys, FEW)
+    _, few = ask(toys, "run,size=-1")
+    more(toys, FEW, MANY)
+    _, many = ask(toys, "run,size=-2")
+    assert many.total() < 1.05 * few.total()  # a page more to split, here and there
+
+
+def test_a_folder_from_elsewhere_is_noticed_right_after_one_of_our_own(toys: Toys) -> None:
+    fill(toys, FEW)
+    toys.space().byquery("run,size=-1")
+    write(toys.work, MANY)
+    assert [found.get("size") for found in toys.space().find(f"run,size={MANY}")] == [MANY]
+
+
+def test_a_folder_from_elsewhere_is_noticed_while_one_of_our_own_is_made(toys: Toys) -> None:
+    fill(toys, FEW)
+    space = toys.space()
+    with space.index.expecting(toys.work / "own"):
+        write(toys.work, MANY)
+        (toys.work / "own").mkdir()
+    assert [found.get("size") for found in toys.space().find(f"run,size={MANY}")] == [MANY]
+
+
+def test_what_another_host_made_is_seen_in_its_place_before_the_stamp_tells(toys: Toys) -> None:
+    fill(toys, FEW)
+    space = toys.space()
+    made = toys.space().byquery("run,size=-1")
+    space.index.forget(made.path)  # this process has not heard of it
+    assert space.byquery("run,size=-1").path == made.path
+    assert toys.made("run") == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "sizes"),
+    [
+        ("run,size=7", [7]),
+        ("run,kind=odd,size=7", [7]),
+        ("run,kind=even,size=7", []),
+        ("run,score<0.25", [1, 2]),
+        ("run,kind=even,score>=59.75", [598]),
+        ("run,size=7,score>0.1", [7]),
+    ],
+)
+def test_a_selective_search_reads_few_entries(
+    toys: Toys, work_done: Counter[str], query: str, sizes: list[int]
+) -> None:
+    fill(toys, MANY)
+    work_done.clear()
+    assert sorted(found.get("size") for found in toys.space().find(query)) == sizes
+    assert work_done["looked at"] <= 2 * max(2 * len(sizes), 1)
+
+
+def test_what_a_search_found_is_read_one_by_one(toys: Toys, work_done: Counter[str]) -> None:
+    fill(toys, MANY)
+    found = toys.space().find("run")
+    assert len(found) == MANY
+    work_done.clear()
+    assert [found[0].get("size"), found[-1].get("size")] == [1, 0]  # as they were made; the real one is the newest
+    assert work_done["looked at"] == 2
+    assert [each.get("size") for each in found[1:3]] == [2, 3]
+
+
+def test_reindexing_reads_no_yaml_of_what_axs_made(size: int, toys: Toys, work_done: Counter[str]) -> None:
+    space = toys.space()
+    work_done.clear()
+    space.reindex()
+    assert len(space.find("run")) == size
+    assert work_done["yaml"] == 1  # the recipe
+    assert work_done["work listed"] == 1
+
+
+def test_a_listing_has_every_entry_once(toys: Toys) -> None:
+    fill(toys, FEW)
+    (toys.recipes / "run" / "meta.yaml").touch()  # edited while the listing is read
+    rows = toys.space().entries()
+    assert len(rows) == len({row.name for row in rows}) == FEW + 1
+
+
+def test_words_are_those_that_exist(toys: Toys) -> None:
+    fill(toys, FEW)
+    tags, keys = toys.space().index.words()
+    assert tags == ["run"]
+    assert {"kind", "score", "size"} <= set(keys)
+
+
+def test_garbage_goes_with_what_only_it_needed(toys: Toys) -> None:
+    toys.maker("base", "base")
+    toys.maker("top", "top", needs={"base": "base"})
+    fill(toys, FEW)
+    space = toys.space()
+    top = space.byquery("top")
+    base = next(iter(space.find("base")))
+    assert space.gc() == []
+    record = json.loads((top.path / "record.json").read_text())
+    (top.path / "record.json").write_text(json.dumps({**record, "asked": "as a need"}))
+    assert space.gc() == [top.name, base.name]
+    assert len(toys.space().find("run")) == FEW
