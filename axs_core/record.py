@@ -67,15 +67,18 @@ def make_record(
     typed: str | None,
     direct: bool,
     made: Mapping[str, Any],
+    replays: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The record of one production. ``typed`` is the query as the user wrote it; ``made`` is what the producers found
-    out; ``direct``: a user asked for it, not another recipe.
+    out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from.
     """
+    archives = {need.name: known for need in needed if (known := need.entry.values.get("archives"))}
     return {
         "format": FORMAT,
         "axs": __version__,
         "query": str(found.query),
         "typed": typed,
+        **({"replays": dict(replays)} if replays else {}),
         "recipe": {
             "name": found.recipe.name,
             "tags": sorted(found.alternative.tags),
@@ -89,6 +92,7 @@ def make_record(
         },
         "needs": [_need(need) for need in needed],
         "python": {need.name: frozen for need in needed if (frozen := need.entry.values.get("frozen"))},
+        **({"archives": archives} if archives else {}),
         "found": dict(made),
         "machine": machine.facts(),
         "started": started,
@@ -114,6 +118,9 @@ def _need(need: Needed) -> dict[str, Any]:
             key=produced.get("key"),
             query=record.get("query"),
             digest=record.get("files", {}).get("digest"),
+            recipes={name: there["digest"] for name, there in record.get("recipes", {}).items()},
+            python=record.get("python", {}),
+            needs=record.get("needs", []),
         )
     return summary
 

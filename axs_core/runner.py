@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axs_core.digest import of_tree, of_value
@@ -47,6 +47,7 @@ class Runner:
         self.index, self.store, self.resolver, self.reporter, self.environ = index, store, resolver, reporter, environ
         self._typed: tuple[Query, str | None] | None = None
         self._again: dict[str, Entry] = {}
+        self._afresh = False
 
     def ensure(self, query: Query, fresh: Fresh = None, typed: str | None = None) -> Answer:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
@@ -55,6 +56,21 @@ class Runner:
         self._typed = (query, typed)
         self.resolver.plan(query, fresh=fresh)
         return self._ensure(query, fresh, (), direct=True)
+
+    def replay(self, found: Match, given: Mapping[str, Sequence[Entry]], of: Mapping[str, Any]) -> Entry:
+        """Make again what ``found`` denotes, with the entries ``given`` for its needs, the others as always.
+
+        ``of`` says of what it is a replay, for the record. The new entry has an identity of its own: queries go on
+        being answered by what answered them before.
+        """
+        self._afresh = True
+        found = replace(found, key=of_value([found.key, "replay of", of["entry"]]))
+        met = self._needs(found, None, ((found.key, str(found.query)),), given)
+        base = self._base(found, met)
+        with self.store.held(base):
+            self.index.refresh()
+            self.index.notice(self.store.folders(base))
+            return self._produce(found, met, base, direct=True, replays=of)
 
     def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
         """The recipes that provide the query, strictly one after the other; only one that does not apply hands over."""
@@ -110,7 +126,9 @@ class Runner:
         key = of_value([found.key, self.resolver.world.machine]) if found.recipe.local else found.key
         return self.store.base_name(name, key)
 
-    def _needs(self, found: Match, fresh: Fresh, trail: Trail) -> Met:
+    def _needs(
+        self, found: Match, fresh: Fresh, trail: Trail, given: Mapping[str, Sequence[Entry]] | None = None
+    ) -> Met:
         met = Met(trail)
         for need in found.recipe.needs.values():
             queries = self.resolver.need_queries(found, need, recipe_scope(found, met.values))
@@ -118,7 +136,10 @@ class Runner:
                 met.values[need.name] = None
                 continue
             try:
-                entries = [entry for query in queries for entry in self._meet(query, need.all, fresh, trail)]
+                if given and need.name in given:
+                    entries = list(given[need.name])
+                else:
+                    entries = [entry for query in queries for entry in self._meet(query, need.all, fresh, trail)]
             except AxsError as error:
                 raise error.needed_for(str(found.query)) from None
             views = [NeedValues(need.name, entry) for entry in entries]
@@ -129,7 +150,9 @@ class Runner:
     def _meet(self, query: Query, every: bool, fresh: Fresh, trail: Trail) -> list[Entry]:
         return list(self.index.find(query)) if every else [self._ensure(query, fresh, trail).entry]
 
-    def _produce(self, found: Match, met: Met, base: str, *, direct: bool) -> Entry:
+    def _produce(
+        self, found: Match, met: Met, base: str, *, direct: bool, replays: Mapping[str, Any] | None = None
+    ) -> Entry:
         """Make it in its folder, under its lock. Whatever goes wrong, nothing stays that looks finished."""
         folder = self.store.free_folder(base)
         if folder.is_dir():
@@ -139,7 +162,7 @@ class Runner:
         attempt = self.store.begin(folder, str(found.query))
         self.reporter.step(f"making {found.query}")
         try:
-            self._work(found, met, attempt, direct=direct)
+            self._work(found, met, attempt, direct=direct, replays=replays)
         except BaseException as error:
             self._give_up(attempt, error)
             explained = self._explained(error, attempt)
@@ -180,7 +203,9 @@ class Runner:
             error.log = attempt.log
         return error
 
-    def _work(self, found: Match, met: Met, attempt: Attempt, *, direct: bool) -> None:
+    def _work(
+        self, found: Match, met: Met, attempt: Attempt, *, direct: bool, replays: Mapping[str, Any] | None
+    ) -> None:
         started = now()
         scope = self._making_scope(found, met, attempt)
         self._write_parameters(found, met, attempt, scope)
@@ -192,8 +217,10 @@ class Runner:
         draft = self._with_results(found, met, attempt, draft)
         files = of_tree(attempt.folder, NOT_CONTENT)
         typed = self._typed[1] if self._typed and self._typed[0] == found.query else None
-        record = make_record(found, met.needed, started, files, typed=typed, direct=direct, made=made.found)
-        self.store.complete(attempt, draft.meta, record, files)
+        record = make_record(
+            found, met.needed, started, files, typed=typed, direct=direct, made=made.found, replays=replays
+        )
+        self.store.complete(attempt, _marked(draft.meta, replays), record, files)
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
         extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
@@ -207,7 +234,7 @@ class Runner:
             """The entry that answers ``query``, made if need be (``fresh``: in any case), as data: name, path,
             file_path and attributes. The record keeps it among the needs, under the name ``need``.
             """
-            entry = self._ensure(parse(query), "one" if fresh else None, met.trail).entry
+            entry = self._ensure(parse(query), "one" if fresh or self._afresh else None, met.trail).entry
             met.needed.append(Needed(need, entry))
             return NeedValues(need, entry).as_data()
 
@@ -289,6 +316,13 @@ class Runner:
                     results[name] = value
         attributes = {**draft.meta["attributes"], **_plain(results, found.recipe)}
         return Entry(draft.name, draft.path, {**draft.meta, "attributes": attributes}, ancestors=draft.ancestors)
+
+
+def _marked(meta: Mapping[str, Any], replays: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A replay says of what, so that a query can leave replays out."""
+    if replays is None:
+        return meta
+    return {**meta, "attributes": {**meta["attributes"], "replay_of": replays["entry"]}}
 
 
 def _result(recipe: Entry, scope: Scope, name: str) -> Any:

@@ -54,7 +54,8 @@ class Twins:
         name = canonical(dict(rule))
         if name not in self._groups:
             candidates = {other.path: other for text in rule["among"] for other in self._find(parse(text))}
-            self._groups[name] = groups = {}
+            groups: dict[str, list[Entry]] = {}
+            self._groups[name] = groups
             for other in candidates.values():
                 values = other.values
                 signature = _signature(other, values, rule)
@@ -65,7 +66,9 @@ class Twins:
 
 
 def _value(entry: Entry, values: Mapping[str, Any], name: str) -> Any:
-    return own_value(entry, name) if name in OWN else values.get(name)
+    """A value; an empty list or mapping says as much as none."""
+    found = own_value(entry, name) if name in OWN else values.get(name)
+    return None if found in ([], {}) else found
 
 
 def _signature(entry: Entry, values: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:

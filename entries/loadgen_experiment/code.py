@@ -114,7 +114,10 @@ def _decimals(total: int) -> int:
 
 def summary(path: Path) -> str:
     """LoadGen's summary of a performance test; empty for an accuracy test."""
-    return (path / SUMMARY).read_text(encoding="utf-8")
+    file = path / SUMMARY
+    if not file.is_file():
+        raise Refused(f"it has no {SUMMARY}, it sums up several runs", hint="ask for performance_summary")
+    return file.read_text(encoding="utf-8")
 
 
 def validity(summary: str) -> str:
