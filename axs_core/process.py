@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import re
 import shlex
 import signal
@@ -155,10 +156,24 @@ def _wait(child: subprocess.Popen[bytes], timeout: float | None, bar: Progress) 
         left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
         if left <= 0:
             return None
-        try:
-            return child.wait(left)
-        except subprocess.TimeoutExpired:
-            bar.advance(1)
+        _until_ended(child, left)
+        if (code := child.poll()) is not None:
+            return code
+        bar.advance(1)
+
+
+def _until_ended(child: subprocess.Popen[bytes], seconds: float) -> None:
+    """Return when the child ended, or after so many seconds. Python itself looks only every 50 ms."""
+    try:
+        handle = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # no Linux, or an old one
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
+        return
+    try:
+        select.select([handle], [], [], seconds)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
