@@ -181,8 +181,8 @@ def _model_module(model: Need) -> tuple[ModuleType, str]:
     said = model.attributes.get("model_class")
     if not said or ":" not in said:
         raise HarnessError(
-            f"model '{model.name}' is saved without its class: its attribute model_class must say FILE.py:CLASS, "
-            f"not {said!r}"
+            f"model '{model.name}' is saved without its class: with model_file, say class_file=FILE.py; in an entry, "
+            f"the attribute model_class must say FILE.py:CLASS, not {said!r}"
         )
     place, name = str(said).rsplit(":", 1)
     file = model.path / place

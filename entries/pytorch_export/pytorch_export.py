@@ -49,8 +49,18 @@ def open_network(file: Path, attributes: dict[str, Any]) -> nn.Module:
         whole: nn.Module = torch.load(file, map_location="cpu", weights_only=False)
         return whole.eval()
     network = make()
-    network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+    network.load_state_dict(state_dict(file))
     return network.eval()
+
+
+def state_dict(file: Path) -> dict[str, torch.Tensor]:
+    """The weights in a file, also where training left them under ``state_dict`` or with names ``module.NAME``."""
+    content = torch.load(file, map_location="cpu", weights_only=True)
+    while isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if all(name.startswith("module.") for name in content):
+        content = {name.removeprefix("module."): weights for name, weights in content.items()}
+    return content
 
 
 def save_onnx(network: nn.Module, file: Path, attributes: dict[str, Any]) -> None:
@@ -86,7 +96,7 @@ def save_network(network: nn.Module, file: Path, attributes: dict[str, Any]) -> 
 
 def main(parameters_file: str) -> None:
     job = json.loads(Path(parameters_file).read_text(encoding="utf-8"))
-    asked, weights = {**job["attributes"], **job["parameters"]}, job["needs"]["weights"]
+    asked, weights = job["attributes"], job["needs"]["weights"]
     source, target = Path(weights["file_path"]), Path(job["output_path"]) / asked["file"]
     save_network(open_network(source, weights["attributes"]), target, asked)
     if asked["model_format"] in ("whole", "state_dict"):

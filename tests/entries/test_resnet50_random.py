@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,9 @@ ENTRIES = Path(__file__).parents[2] / "entries"
 SUPPORT = Path(__file__).parents[1] / "support"
 ONNX_ENVIRONMENT = "python_env,requirements:=numpy==2.2.6:onnxruntime"
 TORCH_ENVIRONMENT = "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:torch==2.13.0"  # as the recipes'
+TENSORFLOW_ENVIRONMENT = (
+    "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:onnx==1.20.0:tensorflow-cpu==2.21.0"  # likewise
+)
 RESNET50 = "model,model_name=resnet50,weights=random"
 FORMATS = {
     "state_dict": f"{RESNET50},framework=pytorch",
@@ -25,6 +29,7 @@ FORMATS = {
     "onnx opset 8": f"{RESNET50},framework=onnxrt,opset=8",
     "onnx opset 17": f"{RESNET50},framework=onnxrt,opset=17",
 }
+FROZEN_GRAPH = f"{RESNET50},framework=tensorflow"
 
 
 def constants(file: Path) -> dict[str, Any]:
@@ -51,9 +56,10 @@ def test_random_weights_must_be_asked_for_by_name(name: str) -> None:
 def logits(axs: AxsCommand, saved_as: str) -> list[float]:
     """What the model answers to three images of noise, one image after the other."""
     onnx = saved_as.startswith("onnx")
-    interpreter = axs.ask(ONNX_ENVIRONMENT if onnx else TORCH_ENVIRONMENT, "get", "interpreter")
+    environment = {"onnx": ONNX_ENVIRONMENT, "frozen_graph": TENSORFLOW_ENVIRONMENT}
+    interpreter = axs.ask(environment.get(saved_as.split()[0], TORCH_ENVIRONMENT), "get", "interpreter")
     words = [
-        axs.ask(FORMATS[saved_as], "get_path"),
+        axs.ask(FORMATS.get(saved_as, FROZEN_GRAPH), "get_path"),
         "onnx" if onnx else saved_as,
         "resnet50.py:ResNet50",
         "--random",
@@ -72,6 +78,15 @@ def test_every_format_gives_the_same_logits(axs: AxsCommand) -> None:
     for saved_as in FORMATS:
         pairs = zip(logits(axs, saved_as), reference, strict=True)
         assert max(abs(one - other) for one, other in pairs) <= 1e-4 * largest, saved_as
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not os.environ.get("AXS_TEST_TENSORFLOW"), reason="installs 1.5 GB; AXS_TEST_TENSORFLOW=1 runs it")
+def test_the_frozen_graph_gives_the_same_logits(axs: AxsCommand) -> None:
+    reference = logits(axs, "onnx opset 17")
+    pairs = zip(logits(axs, "frozen_graph"), reference, strict=True)
+    assert max(abs(one - other) for one, other in pairs) <= 1e-4 * max(map(abs, reference))
 
 
 @pytest.mark.slow

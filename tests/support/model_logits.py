@@ -42,6 +42,15 @@ def by_torch(file: Path, saved_as: str, model_class: str, images: Any) -> Any:
         return network.eval()(torch.from_numpy(images)).numpy()
 
 
+def by_tensorflow(file: Path, images: Any) -> Any:
+    import tensorflow
+
+    definition = tensorflow.compat.v1.GraphDef.FromString(file.read_bytes())
+    wrapped = tensorflow.compat.v1.wrap_function(lambda: tensorflow.import_graph_def(definition, name=""), [])
+    network = wrapped.prune("images:0", "logits:0")
+    return network(tensorflow.constant(images.transpose(0, 2, 3, 1))).numpy()
+
+
 def read_images(folder: Path, mean: float, std: float) -> Any:
     """Normalised images of one channel, (N, 1, H, W) float32."""
     height, width, _ = json.loads((folder / "index.json").read_text(encoding="utf-8"))["shape"]
@@ -65,6 +74,8 @@ def main() -> None:
         images = read_images(asked.preprocessed, asked.mean, asked.std)
     if asked.saved_as == "onnx":
         logits = by_onnxruntime(asked.file, images)
+    elif asked.saved_as == "frozen_graph":
+        logits = by_tensorflow(asked.file, images)
     else:
         logits = by_torch(asked.file, asked.saved_as, asked.model_class, images)
     json.dump(logits.tolist(), sys.stdout)
