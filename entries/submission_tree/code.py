@@ -64,7 +64,7 @@ def check_report(path: Path, round: str, division: str, submitter: str, system: 
     found = check(Path(path) / "tree" / division / submitter, division, system, rules_of(round))
     if not found:
         return f"OK: nothing in this tree is against the rules of {round} that are checked here"
-    return "\n".join([f"{len(found)} things are not as the rules of {round} want them:", *(f" * {f}" for f in found)])
+    return "\n".join([f"Not as the rules of {round} want it ({len(found)}):", *(f" * {fault}" for fault in found)])
 
 
 def official_report(path: Path) -> str:
@@ -142,8 +142,10 @@ def _official(parameters: dict[str, Any], needs: dict[str, Any], path: Path) -> 
         )
     except subprocess.TimeoutExpired:
         raise ProduceError(f"the submission checker of {checkout} has not ended in {CHECKER_TIMEOUT} s") from None
-    report = done.stdout.replace(f"{path}/", "")
-    (path / OFFICIAL_REPORT).write_text(report, encoding="utf-8")
+    (path / OFFICIAL_REPORT).write_text(done.stdout.replace(f"{path}/", ""), encoding="utf-8")
+    table = path / OFFICIAL_TABLE
+    if table.is_file():
+        table.write_text(table.read_text(encoding="utf-8").replace(f"{path}/", ""), encoding="utf-8")
     return {"official_check_passed": done.returncode == 0, "checker_commit": _commit(Path(checkout))}
 
 

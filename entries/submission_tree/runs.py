@@ -2,7 +2,8 @@
 
 A performance run must be VALID and have MLPerf's own settings, unless ``allow_invalid+`` and ``allow_short+`` say
 otherwise. Among several: one named by ``take``, else a VALID one, else one with MLPerf's settings, else the newest.
-Its accuracy run is the newest of the same model file, framework, precision and scenario; compliance runs likewise.
+Its accuracy run has the same model file, framework, precision and scenario: one named by ``take``, else one on the
+same samples, else that with the most samples, else the newest. Compliance runs likewise.
 """
 
 from __future__ import annotations
@@ -229,7 +230,8 @@ class Chooser:
 
     def _accuracy(self, cell: Cell, plain: list[Run], like: Run | None) -> Run | None:
         tried = [run for run in plain if run.get("loadgen_mode") == "AccuracyOnly" and _similar(run, like)]
-        best = max(tried, key=lambda run: (run.get("samples_used") or 0, run.made), default=None)
+        samples = like.get("sample_list_digest") if like else None
+        best = max(tried, key=lambda run: self._rank(run, samples), default=None)
         if best and best.get("accuracy_report") is None:
             why = "the answers have nothing to be compared with, or the weights are random"
             self._choice.problems.append(f"{cell.benchmark} {cell.scenario}: {best.name} has no accuracy: {why}")
@@ -240,10 +242,15 @@ class Chooser:
             self._miss(cell, "accuracy: no run", query, size / rate if size and rate else None)
         return best
 
+    def _rank(self, run: Run, samples: Any) -> tuple[Any, ...]:
+        taken = run.name in (self._parameters.get("take") or ())
+        return (taken, run.get("sample_list_digest") == samples, run.get("samples_used") or 0, run.made)
+
     def _test(self, cell: Cell, name: str, tests: list[Run], like: Run | None) -> None:
         tried = [run for run in tests if run.get("loadgen_compliance_test") == name and _similar(run, like)]
         tried = [run for run in tried if run.valid and (not run.weaker or self._parameters.get("allow_short"))]
-        best = max(tried, key=lambda run: run.made, default=None)
+        samples = like.get("sample_list_digest") if like else None
+        best = max(tried, key=lambda run: self._rank(run, samples), default=None)
         if best is not None:
             cell.tests[name] = best
             return

@@ -250,7 +250,7 @@ def test_answers_that_differ_and_speeds_that_differ_fail(toys: Toys) -> None:
     compliance(space, "Offline", more=",other_answers=3,slow_test=1.2")
     made = space.byquery(f"{CLOSED},{SAID},scenarios:=Offline")
     assert made["check_report"].splitlines() == [
-        "4 things are not as the rules of v6.1 want them:",
+        "Not as the rules of v6.1 want it (4):",
         " * resnet50: the scenario MultiStream is required",
         " * resnet50: the scenario SingleStream is required",
         " * resnet50/Offline: TEST01: verify_accuracy.txt: TEST FAIL",
