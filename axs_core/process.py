@@ -12,8 +12,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import re
+import select
 import shlex
 import signal
 import subprocess
@@ -171,7 +171,9 @@ def _until_ended(child: subprocess.Popen[bytes], seconds: float) -> None:
             child.wait(seconds)
         return
     try:
-        select.select([handle], [], [], seconds)
+        ended = select.poll()  # select() knows no handle beyond 1023
+        ended.register(handle, select.POLLIN)
+        ended.poll(seconds * 1000)
     finally:
         os.close(handle)
 
