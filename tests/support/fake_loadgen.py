@@ -112,6 +112,7 @@ def _detail(folder: Path, known: dict[str, Any], valid: bool, figure: float) -> 
         "effective_performance_sample_count": 1024,
         "effective_accuracy_sample_count": 50_000,
         "effective_samples_per_query": 24_576,
+        "effective_min_query_count": 1,
         "effective_target_latency_ns": 15_000_000,
         "effective_qsl_rng_seed": 2085463073848966840,
         "effective_sample_index_rng_seed": 2747215439041700203,
