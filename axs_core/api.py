@@ -29,7 +29,9 @@ from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
 if TYPE_CHECKING:
+    from axs_core.compare.replay import Replayed
     from axs_core.compare.table import Tabulated
+    from axs_core.resolver.downloads import Downloads
     from axs_core.exchange.collections import CollectionRow
 
 
@@ -383,6 +385,52 @@ class Workspace:
         found = Twins(self.index.find).of(item.entry)
         return WorkspaceEntry(self, found) if found is not None else None
 
+    def replay(self, item: WorkspaceEntry) -> Replayed:
+        """Make an entry again from its record; see :mod:`axs_core.compare.replay`."""
+        from axs_core.compare.replay import Replay
+        from axs_core.runner import Runner
+
+        runner = Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
+        return Replay(item.entry, self.index, self.store, self.resolver, runner).run()
+
+    def lock(self, item: WorkspaceEntry, need: str | None = None) -> str:
+        """The lock file (PEP 751) of the Python packages that an entry was made with; ``need`` says which environment
+        where there are several. Raises NotFound that names the packages whose archives are not known.
+        """
+        from axs_core.compare.lock import lock_of
+
+        return lock_of(item.entry, need)
+
+    def ingest(
+        self,
+        folder: Path | str,
+        *,
+        tags: Sequence[str] = (),
+        name: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> WorkspaceEntry:
+        """Take in results that something else left in ``folder``, as an entry; ``values`` say what the files do not.
+
+        Raises NotFound that says what is missing where nothing knows what lies there.
+        """
+        from axs_core.compare.ingest import questions
+
+        there = Path(os.path.abspath(Path(folder).expanduser()))
+        reasons: list[NotFound] = []
+        for query in questions(self.index.all_recipes(), there, values or {}):
+            try:
+                made = self.byquery(str(query))
+            except NotFound as error:
+                reasons.append(error)
+                continue
+            if name or tags:
+                made.edit(name=name, tags=tags or None)
+            return self.byname(made.name)
+        if len(reasons) == 1:
+            raise reasons[0]
+        told = "".join(f"\n    {error.message}" for error in reasons)
+        raise NotFound(f"nothing knows how to take in {there}{told}")
+
     def byname(self, name: str) -> WorkspaceEntry:
         """The entry with this name (that of its folder, or one that a person gave it), of whatever kind.
 
@@ -400,6 +448,12 @@ class Workspace:
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""
         return noted(self.resolver.plan(parse(query)))
+
+    def fetch_list(self, query: str | Sequence[str]) -> Downloads:
+        """What :meth:`byquery` would bring from the network; brings nothing."""
+        from axs_core.resolver.downloads import downloads
+
+        return downloads(self.resolver, self.resolver.plan(parse(query)))
 
     def explain(self, query: str | Sequence[str]) -> list[str]:
         """Which recipes and entries come near, and on which condition each fails."""

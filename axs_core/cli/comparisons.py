@@ -1,14 +1,15 @@
-"""The actions that put results beside each other. The docstrings are the reference, as in :mod:`axs_core.cli.actions`."""
+"""The actions that put results beside each other. The docstrings are the reference."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.cli.action import action, nearest
 from axs_core.cli.format import as_text
-from axs_core.cli.model import Table
-from axs_core.errors import UsageError
+from axs_core.cli.model import Root, Table
+from axs_core.errors import NotFound, StoreError, UsageError
 
 if TYPE_CHECKING:
     from axs_core.api import Workspace, WorkspaceEntry
@@ -73,3 +74,96 @@ def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
     return "\n".join([line(columns), "|" + "---|" * len(columns), *map(line, rows)])
+
+
+@action("workspace")
+def diff(root: Root, first: Any, second: Any) -> str:
+    """What is different between two entries: how they were asked for and made, where, and what came of it.
+
+    Figures have the change in per cent. Entries from an archive are compared too.
+
+    axs diff NAME_A NAME_B
+    """
+    from axs_core.compare.diff import compare
+
+    old, new = (root.workspace.byname(_name(each)) for each in (first, second))
+    return "\n".join(compare(old.entry, new.entry).lines())
+
+
+@action("entry")
+def entry_replay(entry: WorkspaceEntry) -> str:
+    """Make the entry again from its record, here: the same query, parameters and versions. The old one stays.
+
+    It says what of the surroundings is not the same, and shows old and new figures with the change in per cent.
+
+        axs byname NAME , replay
+    """
+    return "\n".join(entry.workspace.replay(entry).text())
+
+
+@action("entry")
+def entry_lock(entry: WorkspaceEntry, *, output: Any = None, need: Any = None) -> Any:
+    """The archives of the Python packages that the entry was made with, as a lock file (PEP 751, pylock.toml).
+
+    --output writes it to a file; --need says of which environment, where there are several. An environment that is
+    made from it has exactly the same packages:
+
+        axs byname NAME , lock --output=pylock.toml
+        axs byquery python_env,lock_file=pylock.toml
+    """
+    text = entry.workspace.lock(entry, None if need is None else as_text(need))
+    if output is None:
+        return text
+    path = Path(as_text(output))
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output={path} cannot be written: {error.strerror}") from None
+    return path
+
+
+@action("entry")
+def entry_twin(entry: WorkspaceEntry) -> WorkspaceEntry:
+    """The run that tells the accuracy of this one: the same model, engine, options and effective precision.
+
+    axs byname NAME , twin , get accuracy
+    """
+    twin = entry.workspace.twin(entry)
+    if twin is None:
+        raise NotFound(f"{entry.name}: accuracy unknown", hint="the same query with loadgen_mode=AccuracyOnly tells it")
+    return twin
+
+
+@action("workspace")
+def audit(root: Root, name: Any) -> str:
+    """Compute an entry's figures again from its raw files; the exit code is 1 if they, or the files, are not what was
+    stored.
+
+    axs audit NAME
+    """
+    from axs_core.compare.audit import audit as audited
+
+    entry = root.workspace.byname(_name(name)).entry
+    outcome = audited(entry, root.workspace.reporter)
+    if outcome.problems:
+        listed = "".join(f"\n    {problem}" for problem in outcome.problems)
+        raise StoreError(f"{entry.name} is not what its files say:{listed}")
+    return f"{entry.name}: files as recorded; computed again and the same: {', '.join(outcome.agreeing) or 'nothing'}"
+
+
+@action("workspace")
+def ingest(root: Root, folder: Any, *, tags: Any = None, name: Any = None, **values: Any) -> WorkspaceEntry:
+    """Take in a folder of results that something else has made, as an entry with figures and a verdict.
+
+    The files are copied. --tags adds tags, --name gives a name, --NAME=VALUE says what the files do not.
+
+        axs ingest DIR --tags,=c++,vendor --framework=tflite --model_name=resnet50
+    """
+    said = [as_text(tag) for tag in ([tags] if isinstance(tags, str) else tags or [])]
+    given = None if name is None else as_text(name)
+    return root.workspace.ingest(as_text(folder), tags=said, name=given, values=values)
+
+
+def _name(value: Any) -> str:
+    """A name as typed, or an entry that was stored under a label."""
+    return str(value.name) if hasattr(value, "name") and hasattr(value, "call") else as_text(value)

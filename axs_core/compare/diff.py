@@ -1,0 +1,179 @@
+"""What is different between two entries: how they were asked for and made, where, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from axs_core.digest import of_tree
+from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.record import NOT_CONTENT
+
+SHORT = 12
+"""Digits of a digest that are shown."""
+WIDEST = 60
+"""Longer texts are cut in the middle."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+FIGURES, VALUES, FILES = "figures", "values", "files"
+_PLACE = ("file", "replay_of")
+"""Values that say where something is, not what."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same; None: there is no such thing on that side."""
+
+    what: str
+    old: Any
+    new: Any
+
+    @property
+    def change(self) -> str:
+        """Between two numbers, in per cent of the old one; ``same`` where there is none."""
+        if self.old == self.new:
+            return "same"
+        numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (self.old, self.new))
+        return f"{100 * (self.new - self.old) / abs(self.old):+.2f} %" if numbers and self.old else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two entries: ``sections`` are the differences by subject, those without any are named in ``same``."""
+
+    old: str
+    new: str
+    sections: Mapping[str, tuple[Difference, ...]]
+    same: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """As text, columns aligned."""
+        yield from table_lines([("old", self.old, "", ""), ("new", self.new, "", "")])
+        for title, differences in self.sections.items():
+            yield ""
+            yield title
+            yield from table_lines([row_of(each) for each in differences], "  ")
+        if self.same:
+            yield ""
+            yield f"the same: {', '.join(self.same)}" if self.sections else "nothing is different"
+
+
+def compare(old: Entry, new: Entry) -> Comparison:
+    """Compare two entries by their records, their files and their values. Times are not compared."""
+    sections: dict[str, tuple[Difference, ...]] = {}
+    same: list[str] = []
+    mine, theirs = _aspects(old), _aspects(new)
+    for title in sorted({*mine, *theirs}, key=[*mine, *theirs].index):
+        differences = tuple(_differences(mine.get(title, {}), theirs.get(title, {})))
+        if differences:
+            sections[title] = differences
+        elif mine.get(title):
+            same.append(title)
+    return Comparison(old.name, new.name, sections, tuple(same))
+
+
+def surroundings(comparison: Comparison) -> dict[str, tuple[Difference, ...]]:
+    """What is not the same of how it was made, less what came of it."""
+    return {title: rows for title, rows in comparison.sections.items() if title not in (FIGURES, VALUES, FILES)}
+
+
+def _aspects(entry: Entry) -> dict[str, dict[str, Any]]:
+    """What there is to compare, by subject."""
+    record = read_record(entry)
+    parameters = {name: item["value"] for name, item in record.get("parameters", {}).items()}
+    packages = record.get("python", {})
+    values = _flat({name: value for name, value in entry.values.items() if name not in {*parameters, *_PLACE}})
+    figures = {name: value for name, value in values.items() if _is_number(value)}
+    return {
+        "query": {"query": record["query"]} if record.get("query") else {},
+        "parameters": _flat(parameters),
+        "recipes": {name: short(item["digest"]) for name, item in record.get("recipes", {}).items()},
+        "needs": dict(_need(item) for item in record.get("needs", ()) if item["need"] not in packages),
+        **{f"packages ({need})": _versions(frozen) for need, frozen in packages.items()},
+        "machine": _flat(record.get("machine", {})),
+        VALUES: {name: value for name, value in values.items() if name not in figures},
+        FIGURES: figures,
+        FILES: files_of(entry),
+    }
+
+
+def short(digest: str | None) -> str:
+    """The beginning of a digest."""
+    return str(digest or "unknown")[:SHORT]
+
+
+def _need(item: Mapping[str, Any]) -> tuple[str, str]:
+    """A need by name, and what met it: by content where that is known, whatever the folder is called here."""
+    digest = item.get("digest")
+    return item["need"], f"{item.get('recipe')} {short(digest)}" if digest else str(item["entry"])
+
+
+def _versions(frozen: list[str]) -> dict[str, str]:
+    return dict(line.split("==", 1) for line in frozen)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Members of mappings as ``a.b``."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def files_of(entry: Entry) -> dict[str, str]:
+    """An entry's files as they were recorded: size and the beginning of the digest, by name."""
+    try:
+        files = json.loads((entry.path / ".axs" / "files.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        files = of_tree(entry.path, NOT_CONTENT | {META, RECORD}) if entry.path.is_dir() else {}
+    return {name: _file(item) for name, item in files.items()}
+
+
+def _file(item: Mapping[str, Any]) -> str:
+    return f"-> {item['link']}" if "link" in item else f"{item['size']:,} bytes {short(item['sha256'])}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in dict.fromkeys([*old, *new]):
+        mine, theirs = old.get(name), new.get(name)
+        if mine != theirs and not (_is_time(mine) and _is_time(theirs)):
+            yield Difference(name, mine, theirs)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and _TIME.match(value) is not None
+
+
+def row_of(difference: Difference) -> tuple[str, str, str, str]:
+    """Name, old, new, change."""
+    return difference.what, _shown(difference.old), _shown(difference.new), difference.change
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(text.split())
+    half = WIDEST // 2 - 2
+    return text if len(text) <= WIDEST else f"{text[:half]} .. {text[-half:]}"
+
+
+def table_lines(rows: list[tuple[str, ...]], indent: str = "") -> Iterator[str]:
+    """Rows with aligned columns."""
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield (indent + "  ".join(cells)).rstrip()

@@ -1,0 +1,31 @@
+"""The lock file of an entry: the archives of the Python packages that it was made with."""
+
+from __future__ import annotations
+
+from axs_core.entry import Entry, read_record
+from axs_core.errors import NotFound, UsageError
+from axs_core.producers.lock import lock_text
+
+
+def lock_of(entry: Entry, need: str | None = None) -> str:
+    """The text of a ``pylock.toml`` for an environment, or for that of an entry's need.
+
+    Raises UsageError where there is no or more than one such need, NotFound that names the packages whose archives are
+    not known.
+    """
+    if entry.values.get("frozen") is not None:
+        return lock_text(entry.values.get("archives", ()), entry.values["frozen"], str(entry.values["python_version"]))
+    record = read_record(entry)
+    environments = record.get("python", {})
+    if not environments:
+        raise UsageError(f"{entry.name} was not made with packages in a Python environment")
+    if need is None and len(environments) > 1:
+        needs = ", ".join(environments)
+        raise UsageError(
+            f"{entry.name} was made with several environments: {needs}", hint=f"--need={next(iter(environments))}"
+        )
+    chosen = need or next(iter(environments))
+    if chosen not in environments:
+        raise NotFound(f"{entry.name} has no environment {chosen!r}, but {', '.join(environments)}")
+    archives = record.get("archives", {}).get(chosen, ())
+    return lock_text(archives, environments[chosen], record["machine"]["python"])

@@ -1,0 +1,232 @@
+"""Making an entry again from its record: the same query, parameters and versions; and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from axs_core.compare.cells import declared
+from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
+from axs_core.digest import of_value
+from axs_core.entry import Entry, read_record
+from axs_core.errors import NotFound, UsageError
+from axs_core.index import Index
+from axs_core.producers.lock import lock_text
+from axs_core.query import Condition, Query, parse
+from axs_core.resolver import Match, Resolver
+from axs_core.runner import Runner
+from axs_core.store import PRIVATE, Store
+
+SHOWN = 20
+"""So many differing lines are shown; all are counted."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Two files compared line by line: how many there are, and those that differ (number from 1, old, new)."""
+
+    file: str
+    count: int
+    differing: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """An entry, the one that was made again from its record, and how they compare. ``remarks`` say what could not be
+    the same.
+    """
+
+    old: Entry
+    new: Entry
+    remarks: tuple[str, ...]
+    comparison: Comparison
+    figures: tuple[Difference, ...]
+    lines: Lines | None
+
+    def text(self) -> Iterator[str]:
+        """The outcome for reading."""
+        yield from table_lines([("old", self.old.name), ("new", self.new.name)])
+        around = surroundings(self.comparison)
+        yield ""
+        if not self.remarks and not around:
+            yield "surroundings: the same as in the record"
+        else:
+            yield "surroundings that are not the same"
+            yield from (f"  {remark}" for remark in self.remarks)
+            for title, differences in around.items():
+                yield f"  {title}"
+                yield from table_lines([row_of(each) for each in differences], "    ")
+        if self.figures:
+            yield ""
+            yield "figures"
+            yield from table_lines([("", "old", "new", "change"), *map(row_of, self.figures)], "  ")
+        if self.lines is not None:
+            yield ""
+            yield from _lines_text(self.lines)
+
+
+def _lines_text(lines: Lines) -> Iterator[str]:
+    if not lines.differing:
+        yield f"{lines.file}: all {lines.count} lines are the same"
+        return
+    yield f"{lines.file}: {len(lines.differing)} of {lines.count} lines differ"
+    rows = [(str(number), old, new) for number, old, new in lines.differing[:SHOWN]]
+    yield from table_lines([("line", "old", "new"), *rows], "  ")
+    if len(lines.differing) > SHOWN:
+        yield f"  and {len(lines.differing) - SHOWN} more"
+
+
+@dataclass
+class Replay:
+    """One replay. ``runner`` makes things; ``store`` keeps the lock files that it needs."""
+
+    entry: Entry
+    index: Index
+    store: Store
+    resolver: Resolver
+    runner: Runner
+    remarks: list[str] = field(default_factory=list)
+
+    def run(self) -> Replayed:
+        """Make it again. Raises UsageError for what was not made, NotFound where its recipe is not here, and what
+        making raises.
+        """
+        record = read_record(self.entry)
+        if not record.get("query"):
+            raise UsageError(f"{self.entry.name} was not made by axs: there is no record to make it again from")
+        found = self._match(record)
+        given = {name: entries for name in found.recipe.needs if (entries := self._given(name, record))}
+        source = {"entry": self.entry.name, "key": self.entry.produced.get("key"), "files": record["files"]["digest"]}
+        new = self.runner.replay(found, given, {**source, "made": self.entry.produced.get("at")})
+        return replayed(self.entry, new, self.remarks)
+
+    def _match(self, record: Mapping[str, Any]) -> Match:
+        """The recipe, with the parameters of the record."""
+        query, wanted = parse(record["query"]), record["recipe"]["name"]
+        found = self._by_recipe(query, wanted)
+        then = {name: item["value"] for name, item in record["parameters"].items()}
+        changed = [name for name, value in then.items() if name in found.values and found.values[name] != value]
+        if changed:
+            said = [_said(name, then[name]) for name in changed]
+            found = self._by_recipe(query.without(*changed).with_conditions(*said), wanted)
+        self.remarks += [
+            f"parameter {name} is not known any more, it was {then[name]!r}"
+            for name in then.keys() - found.values.keys()
+        ]
+        self.remarks += [
+            f"parameter {name} is new, it is {value!r}"
+            for name, value in found.values.items()
+            if value is not None and name not in then
+        ]
+        self.remarks += [
+            f"the content of {name} may have changed: {value}"
+            for name, value in found.values.items()
+            if value is not None
+            and found.recipe.parameters[name].type in ("file", "folder")
+            and found.key != self.entry.produced.get("key")
+        ]
+        return found
+
+    def _by_recipe(self, query: Query, name: str) -> Match:
+        matches = [match for match in self.resolver.matches(query) if match.recipe.name == name]
+        if not matches:
+            raise NotFound(
+                f"the recipe {name!r}, which made {self.entry.name}, does not answer here any more: {query}",
+                hint=f"axs explain '{query}'",
+            )
+        return matches[0]
+
+    # needs
+
+    def _given(self, name: str, record: Mapping[str, Any]) -> list[Entry]:
+        """The entries that a need is to be met by; empty: as for any other query."""
+        items = [item for item in record["needs"] if item["need"] == name]
+        if not items or any(item["kind"] != "produced" for item in items):
+            return []
+        found = []
+        for item in items:
+            entry = self._same(item, record)
+            if entry is None and name in record.get("python", {}):
+                entry = self._environment(name, item, record)
+            if entry is None:
+                return []
+            found.append(entry)
+        return found
+
+    def _same(self, item: Mapping[str, Any], record: Mapping[str, Any]) -> Entry | None:
+        """What met the need then, or the same made elsewhere: an environment has the same packages, all else the same
+        files.
+        """
+        frozen = record.get("python", {}).get(item["need"])
+        for entry in self.index.by_key(str(item.get("key"))):
+            if frozen is not None:
+                alike = entry.values.get("frozen") == frozen
+            else:
+                alike = read_record(entry).get("files", {}).get("digest") == item.get("digest")
+            if alike and self.resolver.world.fault(entry) is None:
+                return entry
+        return None
+
+    def _environment(self, name: str, item: Mapping[str, Any], record: Mapping[str, Any]) -> Entry | None:
+        """The environment made again: from the archives of the record, else from its versions."""
+        asked = parse(item["query"])
+        frozen, archives = record["python"][name], record.get("archives", {}).get(name)
+        known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
+        if archives and "lock_file" in known:
+            text = lock_text(archives, frozen, record["machine"]["python"])
+            query = asked.with_conditions(Condition("=", "lock_file", str(self._kept(text)), True))
+        elif "requirements" in known:
+            self.remarks.append(f"{name}: the archives are not known, packages have the same versions")
+            query = asked.without("requirements").with_conditions(Condition(":=", "requirements", tuple(frozen), True))
+        else:
+            return None
+        return self.runner.ensure(query).entry
+
+    def _kept(self, text: str) -> Path:
+        """A lock file in the work collection: the environment's record names it."""
+        self.store.open()
+        folder = self.store.root / PRIVATE / "pylocks"
+        folder.mkdir(exist_ok=True)
+        file = folder / f"pylock.{of_value(text)[:20]}.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+
+def _said(name: str, value: Any) -> Condition:
+    if isinstance(value, list):
+        return Condition(":=", name, tuple(value), tuple(isinstance(item, str) for item in value))
+    return Condition("=", name, value, isinstance(value, str))
+
+
+def replayed(old: Entry, new: Entry, remarks: Sequence[str] = ()) -> Replayed:
+    """How a replay compares with what it was made from."""
+    comparison = compare(old, new)
+    return Replayed(old, new, tuple(remarks), comparison, _figures(old, new), _compared_lines(old, new))
+
+
+def _figures(old: Entry, new: Entry) -> tuple[Difference, ...]:
+    """Every number that came of it, the same ones too."""
+    asked = {*read_record(old).get("parameters", {}), *read_record(new).get("parameters", {})}
+    mine, theirs = old.values, new.values
+    return tuple(
+        Difference(name, mine.get(name), theirs.get(name))
+        for name in dict.fromkeys([*mine, *theirs])
+        if name not in asked and any(_is_number(values.get(name)) for values in (mine, theirs))
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _compared_lines(old: Entry, new: Entry) -> Lines | None:
+    name = declared(old, "compared_lines")
+    if not name or not all((entry.path / name).is_file() for entry in (old, new)):
+        return None
+    mine, theirs = ((entry.path / name).read_text(encoding="utf-8").splitlines() for entry in (old, new))
+    pairs = list(zip_longest(mine, theirs, fillvalue="-"))
+    differing = ((number, *pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return Lines(str(name), len(pairs), tuple(differing))
