@@ -43,7 +43,7 @@ def test_made_once_then_reused(toys: Toys) -> None:
     assert again.path == first.path
     assert toys.made("toy") == 1
     assert toys.reporter.steps == []
-    assert toys.reporter.notes == [f"{first.name}: made {first.entry.produced['at']}"]
+    assert toys.reporter.notes == [f"{first.name}: made {first.entry.made_at}"]
 
 
 def test_other_values_are_another_thing(toys: Toys) -> None:
@@ -651,7 +651,7 @@ def test_a_changed_recipe_is_noted(toys: Toys) -> None:
     assert toys.reporter.notes[-1] == "toy changed since; --fresh makes it again"
     (toys.recipes / "toy" / "more.txt").unlink()
     toys.space().byquery("thing")
-    assert toys.reporter.notes == [f"{name}: made {toys.space().byname(name).entry.produced['at']}"]
+    assert toys.reporter.notes == [f"{name}: made {toys.space().byname(name).entry.made_at}"]
 
 
 def test_parameters_file(toys: Toys) -> None:
