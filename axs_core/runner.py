@@ -343,10 +343,12 @@ def _call(recipe: Entry, name: str, scope: Scope) -> Any:
 
 
 def _full_disk(error: BaseException | None) -> OSError | None:
-    """The error that says so, if that is behind it."""
-    while error is not None:
+    """The error that says so, if that is behind it. A chain of causes may run in a circle; each is looked at once."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return error
+        seen.add(id(error))
         error = error.__cause__
     return None
 
