@@ -97,7 +97,7 @@ def _in_words(error: Any) -> tuple[str, str | None]:
     return str(error.message), None
 
 
-_JSON_WORDS = {
+TYPE_WORDS = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
@@ -114,7 +114,7 @@ def _as_list(error: Any) -> list[str]:
 
 
 def _one_of(wanted: str | list[str]) -> str:
-    return " or ".join(_JSON_WORDS[word] for word in ([wanted] if isinstance(wanted, str) else wanted))
+    return " or ".join(TYPE_WORDS[word] for word in ([wanted] if isinstance(wanted, str) else wanted))
 
 
 def kind_of(value: Any) -> str:
