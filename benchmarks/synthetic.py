@@ -34,6 +34,7 @@ class Pattern:
 
 def pattern(environ: Mapping[str, str]) -> Pattern:
     """What the runner would write for :data:`HIT` on this machine, with the recipes as they are installed."""
+    os.environ.update(environ)  # the index of this process is not the one of the person who runs it
     space = Workspace(environ=environ)
     found = space.resolver.matches(parse(HIT))[0]
     values = {name: value for name, value in found.values.items() if value is not None}
@@ -161,7 +162,7 @@ def _write(folder: Path, meta: Mapping[str, Any], text: str, record: Mapping[str
 
 
 def recipes(folder: Path, collections: int, each: int) -> list[Path]:
-    """``collections`` folders of ``each`` recipes that provide something else."""
+    """``collections`` folders of ``each`` recipes; ``synthetic_0_0,size=N`` makes an entry by the first one of all."""
     made = []
     for number in range(collections):
         root = folder / f"collection_{number}"
@@ -172,7 +173,7 @@ def recipes(folder: Path, collections: int, each: int) -> list[Path]:
                 f"title: Recipe {item} of collection {number}\n"
                 f'provides: [[synthetic_{number}_{item}, "size?=1"]]\n'
                 "parameters: {size: {type: int, help: how much}}\n"
-                "make: {python: {function: nothing}}\n"
+                "make: {program: {run: ['true']}}\n"
             )
         made.append(root)
     return made
