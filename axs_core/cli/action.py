@@ -78,11 +78,11 @@ ACTIONS: dict[Target, dict[str, Action]] = {
 NAMES: set[str] = set()
 
 
-def action(target: Target) -> Callable[[Function], Function]:
-    """Register a function as an action; ``list_`` is typed ``list``."""
+def action(target: Target, typed: str | None = None) -> Callable[[Function], Function]:
+    """Register a function as an action; ``list_`` is typed ``list``; ``typed`` is for a name that Python cannot have."""
 
     def register(function: Function) -> Function:
-        name = function.__name__.rstrip("_")
+        name = typed or function.__name__.rstrip("_")
         if name.startswith(f"{target}_"):
             name = name[len(target) + 1 :]
         ACTIONS[target][name] = Action(name, target, function)

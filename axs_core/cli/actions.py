@@ -87,6 +87,24 @@ def plan(root: Root, query: Any) -> Each:
     return Each(tuple(root.workspace.plan(_text(query, "a query")).lines()))
 
 
+@action("workspace", "fetch-list")
+def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
+    """What byquery would bring from the network for a query: addresses, sizes, checksums, Python requirements.
+
+    A line that begins with `or` is another address of the file above it. What is there already is left out; what cannot be
+    known before something else is made is told on standard error. --urls prints the addresses of files alone.
+
+        axs fetch-list loadgen_output,classified_imagenet
+    """
+    found = root.workspace.fetch_list(_text(query, "a query"))
+    for text in found.later:
+        root.workspace.reporter.note(f"not known yet: {text}")
+    if urls:
+        return Each(tuple(item.source for item in found.known if item.kind in ("file", "or")))
+    rows = ((i.kind, i.source, str(i.size or "-"), i.checksum or "-", i.needed_by) for i in found.known)
+    return Table(("kind", "source", "size", "checksum", "for"), tuple(rows))
+
+
 @action("workspace")
 def explain(root: Root, query: Any) -> Each:
     """The nearest recipes and entries for a query, and the condition on which each fails.

@@ -36,6 +36,7 @@ from typing import Any
 from axs_core.cli.arguments import NAME, Fault, Option, read_option, scalar
 from axs_core.errors import UsageError
 
+_ACTION = re.compile(r"[A-Za-z_]\w*(?:-\w+)*")
 _LABELS = re.compile(r"(?P<out>[A-Za-z_]\w*)?:(?:(?P<source>[A-Za-z_]\w*):)?")
 
 
@@ -128,7 +129,7 @@ def _call(item: _Item, arguments: Sequence[str]) -> Call:
             what = "names no label" if label is source is None else "is not followed by an action"
             raise _usage(arguments, place, f"{first!r} {what}", "LABEL: ACTION stores what the action gives")
         place, first = words.pop(0)
-    if not NAME.fullmatch(first):
+    if not _ACTION.fullmatch(first):
         raise _usage(arguments, place, f"{first!r} is not the name of an action", _action_hint(first))
     args: list[Any] = []
     options: list[Option] = []

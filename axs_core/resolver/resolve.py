@@ -193,6 +193,10 @@ class Resolver:
         why = _why(first, others, self.world) if entry is None else f"by {first.recipe.name}, made again"
         return Step(str(query), "make", why, None, first, needs, others)
 
+    def plan_needs(self, found: Match) -> tuple[tuple[str, Step], ...]:
+        """The plans of what one recipe needs, by the names of the needs."""
+        return self._plan_needs(found, ((found.key, str(found.query)),), None)
+
     def _plan_needs(
         self, found: Match, trail: tuple[tuple[str, str], ...], fresh: Fresh
     ) -> tuple[tuple[str, Step], ...]:
