@@ -24,7 +24,7 @@ from axs_core.index import Index
 from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked
 from axs_core.reporter import Reporter
-from axs_core.resolver import Answer, Resolver, Step, explain, noted
+from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
@@ -447,6 +447,8 @@ class Workspace:
 
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""
+        from axs_core.resolver.notes import noted
+
         return noted(self.resolver.plan(parse(query)))
 
     def fetch_list(self, query: str | Sequence[str]) -> Downloads:
@@ -457,6 +459,8 @@ class Workspace:
 
     def explain(self, query: str | Sequence[str]) -> list[str]:
         """Which recipes and entries come near, and on which condition each fails."""
+        from axs_core.resolver.explain import explain
+
         world = self.resolver.world
         return explain(world, parse(query)) + self.index.errors()
 

@@ -1,8 +1,6 @@
 """Which recipe answers a query, which entry, and what has to be made first."""
 
-from axs_core.resolver.explain import explain, near_misses
 from axs_core.resolver.match import Match, Mismatch, World, match
-from axs_core.resolver.notes import noted
 from axs_core.resolver.plan import Answer, Fresh, KnownLater, NeedValues, Step
 from axs_core.resolver.resolve import Resolver, producers_of, recipe_scope
 
@@ -16,10 +14,7 @@ __all__ = [
     "Resolver",
     "Step",
     "World",
-    "explain",
     "match",
-    "near_misses",
-    "noted",
     "producers_of",
     "recipe_scope",
 ]
