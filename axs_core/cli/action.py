@@ -79,7 +79,7 @@ NAMES: set[str] = set()
 
 
 def action(target: Target, typed: str | None = None) -> Callable[[Function], Function]:
-    """Register a function as an action; ``list_`` is typed ``list``; ``typed`` is for a name that Python cannot have."""
+    """Register a function as an action; ``list_`` is typed ``list``; ``typed`` is for names that Python cannot have."""
 
     def register(function: Function) -> Function:
         name = typed or function.__name__.rstrip("_")
