@@ -378,6 +378,23 @@ class Workspace:
         made = self.tabulate(self.all_byquery(query), columns)
         return pandas.DataFrame(list(made.rows), columns=list(made.columns))
 
+    def report(
+        self,
+        items: Sequence[WorkspaceEntry],
+        output: Path | str,
+        *,
+        pictures: Path | str | None = None,
+        title: str | None = None,
+    ) -> list[Path]:
+        """Write a page about entries to ``output``, and PNG files into the folder ``pictures``; see
+        :func:`axs_core.report.make.report`.
+        """
+        from axs_core.report.make import report
+
+        entries = list(items.entries() if isinstance(items, Found) else (item.entry for item in items))
+        folder = None if pictures is None else Path(pictures).expanduser()
+        return report(self, entries, Path(output).expanduser(), folder, title)
+
     def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
         """The run that tells the accuracy of this one (it may be itself); None where that is not known."""
         from axs_core.compare.twin import Twins

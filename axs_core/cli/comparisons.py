@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.cli.action import action, nearest
 from axs_core.cli.format import as_text
-from axs_core.cli.model import Root, Table
+from axs_core.cli.model import Each, Root, Table
 from axs_core.errors import NotFound, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,23 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
     workspace = workspace_of(entries)
     made = workspace.tabulate(entries, names or None) if workspace else Tabulated(tuple(names), ())
     return _formatted(made, format)
+
+
+@action("entries")
+def report(entries: Sequence[WorkspaceEntry], *, output: Any = None, png: Any = None, title: Any = None) -> Each:
+    """The entries as one page with tables, plots and filters, for a browser; it needs no network and nothing beside it.
+
+    --png=FOLDER draws the plots as PNG files too, for slides. --title is what stands above the page. Prints the files.
+
+        axs all_byquery loadgen_output , report --output=report.html --png=pictures
+    """
+    if output is None:
+        raise UsageError("'report' needs --output=FILE", hint="axs all_byquery QUERY , report --output=report.html")
+    workspace = workspace_of(entries)
+    if workspace is None:
+        raise UsageError("there is nothing to report: no entries", hint="axs all_byquery loadgen_output lists some")
+    folder, heading = (None if value is None else as_text(value) for value in (png, title))
+    return Each(tuple(workspace.report(entries, as_text(output), pictures=folder, title=heading)))
 
 
 def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:

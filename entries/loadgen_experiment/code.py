@@ -120,6 +120,17 @@ def summary(path: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
+def latency_percentiles(path: Path) -> list[list[float]]:
+    """[percentile, latency in ns] as LoadGen wrote them, in order; 0 is the smallest latency, 100 the largest."""
+    text = summary(path)
+    found = {float(at): float(ns) for at, ns in re.findall(r"^([\d.]+) percentile latency \(ns\) *: *(\d+)", text, re.M)}
+    ends = re.findall(r"^(Min|Max) latency \(ns\) *: *(\d+)", text, re.M)
+    found |= {0.0 if name == "Min" else 100.0: float(ns) for name, ns in ends}
+    if not found:
+        raise Refused(f"{SUMMARY} has no latencies")
+    return [[at, found[at]] for at in sorted(found)]
+
+
 def validity(summary: str) -> str:
     """LoadGen's own word on a performance test: VALID or INVALID."""
     found = re.search(r"^Result is : (VALID|INVALID)\s*$", summary, re.MULTILINE)

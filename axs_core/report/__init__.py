@@ -1,0 +1,1 @@
+"""Reports: a page, and pictures, of many results."""

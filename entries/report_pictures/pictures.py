@@ -1,0 +1,153 @@
+"""The plots of a report as PNG files, for slides: pictures.py REPORT.json FOLDER prints the names of the files."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+Run = dict[str, Any]
+DOTS_PER_INCH = 200
+INCHES = (10, 5.6)
+LAST = 3.5  # where the largest latency stands on the axis of percentiles, in powers of ten from 100 %
+TICKS = {0: "min", 50: "50 %", 90: "90 %", 95: "95 %", 99: "99 %", 99.9: "99.9 %", 100: "max"}
+MOST_LABELS = 12
+MOST_NAMES = 24
+
+
+def throughput(runs: list[Run], axes: Any) -> bool:
+    """Samples per second by scenario, framework and model."""
+    axes.set_ylabel("samples/s")
+    return _figures([run for run in runs if run["unit"] == "samples/s"], axes, 1)
+
+
+def latency(runs: list[Run], axes: Any) -> bool:
+    """The latency that is the scenario's figure."""
+    axes.set_ylabel("latency, ms")
+    return _figures([run for run in runs if run["unit"] == "ns"], axes, 1e-6)
+
+
+def _figures(runs: list[Run], axes: Any, scale: float) -> bool:
+    measured = [run for run in runs if isinstance(run["performance"], (int, float))]
+    labels = sorted({_label(run) for run in measured})
+    for run in measured:
+        figure, place, colour = run["performance"], labels.index(_label(run)), _colour(run, runs)
+        spread = run.get("spread") or {"min": figure, "max": figure}
+        bar = [[(figure - spread["min"]) * scale], [(spread["max"] - figure) * scale]]
+        face = "none" if run["noisy"] else colour
+        axes.errorbar(place, figure * scale, yerr=bar, fmt="o", capsize=4, color=colour, markerfacecolor=face, ms=8)
+    _name_places(axes, labels)
+    axes.set_ylim(bottom=0)
+    return bool(measured)
+
+
+def distribution(runs: list[Run], axes: Any) -> bool:
+    """Percentiles of latency, a line for each run."""
+    shown = [run for run in runs if run.get("latency")]
+    styles = dict(zip(sorted({_pair(run) for run in shown}), _styles(), strict=False))
+    named: set[str] = set()
+    for run in shown:
+        pair = _pair(run)
+        label = None if pair in named or len(named) >= MOST_LABELS else pair
+        named.add(pair)
+        x, y = [_along(at) for at, _ in run["latency"]], [ns / 1e6 for _, ns in run["latency"]]
+        axes.plot(x, y, styles.get(pair, "-"), marker=".", color=_colour(run, runs), label=_plain(label) if label else None)
+    axes.set_yscale("log")
+    axes.set_xticks([_along(at) for at in TICKS], list(TICKS.values()))
+    axes.set_xlabel("percentile")
+    axes.set_ylabel("ms")
+    if named:
+        axes.legend(fontsize=8, frameon=False)
+    return bool(shown)
+
+
+def accuracy(runs: list[Run], axes: Any) -> bool:
+    """Top-1 with the 95 % interval; each accuracy run once."""
+    known = {run["accuracy_from"]: run for run in runs if isinstance(run["accuracy"], (int, float))}
+    labels = sorted({f"{run['framework']} {run['model']}" for run in known.values()})
+    for run in known.values():
+        place, value = labels.index(f"{run['framework']} {run['model']}"), run["accuracy"]
+        low, high = (run[end] if run[end] is not None else value for end in ("accuracy_low", "accuracy_high"))
+        axes.errorbar(place, value, yerr=[[value - low], [high - value]], fmt="o", capsize=4, color=_colour(run, runs))
+    _name_places(axes, labels)
+    axes.set_ylabel("top-1, %")
+    return bool(known)
+
+
+def spread(runs: list[Run], axes: Any) -> bool:
+    """Repetitions in per cent of their median."""
+    shown = [run for run in runs if (run.get("spread") or {}).get("median")]
+    for place, run in enumerate(shown):
+        share = {name: 100 * run["spread"][name] / run["spread"]["median"] for name in ("min", "q1", "median", "q3", "max")}
+        box = {"med": 100, "q1": share["q1"], "q3": share["q3"], "whislo": share["min"], "whishi": share["max"], "fliers": []}
+        axes.bxp([box], positions=[place])
+    _name_places(axes, [f"{_pair(run)}, n={run['spread']['n']}" for run in shown])
+    axes.set_ylabel("% of the median")
+    return bool(shown)
+
+
+PICTURES: dict[str, tuple[str, Callable[[list[Run], Any], bool]]] = {
+    "throughput.png": ("Throughput", throughput),
+    "latency.png": ("Latency", latency),
+    "distribution.png": ("Latency distribution", distribution),
+    "accuracy.png": ("Accuracy", accuracy),
+    "spread.png": ("Spread over repetitions", spread),
+}
+
+
+def _label(run: Run) -> str:
+    return f"{run['scenario']}\n{run['framework']} {run['model']}"
+
+
+def _pair(run: Run) -> str:
+    return f"{run['scenario']} {run['framework']}"
+
+
+def _colour(run: Run, runs: Iterable[Run]) -> str:
+    frameworks = sorted({str(each["framework"]) for each in runs})
+    return f"C{frameworks.index(str(run['framework'])) % 10}"
+
+
+def _styles() -> list[str]:
+    return ["-", ":", "--", "-."] * 10
+
+
+def _along(at: float) -> float:
+    return LAST if at >= 100 else min(LAST, -math.log10(1 - at / 100))
+
+
+def _plain(text: str) -> str:
+    """Text without matplotlib's notation for formulas, and without what hides a legend's line."""
+    return text.replace("$", r"\$").lstrip("_")
+
+
+def _name_places(axes: Any, labels: list[str]) -> None:
+    places = list(range(0, len(labels), 1 + len(labels) // MOST_NAMES))
+    turned = 30 if len(places) > 6 else 0
+    axes.set_xticks(places, [_plain(labels[place]) for place in places], rotation=turned, ha="right" if turned else "center")
+
+
+def main(file: str, folder: str) -> None:
+    """Draw what there is something to draw of."""
+    data = json.loads(Path(file).read_text(encoding="utf-8"))
+    for name, (title, draw) in PICTURES.items():
+        figure, axes = plt.subplots(figsize=INCHES, layout="constrained")
+        if draw(data["runs"], axes):
+            axes.set_title(title)
+            axes.grid(axis="y", alpha=0.3)
+            axes.spines[["top", "right"]].set_visible(False)
+            figure.savefig(Path(folder) / name, dpi=DOTS_PER_INCH)
+            print(name)
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
