@@ -13,12 +13,13 @@ import pexpect
 import pytest
 from support.fake_axs import FakeWorkspace
 
+from axs_core.cli.action import ACTIONS
 from axs_core.cli.completion import candidates, script
 from axs_core.cli.model import Root
 from axs_core.reporter import Reporter
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_axs.py"
-ENTRY_ACTIONS = ["dig", "get", "get_path", "help", "remove", "show"]
+ENTRY_ACTIONS = sorted(ACTIONS["entry"])
 
 
 def offered(line: str) -> list[str]:
@@ -42,7 +43,7 @@ def offered(line: str) -> list[str]:
         ("axs byquery a , get x , ", ["dig", "keys", "len"]),
         ("axs byquery a , , byn", ["byname"]),
         ("axs byquery a , get x ,0 byn", ["byname"]),
-        ("axs work_collection , ", ["get_path", "remove"]),
+        ("axs work_collection , ", ["get_path", "remove", "zip"]),
         ("axs byquery m", ["model", "model_name="]),
         ("axs byquery model,", ["model,first_n=", "model,framework=", "model,loadgen_output", "model,model_name="]),
         ("axs byquery model,f", ["model,first_n=", "model,framework="]),
@@ -51,7 +52,7 @@ def offered(line: str) -> list[str]:
         ("axs byquery 'model,framework=p", ["model,framework=pytorch"]),
         ("axs plan model,first_n=", ["model,first_n=20", "model,first_n=500"]),
         ("axs byquery model,first_n=20,f", ["model,first_n=20,framework="]),
-        ("axs byquery model --", ["--fresh", "--fresh=all"]),
+        ("axs byquery model --", ["--fresh", "--fresh=all", "--into"]),
         ("axs completion ", ["bash", "zsh"]),
         ("axs help len", ["len"]),
         ("axs nonsense ", []),

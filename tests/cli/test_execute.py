@@ -16,6 +16,9 @@ from axs_core.cli.pipeline import parse_pipeline
 from axs_core.errors import NotFound, StoreError, UsageError
 from axs_core.reporter import Reporter
 
+OF_SMALL = ", ".join(sorted({"crash", "double", "told", *ACTIONS["entry"]}))
+"""What can be done with the fake entry: its functions, and the actions of every entry."""
+
 
 @pytest.fixture
 def workspace() -> FakeWorkspace:
@@ -97,7 +100,7 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
         ("byqery x", "axs has no action 'byqery'", "axs byquery"),
         ("frobnicate", "axs has no action 'frobnicate'", "axs help lists the actions"),
         ("dig a", "axs has no action 'dig'", "it is applied to an entry: axs byquery QUERY , dig"),
-        ("byquery", "'byquery' needs QUERY", "axs byquery QUERY [--fresh]"),
+        ("byquery", "'byquery' needs QUERY", "axs byquery QUERY [--fresh] [--into]"),
         (
             "byquery a, get accuracy",
             "'byquery' does not know what to do with 'get'",
@@ -111,18 +114,17 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
         ("byquery --,=a,b", 'a query has to be text, not \'["a", "b"]\'', None),
         (
             "byname small , gte accuracy",
-            "entry 'small' has no action 'gte' (it has crash, dig, double, get, get_path, help, remove, show, told)",
+            f"entry 'small' has no action 'gte' (it has {OF_SMALL})",
             ", get",
         ),
         (
             "byname small , byname large",
-            "entry 'small' has no action 'byname' (it has crash, dig, double, get, get_path, help, remove, show, told)",
+            f"entry 'small' has no action 'byname' (it has {OF_SMALL})",
             ", , byname starts again from the workspace",
         ),
         (
             "byname small , accuracy",
-            "entry 'small' has no action 'accuracy' "
-            "(it has crash, dig, double, get, get_path, help, remove, show, told)",
+            f"entry 'small' has no action 'accuracy' (it has {OF_SMALL})",
             ", get accuracy",
         ),
         ("version ,0 len", "axs has no action 'len'", "it is applied to a value: ... , len"),
