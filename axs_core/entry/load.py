@@ -65,9 +65,11 @@ def read_meta(file: Path) -> dict[str, Any]:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise EntryError(f"is not valid YAML: {error.reason}", file=file, line=line) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except ValueError:  # Python reads whole numbers of some thousand digits only
+        raise EntryError("holds a whole number that is too long to be read", file=file) from None
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).partition(";")[0]
+        problem = getattr(error, "problem", None) or str(error)
         raise EntryError(f"is not valid YAML: {problem}", file=file, line=mark.line + 1 if mark else None) from None
     if data is None:
         data = {}

@@ -86,6 +86,12 @@ def bulk(database: sqlite3.Connection, rows: int) -> Iterator[None]:
         database.execute(f"PRAGMA cache_size = {before}")
 
 
+def disconnect(database: sqlite3.Connection) -> None:
+    """Close it, if this is the thread that opened it; SQLite lets no other."""
+    with suppress(sqlite3.ProgrammingError):
+        database.close()
+
+
 def delete(file: Path) -> None:
     """Remove an index with its side files; nothing is lost, it is derived."""
     for suffix in ("", "-wal", "-shm", "-journal"):

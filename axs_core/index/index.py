@@ -12,6 +12,7 @@ import os
 import sqlite3
 import sys
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from axs_core import collection
 from axs_core.collection import Folder
 from axs_core.entry import Entry, Scope, linearise
 from axs_core.errors import AxsError, EntryError, NotFound
-from axs_core.index.database import UNSETTLED, bulk, connect, delete, file_for, not_usable
+from axs_core.index.database import UNSETTLED, bulk, connect, delete, disconnect, file_for, not_usable
 from axs_core.index.details import candidates, details, signature
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
@@ -58,6 +59,7 @@ class Index:
         self.work_collection = work_collection
         self.file = file_for(work_collection)
         self._database: sqlite3.Connection | None = None
+        self._closing: weakref.finalize[..., Index] | None = None
         self._order: dict[int, int] = {}
         self._paths: dict[int, str] = {}
         self._imported: set[int] = set()
@@ -68,7 +70,7 @@ class Index:
 
     def open(self) -> None:
         """Connect and bring up to date."""
-        self._database = connect(self.file)
+        self._connect()
         try:
             self.refresh()
         except sqlite3.DatabaseError:
@@ -76,9 +78,14 @@ class Index:
 
     def close(self) -> None:
         """Disconnect."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        if self._closing is not None:
+            self._closing()
+        self._database = self._closing = None
+
+    def _connect(self) -> None:
+        """Connect; an index that nobody holds any more disconnects by itself."""
+        self._database = connect(self.file)
+        self._closing = weakref.finalize(self, disconnect, self._database)
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -92,7 +99,7 @@ class Index:
         """Forget everything and read all collections again."""
         self.close()
         delete(self.file)
-        self._database = connect(self.file)
+        self._connect()
         self.refresh()
 
     def refresh(self) -> None:
