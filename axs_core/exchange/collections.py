@@ -28,7 +28,7 @@ from axs_core.store.store import dump_yaml
 Kind = Literal["named", "work", "shipped", "local", "git", "zip"]
 _GIVEN = re.compile(r"\w[\w.+-]*")
 """A name that a person gives an entry: it has to work in a query and on a command line."""
-_TAG = re.compile(r"\w(?:[\w./@+-]*\w)?")
+_TAG = re.compile(r"\w(?:[\w./@+-]*\w)?(?:\+\+)?")
 
 
 @dataclass(frozen=True)

@@ -93,5 +93,5 @@ def accuracy_high(accuracy_interval: str) -> float:
 
 
 def _ends(interval: str) -> tuple[float, float]:
-    low, high = re.findall(r"-?[\d.]+", interval)[:2]
+    low, high = re.findall(r"-?\d+(?:\.\d+)?", interval)[:2]
     return float(low), float(high)

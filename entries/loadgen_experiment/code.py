@@ -56,7 +56,11 @@ def predictions(
         raise _not_measured("accuracy", loadgen_mode, "AccuracyOnly", record)
     pattern = ANSWER_FORMATS[accuracy_dtype]
     answered: dict[int, int] = {}
-    for entry in json.loads((path / ACCURACY).read_text(encoding="utf-8")):
+    try:
+        entries = json.loads((path / ACCURACY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise Refused(f"{ACCURACY} is cut short or not there, so there is no accuracy") from None
+    for entry in entries:
         answer = bytes.fromhex(entry["data"])
         if len(answer) < struct.calcsize(pattern):
             what = f"sample {entry['qsl_idx']} has an answer of {len(answer)} bytes"
@@ -123,7 +127,8 @@ def summary(path: Path) -> str:
 def latency_percentiles(path: Path) -> list[list[float]]:
     """[percentile, latency in ns] as LoadGen wrote them, in order; 0 is the smallest latency, 100 the largest."""
     text = summary(path)
-    found = {float(at): float(ns) for at, ns in re.findall(r"^([\d.]+) percentile latency \(ns\) *: *(\d+)", text, re.M)}
+    percentiles = re.findall(r"^([\d.]+) percentile latency \(ns\) *: *(\d+)", text, re.M)
+    found = {float(at): float(ns) for at, ns in percentiles}
     ends = re.findall(r"^(Min|Max) latency \(ns\) *: *(\d+)", text, re.M)
     found |= {0.0 if name == "Min" else 100.0: float(ns) for name, ns in ends}
     if not found:

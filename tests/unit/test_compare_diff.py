@@ -19,8 +19,7 @@ MADE = "return {'rate': 100.0 * parameters['n'], 'engine': 'toy', 'settings': {'
 
 
 @pytest.fixture
-def toys(tmp_path: Path) -> Toys:
-    toys = Toys(tmp_path)
+def toys(toys: Toys) -> Toys:
     toys.maker("toy", "thing", MADE, parameters={"n": {"type": "int", "default": 1}}, attributes={"colour": "red"})
     return toys
 

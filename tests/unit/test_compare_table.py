@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,7 @@ PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 
 
 @pytest.fixture
-def toys(tmp_path: Path) -> Toys:
-    toys = Toys(tmp_path)
+def toys(toys: Toys) -> Toys:
     fake_loadgen.add_to(toys.recipes)
     return toys
 

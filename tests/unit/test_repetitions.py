@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,7 @@ RUN = "loadgen_output,loadgen_mode=PerformanceOnly,loadgen_scenario=Server,loadg
 
 
 @pytest.fixture
-def toys(tmp_path: Path) -> Toys:
-    toys = Toys(tmp_path)
+def toys(toys: Toys) -> Toys:
     fake_loadgen.add_to(toys.recipes)
     return toys
 
@@ -49,8 +47,8 @@ def test_every_run_is_kept(toys: Toys) -> None:
     assert (made["performance"], made["engine"], made["model_digest"]) == (100, "toy engine", "d" * 64)
     assert made["verdict"].startswith("VALID (3 of 3 runs; ")
     assert made["performance_summary"] == (
-        "median 100 samples/s; quartiles 100 .. 100; min 100, max 100; no 95 % interval of the median: it takes 6 VALID "
-        "runs; 3 of 3 runs VALID"
+        "median 100 samples/s; quartiles 100 .. 100; min 100, max 100; no 95 % interval of the median: it takes 6 "
+        "VALID runs; 3 of 3 runs VALID"
     )
     assert [need["need"] for need in made.record["needs"] if need["kind"] == "produced"] == ["run", "run", "run"]
 
@@ -99,7 +97,7 @@ def test_the_plan_says_how_many(toys: Toys) -> None:
 
 def test_median_quartiles_and_what_is_wrong(summary: Any) -> None:
     assert summary([*runs(10, 30, 20, None), {**runs(15)[0], "name": "loud", "noisy": True}]) == (
-        "median 17.5 ns; quartiles 13.75 .. 22.5; min 10, max 30; no 95 % interval of the median: it takes 6 VALID "
+        "median 17.5 ns; quartiles 13.75 .. 22.5; min 10, max 30; no 95 % interval of the median: it takes 6 "
         "runs; 4 of 5 runs VALID\nrun_4: INVALID (late)\nloud: NOISY"
     )
     assert summary(runs(7, None)).startswith("median 7 ns; quartiles 7 .. 7; min 7, max 7; no 95 % interval")

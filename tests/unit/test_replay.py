@@ -1,0 +1,159 @@
+"""Making entries again from their records."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from support.toy import Toys
+
+from axs_core.errors import NotFound, UsageError
+
+MADE = """
+(path / "answers.txt").write_text("".join(f"{n} {n * parameters['factor'] % 7}\\n" for n in range(30)))
+return {"rate": 100.0 * parameters["factor"]}
+"""
+
+
+@pytest.fixture
+def toys(toys: Toys) -> Toys:
+    toys.add("functions", {"attributes": {"compared_lines": "answers.txt"}})
+    toys.maker("toy", "thing", MADE, parameters={"factor": {"type": "int", "default": 1}}, result_parents=["functions"])
+    return toys
+
+
+def redefine(toys: Toys, **changes: object) -> None:
+    """Write the recipe anew."""
+    toys.maker(
+        "toy",
+        "thing",
+        MADE,
+        **{"parameters": {"factor": {"type": "int", "default": 1}}, "result_parents": ["functions"], **changes},
+    )
+
+
+def test_the_same_again(toys: Toys) -> None:
+    space = toys.space()
+    old = space.byquery("thing,factor=2")
+    outcome = space.replay(old)
+    assert list(outcome.text()) == [
+        f"old  {old.name}",
+        f"new  {outcome.new.name}",
+        "",
+        "surroundings: the same as in the record",
+        "",
+        "figures",
+        "        old  new  change",
+        "  rate  200  200  same",
+        "",
+        "answers.txt: all 30 lines are the same",
+    ]
+    assert space.byname(outcome.new.name).record["replays"] == {
+        "entry": old.name,
+        "key": old.entry.produced["key"],
+        "files": old.record["files"]["digest"],
+        "made": old.entry.produced["at"],
+    }
+
+
+def test_queries_are_answered_as_before(toys: Toys) -> None:
+    space = toys.space()
+    old = space.byquery("thing")
+    first, second = space.replay(old).new, space.replay(old).new
+    assert second.name == f"{first.name}_2"
+    assert toys.space().byquery("thing").name == old.name
+    assert [each.name for each in toys.space().all_byquery(f"thing,replay_of={old.name}")] == [first.name, second.name]
+    assert [each.name for each in toys.space().all_byquery("thing,replay_of!.")] == [old.name]
+
+
+def test_a_default_that_was_changed_is_as_it_was(toys: Toys) -> None:
+    space = toys.space()
+    old = space.byquery("thing")
+    redefine(toys, parameters={"factor": {"type": "int", "default": 3}, "more": {"default": "x"}})
+    outcome = toys.space().replay(old)
+    assert outcome.new.values["factor"] == 1
+    assert outcome.remarks == ("parameter more is new, it is 'x'",)
+    assert [each.what for each in outcome.comparison.sections["recipes"]] == ["toy"]
+
+
+def test_a_parameter_that_is_gone(toys: Toys) -> None:
+    old = toys.space().byquery("thing")
+    more = {"parameters": {"factor": {"type": "int", "default": 1}, "old_one": {"default": 5}}}
+    redefine(toys, **more)
+    old = toys.space().byquery("thing")
+    redefine(toys)
+    assert toys.space().replay(old).remarks == ("parameter old_one is not known any more, it was 5",)
+
+
+def test_figures_and_lines_that_differ(toys: Toys) -> None:
+    space = toys.space()
+    old = space.byquery("thing")
+    code = (toys.recipes / "toy" / "code.py").read_text()
+    (toys.recipes / "toy" / "code.py").write_text(code.replace("100.0", "98.0").replace("% 7", "% 5"))
+    text = list(toys.space().replay(old).text())
+    start = text.index("figures")
+    assert text[3:6] == ["surroundings that are not the same", "  recipes", text[5]]
+    assert text[start + 1 : start + 3] == ["        old  new  change", "  rate  100  98   -2.00 %"]
+    assert text[start + 4 : start + 7] == [
+        "answers.txt: 25 of 30 lines differ",
+        "  line  old   new",
+        "  6     5 5   5 0",
+    ]
+    assert text[-1] == "  and 5 more"
+
+
+def test_the_needs_are_those_of_the_record(toys: Toys) -> None:
+    toys.maker(
+        "base", "base", "(path / 'x.txt').write_text(str(parameters['size']))", parameters={"size": {"default": 1}}
+    )
+    toys.maker("user", "use", needs={"base": "base"})
+    space = toys.space()
+    old = space.byquery("use")
+    space.byquery("base", fresh="one")  # newer, and it would answer
+    new = space.replay(old).new
+    assert space.byname(new.name).record["needs"][0]["entry"] in {each["entry"] for each in old.record["needs"]} | {
+        each.name for each in space.all_byquery("base")
+    }
+    assert toys.made("base") == 2
+
+
+def test_a_need_that_is_gone_is_made_again_and_told(toys: Toys) -> None:
+    toys.maker("base", "base", "(path / 'x.txt').write_text('one')")
+    toys.maker("user", "use", needs={"base": "base"})
+    space = toys.space()
+    old = space.byquery("use")
+    space.byquery("base").remove()
+    toys.maker("base", "base", "(path / 'x.txt').write_text('two')")
+    outcome = toys.space().replay(old)
+    assert [each.what for each in outcome.comparison.sections["needs"]] == ["base"]
+
+
+def test_environments_are_made_with_the_same_versions(toys: Toys) -> None:
+    """The toy environment of today would have a newer version."""
+    code = "return {'frozen': parameters['requirements'] or ['numpy==2.0'], 'packages': {}}"
+    toys.maker("env", "env", code, parameters={"requirements": {"type": "list", "default": []}}, finds=["frozen"])
+    toys.maker("user", "use", needs={"python": "env"})
+    space = toys.space()
+    old = space.byquery("use")
+    space.byquery("env").remove()
+    toys.maker("env", "env", code.replace("2.0", "3.0"), parameters={"requirements": {"type": "list", "default": []}})
+    outcome = toys.space().replay(old)
+    assert toys.space().byname(outcome.new.name).record["python"] == {"python": ["numpy==2.0"]}
+    assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
+    assert "packages (python)" not in outcome.comparison.sections
+
+
+def test_the_recipe_is_not_here(toys: Toys) -> None:
+    old = toys.space().byquery("thing")
+    shutil.rmtree(toys.recipes / "toy")
+    with pytest.raises(NotFound) as caught:
+        toys.space().replay(old)
+    assert str(caught.value) == (f"the recipe 'toy', which made {old.name}, does not answer here any more: thing")
+
+
+def test_what_was_not_made(toys: Toys) -> None:
+    toys.add("written", {"tags": ["thing"]})
+    space = toys.space()
+    with pytest.raises(UsageError) as caught:
+        space.replay(space.byname("written"))
+    assert str(caught.value) == "written was not made by axs: there is no record to make it again from"
