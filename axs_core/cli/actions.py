@@ -91,8 +91,9 @@ def plan(root: Root, query: Any) -> Each:
 def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
     """What byquery would bring from the network for a query: addresses, sizes, checksums, Python requirements.
 
-    A line that begins with `or` is another address of the file above it. What is there already is left out; what cannot be
-    known before something else is made is told on standard error. --urls prints the addresses of files alone.
+    A line that begins with `or` is another address of the file above it. What is there already is left out; what
+    cannot be known before something else is made is told on standard error. --urls prints the addresses of files
+    alone.
 
         axs fetch-list loadgen_output,classified_imagenet
     """

@@ -146,7 +146,9 @@ def _options() -> Iterator[tuple[str, str]]:
 
 
 def _summary(doc: str) -> str:
-    return doc.partition("\n")[0]
+    """The first sentence."""
+    paragraph = " ".join(doc.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) |;|:", paragraph)[0].rstrip(".") + "." if paragraph else ""
 
 
 def _doc(what: Any) -> str:

@@ -19,7 +19,7 @@ from axs_core.cli.model import Root
 from axs_core.reporter import Reporter
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_axs.py"
-ENTRY_ACTIONS = sorted(ACTIONS["entry"])
+ENTRY_ACTIONS = sorted({*ACTIONS["entry"], *ACTIONS["entries"]})
 
 
 def offered(line: str) -> list[str]:

@@ -102,7 +102,7 @@ def test_help(typed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(typed) == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("usage: axs [OPTIONS] ACTION [ARGUMENT ...]")
-    assert re.search(r"^  byquery QUERY .* The entry that a query denotes;", printed.out, re.MULTILINE)
+    assert re.search(r"^  byquery QUERY .*\n? +The entry that a query denotes\.$", printed.out, re.MULTILINE)
     assert "\n  complete " not in printed.out
     assert printed.err == ""
 
