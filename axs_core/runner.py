@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axs_core.digest import of_tree, of_value
-from axs_core.entry import Entry, Scope, entry_scope
+from axs_core.entry import Entry, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
 from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, ProduceError, Refused, StoreError
 from axs_core.index import Index, holds_for
@@ -122,7 +122,7 @@ class Runner:
             (entry.meta["entry_name"] for entry in found.recipe.lineage if "entry_name" in entry.meta),
             found.recipe.name,
         )
-        name = safe_name(str(recipe_scope(found, met.values).render(template)))
+        name = safe_name(str(rendered_at(template, recipe_scope(found, met.values), found.recipe, "entry_name")))
         key = of_value([found.key, self.resolver.world.machine]) if found.recipe.local else found.key
         return self.store.base_name(name, key)
 
@@ -243,7 +243,7 @@ class Runner:
     def _write_parameters(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> None:
         data = {
             "parameters": dict(found.values),
-            "attributes": {name: scope.get(name) for name in scope.values},
+            "attributes": {name: _attribute(name, scope, found.recipe) for name in scope.values},
             "needs": _needs_as_data(met),
             "output_path": str(attempt.folder),
         }
@@ -255,7 +255,7 @@ class Runner:
         for name, spec in producers_of(found, scope).items():
             inner = Scope(scope.what, {**scope.values, **known}, scope.builtins, scope.entry)
             job = Job(
-                spec=inner.render(spec),
+                spec=rendered_at(spec, inner, found.recipe, "make", name),
                 folder=attempt.folder,
                 log=attempt.log,
                 reporter=self.reporter,
@@ -333,6 +333,13 @@ def _result(recipe: Entry, scope: Scope, name: str) -> Any:
             raise
         what = f"there is no value and no function {name!r} in result_parents"
         raise EntryError(what, file=recipe.path / "meta.yaml", key="results") from None
+
+
+def _attribute(name: str, scope: Scope, recipe: Entry) -> Any:
+    try:
+        return scope.get(name)
+    except (NoSuchName, EntryError) as error:
+        raise placed(error, recipe, "attributes", name) from None
 
 
 def _call(recipe: Entry, name: str, scope: Scope) -> Any:

@@ -2,6 +2,7 @@
 
 from axs_core.entry.load import META
 from axs_core.entry.model import Alternative, Entry, Kind, Need, Parameter, linearise
+from axs_core.entry.place import placed, rendered_at
 from axs_core.entry.scope import RECORD, Scope, entry_scope, file_path, read_record
 
 __all__ = [
@@ -16,5 +17,7 @@ __all__ = [
     "entry_scope",
     "file_path",
     "linearise",
+    "placed",
     "read_record",
+    "rendered_at",
 ]

@@ -79,7 +79,7 @@ class Fetch:
             try:
                 url, seen = self._first(job, tries, target, part, expected)
             except _Unwritable as error:
-                raise error.reason from error
+                raise error.reason from error.reason.__cause__
             part.replace(target)
             return url, seen
 
@@ -107,7 +107,8 @@ class Fetch:
                 wrong = wrong or (failure.what if isinstance(failure, Mismatch) else "")
             except ProduceError as error:
                 raise _Unwritable(error) from error
-        hint = ways_out(tries[-1].url, offline=offline_from(job.environ), resumable=bool(expected.checksums))
+        goes_on = bool(expected.checksums) and part.exists()
+        hint = ways_out(tries[-1].url, offline=offline_from(job.environ), resumable=goes_on)
         if job.spec.get("hint"):
             hint = f"{hint}; or {job.spec['hint']}"
         if wrong:

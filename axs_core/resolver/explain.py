@@ -7,7 +7,7 @@ from typing import Protocol
 from axs_core.entry import Entry
 from axs_core.errors import AxsError
 from axs_core.index import holds_for
-from axs_core.query import Query
+from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 from axs_core.resolver.match import Match, Mismatch, World, match
 
@@ -52,7 +52,7 @@ def near_misses(world: World, query: Query) -> list[Mismatch]:
 
 def unreadable(world: World) -> list[str]:
     """What is wrong with entries that cannot be read: one of them may be what was meant."""
-    return list(world.errors()) if hasattr(world, "errors") else []
+    return [f"cannot be read: {error}" for error in world.errors()] if hasattr(world, "errors") else []
 
 
 def _related(tags: frozenset[str], asked: frozenset[str]) -> bool:
@@ -60,7 +60,7 @@ def _related(tags: frozenset[str], asked: frozenset[str]) -> bool:
 
 
 def word_hint(world: World, query: Query) -> str | None:
-    """A corrected query where a tag is misspelt."""
+    """A corrected query where a tag, a key or a value is misspelt."""
     if not hasattr(world, "words"):
         return None
     tags, _ = world.words()
@@ -68,8 +68,34 @@ def word_hint(world: World, query: Query) -> str | None:
         near = nearest(tag, tags, 1)
         if near:
             return f"did you mean {str(query).replace(tag, near[0], 1)!r}?"
-        return f"no recipe or entry has the tag {tag!r}"
+        which = "recipe or entry that can be read" if unreadable(world) else "recipe or entry"
+        return f"no {which} has the tag {tag!r}"
+    recipes = [
+        recipe for recipe in world.providers(query.tags) if any(a.tags == query.tags for a in recipe.alternatives)
+    ]
+    said = [condition for condition in query.named if condition.key != "machine"]
+    return next((hint for condition in said if (hint := _corrected(query, condition, recipes))), None)
+
+
+def _corrected(query: Query, condition: Condition, recipes: list[Entry]) -> str | None:
+    """The query with the key or the value that its recipes have instead of one that none of them has."""
+    texts = {condition.key: {name for recipe in recipes for name in _names(recipe)}}
+    if condition.sets() and isinstance(condition.value, str):
+        texts[condition.value] = {
+            str(own.value) for r in recipes for a in r.alternatives for own in a.required if own.key == condition.key
+        }
+    for text, known in texts.items():
+        near = [] if text in known else nearest(text, known, 1)
+        if near:
+            wrong = str(condition)
+            return f"did you mean {str(query).replace(wrong, wrong.replace(text, near[0], 1), 1)!r}?"
     return None
+
+
+def _names(recipe: Entry) -> set[str]:
+    """The names that a query can use of a recipe."""
+    required = {own.key for alternative in recipe.alternatives for own in alternative.required}
+    return required.union(recipe.parameters, recipe.attributes, recipe.finds)
 
 
 def explain(world: World, query: Query, limit: int = 10) -> list[str]:
@@ -89,8 +115,6 @@ def explain(world: World, query: Query, limit: int = 10) -> list[str]:
 
 def _near_entries(world: World, query: Query, limit: int) -> list[str]:
     """Made entries with the same tags that fail on one or more conditions."""
-    from axs_core.query import Condition
-
     if not query.tags:
         return []
     bare = Query(tuple(Condition("tag", tag) for tag in sorted(query.tags)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from axs_core.digest import of_value
-from axs_core.entry import Alternative, Entry, Parameter, Scope
+from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
 from axs_core.errors import AxsError, NoSuchName, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
@@ -175,8 +175,13 @@ def _required(reading: _Reading) -> None:
             reading.faults.append(f"the query does not say {own}")
         for condition in asked:
             if not condition.holds(value):
-                reading.unmet += 1
+                reading.unmet += not _nearly(condition, own)
                 reading.faults.append(f"{condition} does not hold: it has {own}")
+
+
+def _nearly(condition: Condition, own: Condition) -> bool:
+    """Is the value probably misspelt?"""
+    return condition.sets() and bool(nearest(str(condition.value), [str(own.value)]))
 
 
 def _set_values(reading: _Reading) -> None:
@@ -230,10 +235,10 @@ def _typed_or_text(condition: Condition | None, parameter: Parameter, default: A
 def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> Any:
     condition = reading.values.get(name)
     if isinstance(condition, Condition):
-        rendered = condition.rendered(scope.render)
+        rendered = _rendered(reading, scope, condition)
         value = None if rendered is None else rendered.typed_value(parameter.type)
     else:
-        value = scope.render(parameter.default)
+        value = rendered_at(parameter.default, scope, reading.recipe, "parameters", name, "default")
         if value is not None and parameter.type:  # typed as one that is said: 1 and 1.0 are one identity
             value = Condition("=", name, value).typed_value(parameter.type)
     if value is None:
@@ -247,6 +252,16 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
     if parameter.type in ("file", "folder"):
         return reading.world.absolute(str(value))
     return value
+
+
+def _rendered(reading: _Reading, scope: Scope, condition: Condition) -> Condition | None:
+    try:
+        return condition.rendered(scope.render)
+    except AxsError as error:
+        if reading.origins.get(condition.key) != "alternative":
+            raise
+        number = reading.recipe.alternatives.index(reading.alternative)
+        raise placed(error, reading.recipe, "provides", number) from None
 
 
 def _check_range(parameter: Parameter, value: Any) -> None:
@@ -268,7 +283,8 @@ def _check_range(parameter: Parameter, value: Any) -> None:
     )
     for bound, holds, words in bounds:
         if bound is not None and not holds(value, bound):
-            raise UsageError(f"{name} must be {words} {bound:g}: {value!r}", hint=parameter.help or None)
+            shown = f"{value:.15g}" if isinstance(value, float) else value  # 0, not 0.0
+            raise UsageError(f"{name} must be {words} {bound:g}: {shown}", hint=parameter.help or None)
 
 
 def _names(reading: _Reading) -> None:

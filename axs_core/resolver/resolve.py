@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from axs_core.entry import Entry, Need, Scope
+from axs_core.entry import Entry, Need, Scope, placed, rendered_at
 from axs_core.errors import AxsError, EntryError, NotFound, UsageError
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse
@@ -34,7 +34,7 @@ def producers_of(found: Match, scope: Scope) -> dict[str, Any]:
     """The producers that make it, in order, each with what it needs: those whose ``when`` holds, or that have none."""
     chosen = {}
     for name, spec in found.recipe.make.items():
-        if scope.render(spec.get("when", True)):
+        if rendered_at(spec.get("when", True), scope, found.recipe, "make", name, "when"):
             chosen[name] = {key: value for key, value in spec.items() if key != "when"}
     return chosen
 
@@ -134,9 +134,8 @@ class Resolver:
         lines = [f"nothing provides {query}"]
         lines += [f"    {item.recipe.name}: {item.reason}" for item in near_misses(self.world, query)[:NEAR]]
         lines += [f"    {error}" for error in unreadable(self.world)[:NEAR]]
-        return NotFound(
-            "\n".join(lines), hint=word_hint(self.world, query) or f"axs explain '{query}' shows the near misses"
-        )
+        hint = word_hint(self.world, query) or f"axs explain '{query}' shows the near misses"
+        return NotFound("\n".join(lines), hint=hint)
 
     # needs
 
@@ -166,7 +165,8 @@ class Resolver:
         except KnownLater:
             raise
         except AxsError as error:
-            raise error.needed_for(f"the need {need.name!r} of {found.recipe.name}") from None
+            mistake = placed(error, found.recipe, "needs", need.name)
+            raise mistake.needed_for(f"the need {need.name!r} of {found.recipe.name}") from None
         said = query.keys()
         return query.with_conditions(*(c for c in forwarded(found, need) if c.key not in said))
 
