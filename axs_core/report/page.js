@@ -48,6 +48,7 @@
     return `${figure(run.accuracy)} %` + (run.samples ? `, n=${run.samples}` : "");
   }
 
+  const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const number = value => element("td", {className: "number", textContent: figure(value)});
   const word = value => element("td", {textContent: text(value)});
   const percentile = (run, wanted) => {
@@ -59,8 +60,7 @@
     ["mode", run => run.mode, run => word(run.mode)],
     ["framework", run => run.framework, run => word(run.framework)],
     ["model", run => run.model, run => word(run.model)],
-    ["performance", run => run.performance, run => number(run.performance), "number"],
-    ["unit", run => run.unit, run => word(run.unit)],
+    ["performance", run => run.performance, run => number(typeof run.performance === "number" ? `${figure(run.performance)} ${text(run.unit)}` : ""), "number"],
     ["p50 ms", run => percentile(run, 50), run => number(percentile(run, 50)), "number"],
     ["p99 ms", run => percentile(run, 99), run => number(percentile(run, 99)), "number"],
     ["verdict", run => run.word + (run.noisy ? " NOISY" : ""), verdict],
@@ -68,7 +68,7 @@
     ["95 % interval", run => run.accuracy_low, run => element("td", {className: "number",
       textContent: typeof run.accuracy_low === "number" ? `${run.accuracy_low} .. ${run.accuracy_high}` : ""}), "number"],
     ["machine", run => run.machine, run => word(run.machine)],
-    ["made", run => run.made, run => word(text(run.made).slice(0, 16).replace("T", " "))],
+    ["made", run => run.made, run => element("td", {className: "made", textContent: text(run.made).slice(0, 16).replace("T", " ")})],
   ];
   const order = {column: null, down: false};
 
@@ -101,7 +101,7 @@
       if (!rows.length) continue;
       const body = element("tbody", {}, ...rows.map(run => element("tr", {className: "run"}, ...COLUMNS.map(([, , cell]) => cell(run)))));
       const valid = rows.filter(run => run.word === "VALID" || run.word === "SUBMITTABLE").length;
-      place.append(element("h3", {textContent: `${scenario}: ${rows.length} results, ${valid} of them VALID`}),
+      place.append(element("h3", {textContent: `${scenario}: ${counted(rows.length, "result")}, ${valid} VALID`}),
         element("table", {}, element("thead", {}, element("tr", {}, ...COLUMNS.map(heading))), body));
     }
     if (!shown.length) place.append(element("div", {className: "nothing", textContent: "Nothing passes the filters."}));
@@ -125,7 +125,7 @@
     for (const at of distinct(shown.map(run => run.packages_place).filter(each => each !== null))) {
       const by = shown.filter(run => run.packages_place === at);
       place.append(element("details", {open: at === 0},
-        element("summary", {textContent: `${by.length} results (${distinct(by.map(run => run.framework)).join(", ")}): ${data.packages[at].length} packages`}),
+        element("summary", {textContent: `${counted(by.length, "result")} (${distinct(by.map(run => run.framework)).join(", ")}): ${data.packages[at].length} packages`}),
         element("div", {className: "columns"}, ...data.packages[at].map(each => element("div", {textContent: each})))));
     }
   }
@@ -138,7 +138,7 @@
   };
   const AXIS = {gridcolor: "#e8ebf0", zeroline: false, automargin: true, linecolor: "#c3cad4"};
   const axis = (title, more) => ({...AXIS, title: {text: title}, ...more});
-  const CONFIG = {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"], toImageButtonOptions: {format: "png", scale: 2}};
+  const CONFIG = {responsive: true, displaylogo: false, modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]], toImageButtonOptions: {format: "png", scale: 2}};
 
   function plot(id, traces, layout) {
     const place = document.getElementById(id);

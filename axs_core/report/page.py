@@ -10,6 +10,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 from importlib.resources import files
 from typing import Any
 
@@ -37,13 +38,22 @@ def page(data: dict[str, Any], library: str, title: str) -> str:
 
 
 def as_json(data: Any) -> str:
-    """JSON that may stand in a script element: it holds no character that HTML gives a meaning.
+    """JSON that may stand in a script element: it holds no character that HTML gives a meaning. Numbers that JSON does
+    not have are null.
 
     >>> as_json("</script>")
     '"\\\\u003c/script\\\\u003e"'
     """
-    text = json.dumps(data, separators=(",", ":"), default=str, allow_nan=False)
+    text = json.dumps(_finite(data), separators=(",", ":"), default=str, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _part(name: str) -> str:

@@ -40,8 +40,8 @@ def _figures(runs: list[Run], axes: Any, scale: float) -> bool:
     labels = sorted({_label(run) for run in measured})
     for run in measured:
         figure, place, colour = run["performance"], labels.index(_label(run)), _colour(run, runs)
-        spread = run.get("spread") or {"min": figure, "max": figure}
-        bar = [[(figure - spread["min"]) * scale], [(spread["max"] - figure) * scale]]
+        spread = run.get("spread")
+        bar = [[(figure - spread["min"]) * scale], [(spread["max"] - figure) * scale]] if spread else None
         face = "none" if run["noisy"] else colour
         axes.errorbar(place, figure * scale, yerr=bar, fmt="o", capsize=4, color=colour, markerfacecolor=face, ms=8)
     _name_places(axes, labels)
@@ -59,7 +59,8 @@ def distribution(runs: list[Run], axes: Any) -> bool:
         label = None if pair in named or len(named) >= MOST_LABELS else pair
         named.add(pair)
         x, y = [_along(at) for at, _ in run["latency"]], [ns / 1e6 for _, ns in run["latency"]]
-        axes.plot(x, y, styles.get(pair, "-"), marker=".", color=_colour(run, runs), label=_plain(label) if label else None)
+        shown_as = _plain(label) if label else None
+        axes.plot(x, y, styles.get(pair, "-"), marker=".", color=_colour(run, runs), label=shown_as)
     axes.set_yscale("log")
     axes.set_xticks([_along(at) for at in TICKS], list(TICKS.values()))
     axes.set_xlabel("percentile")
@@ -86,9 +87,9 @@ def spread(runs: list[Run], axes: Any) -> bool:
     """Repetitions in per cent of their median."""
     shown = [run for run in runs if (run.get("spread") or {}).get("median")]
     for place, run in enumerate(shown):
-        share = {name: 100 * run["spread"][name] / run["spread"]["median"] for name in ("min", "q1", "median", "q3", "max")}
-        box = {"med": 100, "q1": share["q1"], "q3": share["q3"], "whislo": share["min"], "whishi": share["max"], "fliers": []}
-        axes.bxp([box], positions=[place])
+        ends = {"whislo": "min", "q1": "q1", "med": "median", "q3": "q3", "whishi": "max"}
+        box = {end: 100 * run["spread"][name] / run["spread"]["median"] for end, name in ends.items()}
+        axes.bxp([box], positions=[place], showfliers=False)
     _name_places(axes, [f"{_pair(run)}, n={run['spread']['n']}" for run in shown])
     axes.set_ylabel("% of the median")
     return bool(shown)
@@ -132,7 +133,8 @@ def _plain(text: str) -> str:
 def _name_places(axes: Any, labels: list[str]) -> None:
     places = list(range(0, len(labels), 1 + len(labels) // MOST_NAMES))
     turned = 30 if len(places) > 6 else 0
-    axes.set_xticks(places, [_plain(labels[place]) for place in places], rotation=turned, ha="right" if turned else "center")
+    names = [_plain(labels[place]) for place in places]
+    axes.set_xticks(places, names, rotation=turned, ha="right" if turned else "center")
 
 
 def main(file: str, folder: str) -> None:

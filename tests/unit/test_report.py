@@ -1,0 +1,96 @@
+"""Reports: what is collected of runs, and a page that no text of theirs can break out of."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support import fake_loadgen
+from support.toy import Toys
+
+from axs_core.cli.comparisons import report as report_action
+from axs_core.compare.twin import Twins
+from axs_core.errors import UsageError
+from axs_core.report.collect import Distinct, collect
+from axs_core.report.page import as_json, page
+
+PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
+LIBRARY = "var Plotly = '</script>';"
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Toys:
+    toys = Toys(tmp_path)
+    fake_loadgen.add_to(toys.recipes)
+    return toys
+
+
+def test_what_a_run_says_is_collected(toys: Toys) -> None:
+    space = toys.space()
+    run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
+    told: list[str] = []
+    data = collect([run.entry], Twins(space.index.find), told.append)
+    [shown] = data["runs"]
+    wanted = {"name": run.name, "scenario": "Server", "framework": "toy", "performance": 100, "unit": "samples/s"}
+    assert {name: shown[name] for name in wanted} == wanted
+    assert data["machines"][shown["machine_place"]]["cores"] == run.record["machine"]["cores"]
+    assert told == []
+
+
+def test_what_does_not_say_how_it_is_shown_is_left_out_and_told(toys: Toys) -> None:
+    toys.maker("other", "other")
+    space = toys.space()
+    run, other = space.byquery(PERFORMANCE), space.byquery("other")
+    told: list[str] = []
+    data = collect([other.entry, run.entry], Twins(space.index.find), told.append)
+    assert [shown["name"] for shown in data["runs"]] == [run.name]
+    assert told == [f"1 entries are not in the report, as they do not say how they are shown: {other.name} ..."]
+    with pytest.raises(UsageError) as caught:
+        space.report([other], "report.html")
+    assert caught.value.message == "there is nothing to report: none of these entries says how it is shown"
+
+
+def test_machines_and_packages_are_kept_once() -> None:
+    distinct = Distinct()
+    assert [distinct.place(value) for value in (["a"], ["b"], ["a"], [], None)] == [0, 1, 0, None, None]
+    assert distinct.values == [["a"], ["b"]]
+
+
+def test_text_of_entries_stays_text() -> None:
+    hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>&amp;@PROGRAM@"
+    text = page({"runs": [{"name": hostile}], "about": ""}, LIBRARY, hostile)
+    assert "<script>alert" not in text and "<img" not in text
+    assert len(re.findall("</script", text)) == 3, "the page's own three scripts"
+    data = re.search(r'id="data">(.*?)</script>', text)
+    assert data and json.loads(data[1])["runs"][0]["name"] == hostile
+
+
+def test_only_the_scripts_of_the_page_may_run_and_nothing_is_loaded() -> None:
+    text = page({"runs": [], "about": ""}, LIBRARY, "title")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert len(scripts) == 2 and policy
+    sources = " ".join(f"'sha256-{each}'" for each in hashes)
+    assert policy[1] == (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; " f"script-src {sources}"
+    )
+    assert "http://" not in text and "https://" not in text
+
+
+def test_what_json_or_html_does_not_have() -> None:
+    assert as_json("<&>") == '"\\u003c\\u0026\\u003e"'
+    assert as_json({"a": [float("nan"), float("inf"), 1.5], "b": Path("x")}) == '{"a":[null,null,1.5],"b":"x"}'
+
+
+def test_no_output_and_no_entries() -> None:
+    with pytest.raises(UsageError) as caught:
+        report_action([])
+    assert str(caught.value.message) == "'report' needs --output=FILE"
+    with pytest.raises(UsageError) as caught:
+        report_action([], output="report.html")
+    assert caught.value.message == "there is nothing to report: no entries"
