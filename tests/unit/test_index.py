@@ -126,7 +126,7 @@ def test_a_query_that_only_a_broken_entry_could_answer_names_it(toys: Toys) -> N
     with pytest.raises(NotFound) as caught:
         toys.space().byquery("x")
     assert str(caught.value) == (
-        f"nothing provides x\n    {path / 'meta.yaml'}:2: attributs: is not a key that is known here"
+        f"nothing provides x\n    cannot be read: {path / 'meta.yaml'}:2: attributs: is not a key that is known here"
     )
 
 
