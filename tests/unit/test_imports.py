@@ -32,6 +32,7 @@ ORDER = (
     "housekeeping",
     "compare",
     "exchange",
+    "report",
     "api",
     "console",
     "cli",
@@ -50,9 +51,18 @@ def modules() -> list[Path]:
 
 
 def imported(file: Path) -> list[tuple[int, str]]:
-    """Line and name of each module of axs that a file imports, wherever in it."""
+    """Line and name of each module of axs that a file imports, wherever in it; not those that only its annotations
+    need.
+    """
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    guarded = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    for_types = {id(inner) for node in guarded for inner in ast.walk(node)}
     found = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "axs_core":
             names = [alias.name for alias in node.names] if node.module == "axs_core" else [""]
             found += [(node.lineno, f"{node.module}.{name}".rstrip(".")) for name in names]
