@@ -1,6 +1,6 @@
 """CPU seconds for a report of 1,000 results with their logs and records; aim: under 10 s.
 
-    python benchmarks/report.py [--results 1000]
+    python benchmarks/report.py [--results 1000] [--output report.html]
 
 The results are those of benchmarks/table.py, each with a summary as LoadGen writes it and a record. What draws the
 plots is installed before the clock starts.
@@ -52,7 +52,9 @@ def main() -> None:
     """Make the results, index them, and time the report."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--results", type=int, default=1000)
-    count = options.parse_args().results
+    options.add_argument("--output", type=Path, help="keep the page here")
+    chosen = options.parse_args()
+    count = chosen.results
     with tempfile.TemporaryDirectory() as root:
         os.environ["AXS_INDEX"] = f"{root}/index.sqlite"
         work = Path(root) / "work"
@@ -63,13 +65,12 @@ def main() -> None:
         space.byquery("report_library")
         for attempt in range(3):
             space = Workspace(work)
-            output = Path(root) / "report.html"
+            output = chosen.output or Path(root) / "report.html"
             cpu, wall = time.process_time(), time.perf_counter()
             space.report(space.all_byquery("loadgen_output"), output)
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-            size = output.stat().st_size / 1e6
-            print(f"report of {count} results, {attempt + 1}: {cpu:.2f} s of CPU, {wall:.2f} s, {size:.1f} MB; ", end="")
-            print(f"{cpu / AIM:.3f} of the aim ({AIM:g} s for 1000)")
+            told = f"report of {count} results, {attempt + 1}: {cpu:.2f} s of CPU, {wall:.2f} s, "
+            print(f"{told}{output.stat().st_size / 1e6:.1f} MB; {cpu / AIM:.3f} of the aim ({AIM:g} s for 1000)")
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@
     ["accuracy", run => run.accuracy, run => element("td", {className: "number", textContent: accuracy(run), title: text(run.accuracy_from)}), "number"],
     ["95 % interval", run => run.accuracy_low, run => element("td", {className: "number",
       textContent: typeof run.accuracy_low === "number" ? `${run.accuracy_low} .. ${run.accuracy_high}` : ""}), "number"],
-    ["machine", run => run.machine, run => word(run.machine)],
-    ["made", run => run.made, run => element("td", {className: "made", textContent: text(run.made).slice(0, 16).replace("T", " ")})],
+    ["machine", run => run.machine, run => element("td", {className: "machine", textContent: text(run.machine)})],
+    ["made", run => run.made, run => element("td", {className: "made", textContent: text(run.made).slice(0, 10), title: text(run.made)})],
   ];
   const order = {column: null, down: false};
 
@@ -102,7 +102,7 @@
       const body = element("tbody", {}, ...rows.map(run => element("tr", {className: "run"}, ...COLUMNS.map(([, , cell]) => cell(run)))));
       const valid = rows.filter(run => run.word === "VALID" || run.word === "SUBMITTABLE").length;
       place.append(element("h3", {textContent: `${scenario}: ${counted(rows.length, "result")}, ${valid} VALID`}),
-        element("table", {}, element("thead", {}, element("tr", {}, ...COLUMNS.map(heading))), body));
+        element("div", {className: "rows"}, element("table", {}, element("thead", {}, element("tr", {}, ...COLUMNS.map(heading))), body)));
     }
     if (!shown.length) place.append(element("div", {className: "nothing", textContent: "Nothing passes the filters."}));
   }
