@@ -330,4 +330,4 @@ def _not_started(error: OSError, program: str, cwd: Path) -> str:
         return f"cannot be started: {(error.strerror or str(error)).lower()}: {program}"
     if "/" in program and (cwd / program).exists():
         return f"cannot be started: the interpreter in its first line does not exist: {program}"
-    return f"cannot be started: no such file: {program}"
+    return f"cannot be started: {f'no such file: {program}' if '/' in program else 'there is no such program on PATH'}"

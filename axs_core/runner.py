@@ -185,7 +185,7 @@ class Runner:
         self.index.add(attempt.folder)
 
     def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
-        if (full := _full_disk(error)) is not None:
+        if not isinstance(error, ProduceError) and (full := _full_disk(error)) is not None:
             return StoreError(
                 f"the disk is full: {full.filename or attempt.folder}",
                 hint="free some room (axs gc removes what nobody needs) and ask again",

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import EntryError, ProduceError
+from axs_core.entry import META
+from axs_core.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds
@@ -31,15 +32,20 @@ class Program:
         if main:
             outputs.append(inside(job.folder, main, "make.program.file"))
         found_file = inside(job.folder, found, "make.program.found_file") if found else None
-        run(
-            argv,
-            cwd=job.folder,
-            log=job.log,
-            env={**job.environ, **_environment(job.spec.get("env"))},
-            timeout=seconds(job.spec.get("timeout"), "make.program.timeout"),
-            reporter=job.reporter,
-            name=called(argv),
-        )
+        try:
+            run(
+                argv,
+                cwd=job.folder,
+                log=job.log,
+                env={**job.environ, **_environment(job.spec.get("env"))},
+                timeout=seconds(job.spec.get("timeout"), "make.program.timeout"),
+                reporter=job.reporter,
+                name=called(argv),
+            )
+        except ProgramFailed as failed:
+            if failed.returncode is None:
+                failed.hint = f"how long it may take: make.program.timeout in {job.recipe_path / META}"
+            raise
         missing = [path.relative_to(job.folder).as_posix() for path in outputs if not path.exists()]
         if missing:
             raise ProduceError(f"{called(argv)} ended well but did not make {', '.join(missing)}", log=job.log)
