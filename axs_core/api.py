@@ -31,8 +31,8 @@ from axs_core.world import WorkspaceWorld
 if TYPE_CHECKING:
     from axs_core.compare.replay import Replayed
     from axs_core.compare.table import Tabulated
-    from axs_core.resolver.downloads import Downloads
     from axs_core.exchange.collections import CollectionRow
+    from axs_core.resolver.downloads import Downloads
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from axs_core import machine
-from axs_core.digest import of_file, of_listing
+from axs_core.digest import of_listing
 from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import UsageError
 from axs_core.index import Index
@@ -71,7 +71,7 @@ class WorkspaceWorld:
                 f"there is no folder {path}" + (": it is a file" if there.is_file() else ""), hint=_beside(there)
             )
         try:
-            return of_file(there) if type == "file" else of_listing(there)
+            return self.index.digest_of(there) if type == "file" else of_listing(there)
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -11,13 +11,16 @@ from pathlib import Path
 from axs_core.digest import of_value
 from axs_core.errors import AxsError, StoreError
 
-VERSION = 4
+VERSION = 5
 """Version of the tables; a file of another version is made anew."""
 MANY = 1000
 BULK_KIB = 65_536
 """Page memory in KiB while :data:`MANY` rows or more are written."""
 WAIT_SECONDS = 60.0
 """How long a writer waits for another one."""
+
+WRITTEN = "kind IN ('static', 'recipe')"
+"""Entries that a person wrote; word for word as the partial index says it."""
 
 UNSETTLED = "kind IN ('pending', 'error')"
 """Folders without ``meta.yaml``, and those whose ``meta.yaml`` cannot be read: word for word as the partial index says
@@ -34,7 +37,10 @@ CREATE INDEX entry_name ON entry (name);
 CREATE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
 CREATE INDEX entry_collection ON entry (collection, name);
 CREATE INDEX entry_unsettled ON entry (collection) WHERE {UNSETTLED};
-CREATE INDEX entry_by_hand ON entry (kind, name) WHERE kind IN ('static', 'recipe');
+CREATE INDEX entry_by_hand ON entry (kind, name) WHERE {WRITTEN};
+CREATE INDEX entry_written ON entry (collection) WHERE {WRITTEN};
+CREATE TABLE content (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX entry_is_collection ON entry (collection) WHERE is_collection;
 CREATE TABLE tag (tag TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (tag, entry)) WITHOUT ROWID;
 CREATE TABLE attribute (

@@ -1,8 +1,9 @@
 """What exists, derived from the folders and refreshed by itself.
 
 Noticed by itself: folders added to or deleted from a collection (its own time stamp), folders that were without
-``meta.yaml`` and now have one, and an edit of a ``meta.yaml`` in every entry that an answer would use. Everything
-else (an edit that would make an entry match what it did not match before) needs :meth:`Index.reindex`.
+``meta.yaml`` and now have one, an edit of a ``meta.yaml`` that a person wrote (in collections of up to ``BY_HAND`` of
+those), and of a produced one in every entry that an answer would use. Everything else (an edit that would make one of
+100,000 results match what it did not match before) needs :meth:`Index.reindex`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from typing import Any
 
 from axs_core import collection
 from axs_core.collection import Folder
+from axs_core.digest import of_file
 from axs_core.entry import Entry, Scope, linearise
 from axs_core.errors import AxsError, EntryError, NotFound
-from axs_core.index.database import UNSETTLED, bulk, connect, delete, disconnect, file_for, not_usable
+from axs_core.index.database import UNSETTLED, WRITTEN, bulk, connect, delete, disconnect, file_for, not_usable
 from axs_core.index.details import candidates, details, signature
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
@@ -44,6 +46,8 @@ DELETE_DETAIL = {
     "attribute": "DELETE FROM attribute WHERE key = ? AND value = ? AND entry = ?",
 }
 
+BY_HAND = 1000
+"""Up to so many entries of one collection that were written by hand are looked at with every ask (a stat each)."""
 AT_ONCE = 5000
 """How many folders are read in one transaction, and rows for a listing at a time."""
 MANY_NAMES = 1000
@@ -191,14 +195,20 @@ class Index:
                         self._load(collection.look(folder), identity)
 
     def _look_again(self, identity: int) -> None:
-        """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time."""
-        rows = self.database.execute(
-            f"SELECT path, mtime FROM entry INDEXED BY entry_unsettled WHERE collection = ? AND {UNSETTLED}",
+        """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time, and so are the
+        entries that people write and edit, unless they are many.
+        """
+        unsettled = self.database.execute(
+            f"SELECT path, mtime, size FROM entry INDEXED BY entry_unsettled WHERE collection = ? AND {UNSETTLED}",
             (identity,),
         ).fetchall()
-        for path, mtime in rows:
+        by_hand = self.database.execute(
+            f"SELECT path, mtime, size FROM entry INDEXED BY entry_written WHERE collection = ? AND {WRITTEN} LIMIT ?",
+            (identity, BY_HAND + 1),
+        ).fetchall()
+        for path, mtime, size in unsettled + (by_hand if len(by_hand) <= BY_HAND else []):
             folder = collection.look(Path(path))
-            if folder.mtime_ns != mtime:
+            if (folder.mtime_ns, folder.size) != (mtime, size):
                 with self._writing():
                     self._load(folder, identity)
 
@@ -310,6 +320,22 @@ class Index:
         if entry is not None and cursor.lastrowid is not None:
             for table, rows in found.items():
                 self.database.executemany(INSERT_DETAIL[table], [(*row, cursor.lastrowid) for row in rows])
+
+    # digests of users' files, which may be large
+
+    def digest_of(self, path: Path) -> str:
+        """SHA-256 of a file's bytes; read again only where its size or time is another one since. Raises OSError."""
+        stat = path.stat()
+        sql = "SELECT digest FROM content WHERE path = ? AND size = ? AND mtime = ?"
+        row = self.database.execute(sql, (str(path), stat.st_size, stat.st_mtime_ns)).fetchone()
+        if row is not None:
+            return str(row[0])
+        digest = of_file(path)
+        if time.time_ns() - stat.st_mtime_ns > RACY_NS:
+            with self._writing() as database:
+                values = (str(path), stat.st_size, stat.st_mtime_ns, digest)
+                database.execute("INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?)", values)
+        return digest
 
     # reading
 

@@ -18,6 +18,7 @@ from axs_core import Workspace
 from axs_core.errors import EntryError, NotFound, StoreError
 from axs_core.index import Index, satisfies
 from axs_core.index import database as database_module
+from axs_core.index import index as index_module
 from axs_core.query import Condition, Query, parse
 
 
@@ -93,9 +94,20 @@ def test_an_edit_of_what_would_answer(toys: Toys) -> None:
     assert toys.space().byname("a").tags == {"yy"}
 
 
-def test_an_edit_that_makes_it_match_needs_a_reindex(toys: Toys) -> None:
+def test_an_edit_that_makes_it_match_is_noticed(toys: Toys) -> None:
     toys.add("a", {"tags": ["x"]})
     assert names(toys.space(), "x") == ["a"]
+    toys.add("a", {"tags": ["yy"]})
+    assert names(toys.space(), "yy") == ["a"]
+
+
+def test_where_many_are_written_by_hand_such_an_edit_needs_a_reindex(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "BY_HAND", 1)
+    toys.add("other", {"tags": ["x"]})
+    toys.add("a", {"tags": ["x"]})
+    assert names(toys.space(), "x") == ["a", "other"]
     toys.add("a", {"tags": ["yy"]})
     space = toys.space()
     assert names(space, "yy") == []
@@ -420,3 +432,20 @@ def test_a_search_finds_what_satisfies_the_query(
         found = [entry.name for entry in index.find(query)]
         assert sorted(found) == sorted(entry.name for entry in entries if satisfies(entry, query))
     index.close()
+
+
+# digests of users' files
+
+
+def test_a_file_is_read_again_only_when_it_changed(toys: Toys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    of_file = index_module.of_file
+    monkeypatch.setattr(index_module, "of_file", lambda path: (read.append(path), of_file(path))[1])
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"one")
+    in_the_past(model)
+    first = toys.space().index.digest_of(model)
+    assert toys.space().index.digest_of(model) == first
+    model.write_bytes(b"two")
+    assert toys.space().index.digest_of(model) != first
+    assert len(read) == 2
