@@ -47,7 +47,9 @@ class Detect:
         return Made(file=path, found={"tool_path": path} | ({"version": version} if version else {}))
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Whether the tool, or what a function found outside the entry, is still there; versions are not asked again."""
+        """Whether the tool, or what a function found outside the entry, is still there; versions are not asked
+        again.
+        """
         tool = attributes.get("tool_path")
         path = tool or attributes.get("file")
         if path is None or not Path(path).is_absolute():

@@ -38,8 +38,8 @@ class PythonEnv:
     ``lock_file`` (a ``pylock.toml``, PEP 751) says exactly which archives are installed, and they must satisfy the
     requirements. The calling interpreter is taken unless a lock file is given, ``isolated`` is set or
     ``AXS_PYTHON_ENV=isolated``; ``AXS_PYTHON_ENV=calling`` (containers, air-gapped machines) allows no other.
-    ``python`` asks for a version (``3.11``), a name on PATH or a path. ``package`` names the one that all this is for: the folder it is imported
-    from becomes the main file, and its ``version`` and ``import_names`` are found.
+    ``python`` asks for a version (``3.11``), a name on PATH or a path. ``package`` names the one that all this is
+    for: the folder it is imported from becomes the main file, and its ``version`` and ``import_names`` are found.
 
     Found: ``interpreter`` (relative to the entry's folder, absolute for the calling one), ``python_version``,
     ``platform_tag``, ``calling_interpreter``, ``frozen`` (sorted ``name==version`` of all that it can import, without

@@ -192,4 +192,4 @@ def _need(value: Any) -> Any:
 
 
 def _absolute(path: Any) -> str:
-    return os.path.abspath(os.path.expanduser(text_of(path)))  # noqa: PTH100, PTH111 - resolve() would follow links
+    return os.path.abspath(os.path.expanduser(text_of(path)))  # noqa: PTH111 - resolve() would follow links

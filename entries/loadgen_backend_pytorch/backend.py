@@ -103,8 +103,8 @@ def _as(mode: str, module: torch.nn.Module, device: str) -> Any:
     compiler = os.environ.get("CXX", "g++")
     if device == "cpu" and shutil.which(compiler) is None:
         raise HarnessError(
-            f"pytorch_mode=compile needs a C++ compiler, and {compiler} is not on PATH (the variable CXX can name one); "
-            "pytorch_mode=torchscript needs none"
+            f"pytorch_mode=compile needs a C++ compiler, and {compiler} is not on PATH (the variable CXX can name one);"
+            " pytorch_mode=torchscript needs none"
         )
     from torch._inductor import config
 
@@ -219,7 +219,8 @@ def describe(model: Need) -> dict[str, Any]:
             outputs = module(torch.zeros(1, channels, side, side))
     except RuntimeError as error:
         raise HarnessError(
-            f"{file.name} does not take an image of {channels}x{side}x{side} (resolution=, channels= say another): {error}"
+            f"{file.name} does not take an image of {channels}x{side}x{side} (resolution=, channels= say another):"
+            f" {error}"
         ) from error
     tensors = [outputs] if isinstance(outputs, torch.Tensor) else list(outputs)
     return {

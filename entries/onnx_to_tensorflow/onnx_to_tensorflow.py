@@ -3,8 +3,8 @@
     python onnx_to_tensorflow.py PARAMETERS_FILE
 
 Reads the need ``onnx``; writes the attribute ``file``, whose input and output are called as the attributes
-``input_name`` and ``output_name`` say (NAME:0), for batches of any size. Activations with four axes are kept as NHWC all
-through, for that is what TensorFlow's convolutions want on a CPU; everything else has ONNX's order of axes.
+``input_name`` and ``output_name`` say (NAME:0), for batches of any size. Activations with four axes are kept as NHWC
+all through, for that is what TensorFlow's convolutions want on a CPU; everything else has ONNX's order of axes.
 """
 
 from __future__ import annotations

@@ -115,8 +115,8 @@ class Choice:
 
 
 def recorded(needs: Mapping[str, Any]) -> list[Run]:
-    """The runs among a recipe's needs; those that do not say scenario and mode are no runs of LoadGen, and one that sums
-    up repetitions has no logs.
+    """The runs among a recipe's needs; those that do not say scenario and mode are no runs of LoadGen, and one that
+    sums up repetitions has no logs.
     """
     runs = [Run(item["name"], Path(item["path"]), item["attributes"]) for item in needs.get("runs") or []]
     known = [run for run in runs if run.get("loadgen_scenario") in SCENARIOS and run.get("loadgen_mode")]

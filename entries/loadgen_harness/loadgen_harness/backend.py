@@ -63,7 +63,7 @@ class Backend:
     threads: int | None = None
     layout: str | None = None
     fixed_batch: int | None = None
-    options: Mapping[str, Any] = {}  # noqa: RUF012 - a Mapping is not changed
+    options: Mapping[str, Any] = {}
 
     def predict(self, batch: np.ndarray[Any, Any]) -> Sequence[np.ndarray[Any, Any]]:
         """The model's outputs for ``batch`` (samples first)."""
@@ -95,8 +95,8 @@ def open_backend(entry: Need, model: Need, options: Options) -> Backend:
 
 
 def backend_module(entry: Need) -> ModuleType:
-    """The module of a backend entry, imported. Besides ``open`` it may have ``describe(model)``: what a file tells about
-    the model in it, for files whose owner says nothing.
+    """The module of a backend entry, imported. Besides ``open`` it may have ``describe(model)``: what a file tells
+    about the model in it, for files whose owner says nothing.
     """
     file = entry.path / str(entry.attributes.get("module", "backend.py"))
     spec = importlib.util.spec_from_file_location(f"loadgen_backend_{entry.name}", file)
