@@ -175,8 +175,8 @@ class Replay:
         asked = parse(item["query"])
         frozen, archives = record["python"][name], record.get("archives", {}).get(name)
         known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
-        if archives and "lock_file" in known:
-            text = lock_text(archives, frozen, record["machine"]["python"])
+        text = _locked(archives or (), frozen, record["machine"]["python"]) if "lock_file" in known else None
+        if text is not None:
             query = asked.with_conditions(Condition("=", "lock_file", str(self._kept(text)), True))
         elif "requirements" in known:
             self.remarks.append(f"{name}: the archives are not known, packages have the same versions")
@@ -193,6 +193,14 @@ class Replay:
         file = folder / f"pylock.{of_value(text)[:20]}.toml"
         file.write_text(text, encoding="utf-8")
         return file
+
+
+def _locked(archives: Sequence[Mapping[str, Any]], frozen: Sequence[str], python: str) -> str | None:
+    """A lock file for these packages; None where not all of their archives are known."""
+    try:
+        return lock_text(archives, frozen, python)
+    except NotFound:
+        return None
 
 
 def _said(name: str, value: Any) -> Condition:

@@ -143,6 +143,20 @@ def test_environments_are_made_with_the_same_versions(toys: Toys) -> None:
     assert "packages (python)" not in outcome.comparison.sections
 
 
+def test_archives_of_which_some_are_not_known(toys: Toys) -> None:
+    body = (
+        "return {'frozen': ['numpy==2.0'], 'archives': [{'name': 'numpy', 'version': '2.0', 'url': '', 'hashes': {}}]}"
+    )
+    more = {"parameters": {"requirements": {"type": "list", "default": []}, "lock_file": {"type": "file"}}}
+    toys.maker("env", "env", body, **more)
+    toys.maker("user", "use", needs={"python": "env"})
+    space = toys.space()
+    old = space.byquery("use")
+    space.byquery("env").remove()
+    outcome = toys.space().replay(old)
+    assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
+
+
 def test_the_recipe_is_not_here(toys: Toys) -> None:
     old = toys.space().byquery("thing")
     shutil.rmtree(toys.recipes / "toy")
