@@ -128,6 +128,7 @@
         element("summary", {textContent: `${counted(by.length, "result")} (${distinct(by.map(run => run.framework)).join(", ")}): ${data.packages[at].length} packages`}),
         element("div", {className: "columns"}, ...data.packages[at].map(each => element("div", {textContent: each})))));
     }
+    if (place.childElementCount === 1) place.append(element("p", {textContent: "The records of these results name no Python packages."}));
   }
 
   // ------------------------------------------------------------------- plots
@@ -156,6 +157,7 @@
   }
 
   const hover = run => `${plain(run.name)}<br>${plain(run.word)}${run.noisy ? " NOISY" : ""}<br>${plain(run.machine)}`;
+  const dense = own => own.length > 50 ? 0.4 : 1;
   const doubtful = run => run.noisy || run.word === "INVALID";
 
   function figures(id, shown, wanted, scale, title) {
@@ -166,6 +168,7 @@
         type: "scatter", mode: "markers", name: plain(framework),
         x: [own.map(run => plain(run.scenario)), own.map(run => plain(`${framework} ${text(run.model)}`))],
         y: own.map(run => run.performance * scale), text: own.map(hover), hovertemplate: "%{text}<br>%{y:.6g}<extra></extra>",
+        opacity: dense(own),
         marker: {color: colour(framework), size: 10, line: {width: 2, color: colour(framework)}, symbol: own.map(run => doubtful(run) ? "circle-open" : "circle")},
         error_y: {type: "data", symmetric: false, visible: own.some(run => run.spread), thickness: 1.5,
           array: own.map(run => run.spread ? (run.spread.max - run.performance) * scale : 0),
@@ -191,7 +194,7 @@
     const traces = [...groups.entries()].sort((a, b) => compare(a[0], b[0])).map(([name, own]) => {
       const points = own.flatMap(run => [...run.latency.map(([at, ns]) => [along(at), ns / 1e6,
         `${plain(run.name)}<br>${at >= 100 ? "max" : at <= 0 ? "min" : `${at} %`}: ${figure(ns / 1e6)} ms`]), [null, null, null]]);
-      return {type: "scatter", mode: "lines+markers", name: plain(name), connectgaps: false, hovertemplate: "%{text}<extra></extra>",
+      return {type: "scatter", mode: "lines+markers", name: plain(name), connectgaps: false, opacity: dense(own), hovertemplate: "%{text}<extra></extra>",
         x: points.map(each => each[0]), y: points.map(each => each[1]), text: points.map(each => each[2]),
         line: {color: colour(own[0].framework), width: 1.5, dash: dashes[Math.max(0, SCENARIOS.indexOf(own[0].scenario))]}, marker: {size: 5}};
     });

@@ -6,13 +6,18 @@ import base64
 import hashlib
 import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import fake_loadgen
 from support.toy import Toys
 
 from axs_core.cli.comparisons import report as report_action
+from axs_core.cli.execute import run_pipeline
+from axs_core.cli.model import Root
+from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.twin import Twins
 from axs_core.errors import UsageError
 from axs_core.report.collect import Distinct, collect
@@ -22,14 +27,8 @@ PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 LIBRARY = "var Plotly = '</script>';"
 
 
-@pytest.fixture
-def toys(tmp_path: Path) -> Toys:
-    toys = Toys(tmp_path)
-    fake_loadgen.add_to(toys.recipes)
-    return toys
-
-
 def test_what_a_run_says_is_collected(toys: Toys) -> None:
+    fake_loadgen.add_to(toys.recipes)
     space = toys.space()
     run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
     told: list[str] = []
@@ -42,6 +41,7 @@ def test_what_a_run_says_is_collected(toys: Toys) -> None:
 
 
 def test_what_does_not_say_how_it_is_shown_is_left_out_and_told(toys: Toys) -> None:
+    fake_loadgen.add_to(toys.recipes)
     toys.maker("other", "other")
     space = toys.space()
     run, other = space.byquery(PERFORMANCE), space.byquery("other")
@@ -76,15 +76,45 @@ def test_only_the_scripts_of_the_page_may_run_and_nothing_is_loaded() -> None:
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
     assert len(scripts) == 2 and policy
     sources = " ".join(f"'sha256-{each}'" for each in hashes)
-    assert policy[1] == (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; " f"script-src {sources}"
-    )
+    assert policy[1] == (f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {sources}")
     assert "http://" not in text and "https://" not in text
 
 
 def test_what_json_or_html_does_not_have() -> None:
     assert as_json("<&>") == '"\\u003c\\u0026\\u003e"'
     assert as_json({"a": [float("nan"), float("inf"), 1.5], "b": Path("x")}) == '{"a":[null,null,1.5],"b":"x"}'
+
+
+def drawing_toys(toys: Toys) -> None:
+    """What draws, without an installation: a library of one line, and a program that writes a file of one byte."""
+    fake_loadgen.add_to(toys.recipes)
+    toys.add(
+        "library", {"provides": [["report_library"]], "attributes": {"file": "library.js"}}, **{"library.js": LIBRARY}
+    )
+    program = "import sys, pathlib; pathlib.Path(sys.argv[2], 'one.png').write_text('1'); print('one.png')"
+    toys.add("pictures", {"provides": [["report_pictures"]], "attributes": {"file": "draw.py"}}, **{"draw.py": program})
+    environment = {"interpreter": sys.executable, "requirements": ["matplotlib==3.10.8", "numpy==2.2.6"]}
+    toys.add("environment", {"provides": [["python_env"]], "attributes": environment})
+
+
+def typed(toys: Toys, *words: str) -> Any:
+    return run_pipeline(parse_pipeline(list(words)), Root(toys.space)).result
+
+
+def test_the_action_writes_a_page_and_pictures(toys: Toys, tmp_path: Path) -> None:
+    drawing_toys(toys)
+    toys.space().byquery(PERFORMANCE)
+    page_file, folder = tmp_path / "report.html", tmp_path / "png"
+    asked = ("all_byquery", "loadgen_output", ",", "report")
+    found = typed(toys, *asked, f"--output={page_file}", f"--png={folder}", "--title=A & B")
+    assert list(found.items) == [page_file, folder / "one.png"]
+    assert "<title>A &amp; B</title>" in page_file.read_text() and (folder / "one.png").read_text() == "1"
+    with pytest.raises(UsageError) as caught:
+        typed(toys, *asked, f"--output={tmp_path}/none/report.html")
+    assert caught.value.message == f"--output={tmp_path}/none/report.html cannot be written: No such file or directory"
+    with pytest.raises(UsageError) as caught:
+        typed(toys, *asked, f"--output={page_file}", f"--png={page_file}")
+    assert caught.value.message == f"--png={page_file} cannot be made: File exists"
 
 
 def test_no_output_and_no_entries() -> None:
