@@ -126,7 +126,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
     _tags(reading)
     _required(reading)
     _set_values(reading)
-    if not reading.error:
+    if not reading.error and not _lacking(reading):
         _fill(reading)
         _names(reading)
         _restrictions_of_alternative(reading)
@@ -359,6 +359,17 @@ def _unknown(recipe: Entry, alternative: Alternative, condition: Condition) -> s
     near = nearest(condition.key, known)
     meant = f" (did you mean {' or '.join(near)}?)" if near else ""
     return f"it has no parameter or attribute {condition.key!r}{meant}"
+
+
+def _lacking(reading: _Reading) -> bool:
+    """Does the query leave out a name that the alternative wants said? Its templates count on that; they are not
+    rendered then (a look-up that hits does without Jinja2).
+    """
+    unsaid = [own for own in reading.alternative.restrictions if reading.origins.get(own.key) != "query"]
+    lacking = [own for own in unsaid if not own.holds(None, False)]
+    reading.unmet += len(lacking)
+    reading.faults += [f"it serves only queries with {own}" for own in lacking]
+    return bool(lacking)
 
 
 def _restrictions_of_alternative(reading: _Reading) -> None:
