@@ -201,7 +201,7 @@
     const ticks = [0, 50, 90, 95, 99, 99.9, 100];
     plot("distribution", traces, {
       xaxis: axis("percentile", {tickvals: ticks.map(along), ticktext: ticks.map(at => at === 0 ? "min" : at === 100 ? "max" : `${at} %`), range: [-0.1, LAST + 0.1]}),
-      yaxis: axis("ms", {type: "log", dtick: 1}),
+      yaxis: axis("ms", {type: "log"}),
     });
   }
 

@@ -40,6 +40,26 @@ def test_what_a_run_says_is_collected(toys: Toys) -> None:
     assert told == []
 
 
+def test_a_figure_comes_with_the_accuracy_of_its_twin(toys: Toys) -> None:
+    fake_loadgen.add_to(toys.recipes)
+    space = toys.space()
+    run, twin = space.byquery(PERFORMANCE), space.byquery("loadgen_output,loadgen_mode=AccuracyOnly")
+    [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
+    wanted = {"accuracy": 80.0, "accuracy_low": 75.1, "accuracy_high": 84.1, "accuracy_from": twin.name}
+    assert {name: shown[name] for name in wanted} == wanted
+
+
+def test_percentiles_are_those_of_the_log(toys: Toys) -> None:
+    fake_loadgen.add_to(toys.recipes)
+    space = toys.space()
+    run = space.byquery(PERFORMANCE)
+    lines = ["Max latency (ns)                : 90", "99.90 percentile latency (ns)   : 80", "Min latency (ns) : 10"]
+    with (run.path / "mlperf_log_summary.txt").open("a") as summary:
+        summary.write("\n".join([*lines, "50.00 percentile latency (ns)   : 20", ""]))
+    [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
+    assert shown["latency"] == [[0, 10], [50, 20], [99.9, 80], [100, 90]]
+
+
 def test_what_does_not_say_how_it_is_shown_is_left_out_and_told(toys: Toys) -> None:
     fake_loadgen.add_to(toys.recipes)
     toys.maker("other", "other")
