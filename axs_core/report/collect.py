@@ -12,7 +12,7 @@ A value that there is not, or that is refused, is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from axs_core.compare.cells import Cells, Row, declared
@@ -43,8 +43,10 @@ class Distinct:
         return place
 
 
-def declaration(entries: Iterable[Entry]) -> Mapping[str, Any]:
+def declaration(entries: Sequence[Entry]) -> Mapping[str, Any]:
     """How the first of the entries that says so is to be shown. Raises UsageError where none does."""
+    if not entries:
+        raise UsageError("there is nothing to report: no entries", hint="axs all_byquery loadgen_output lists some")
     for entry in entries:
         said = declared(entry, "report")
         if isinstance(said, Mapping):

@@ -16,7 +16,7 @@
   const text = value => value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
   // Plotly reads a little HTML in its labels: what entries say is shown as it is.
   const plain = value => text(value).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const figure = value => typeof value !== "number" ? text(value) : value.toLocaleString("en", {maximumSignificantDigits: 6});
+  const figure = value => typeof value !== "number" ? text(value) : value.toLocaleString("en", Number.isInteger(value) ? {} : {maximumSignificantDigits: 6});
 
   for (const run of runs) {
     run.word = (text(run.verdict).match(/SUBMITTABLE|INVALID|VALID/) || [UNKNOWN])[0];
@@ -53,7 +53,7 @@
   const word = value => element("td", {textContent: text(value)});
   const percentile = (run, wanted) => {
     const found = (run.latency || []).find(([at]) => at === wanted);
-    return found ? found[1] / 1e6 : null;
+    return found ? Number((found[1] / 1e6).toPrecision(4)) : null;
   };
   const COLUMNS = [
     ["name", run => run.name, run => element("td", {className: "name", textContent: run.name, title: text(run.title)})],

@@ -24,6 +24,7 @@ from axs_core.report.collect import Distinct, collect
 from axs_core.report.page import as_json, page
 
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
+NOTHING = ("all_byquery", "loadgen_output", ",", "report")
 LIBRARY = "var Plotly = '</script>';"
 
 
@@ -137,10 +138,11 @@ def test_the_action_writes_a_page_and_pictures(toys: Toys, tmp_path: Path) -> No
     assert caught.value.message == f"--png={page_file} cannot be made: File exists"
 
 
-def test_no_output_and_no_entries() -> None:
+def test_no_output_and_no_entries(toys: Toys) -> None:
     with pytest.raises(UsageError) as caught:
         report_action([])
     assert str(caught.value.message) == "'report' needs --output=FILE"
-    with pytest.raises(UsageError) as caught:
-        report_action([], output="report.html")
-    assert caught.value.message == "there is nothing to report: no entries"
+    for ask in (lambda: report_action([], output="x"), lambda: typed(toys, *NOTHING, "--output=x")):
+        with pytest.raises(UsageError) as caught:
+            ask()
+        assert caught.value.message == "there is nothing to report: no entries"
