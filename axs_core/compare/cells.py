@@ -15,6 +15,8 @@ from axs_core.errors import AxsError, NotFound
 
 OWN = ("name", "path", "tags", "kind", "machine", "made", "recipe", "title")
 """What every entry has besides its stored values."""
+_PLAIN = (int, float, bool)
+"""Types of values that hold no template and name no file."""
 DEEPEST = 20
 """So many functions may need each other; more is a circle."""
 
@@ -89,6 +91,8 @@ class Row:
 
     def get(self, path: str) -> Any:
         """The value at ``path`` (``a.b`` is a member); None where there is none or where it is refused."""
+        if type(self.values.get(path)) in _PLAIN:
+            return self.values[path]
         name, _, members = path.partition(".")
         try:
             found = entry_scope(self.entry).get(name) if self._needs_scope(name) else self._stored(name, 0)

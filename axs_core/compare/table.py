@@ -43,11 +43,14 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     asked = {name: name for name in columns or ()}
     titles: dict[str, None] = dict.fromkeys(asked)
     rows, unknown = [], {name: set[str]() for name in asked if not _of_twin(name)}
+    layout = Layout.of(asked)
     for entry in entries:
         own = cells.of(entry)
         chosen = asked or _columns_of(entry)
-        titles.update(dict.fromkeys(chosen))
-        rows.append(_row(own, chosen, twins, cells))
+        if chosen is not layout.columns:
+            layout = Layout.of(chosen)
+            titles.update(dict.fromkeys(chosen))
+        rows.append(_row(own, layout, twins, cells))
         for name in [name for name in unknown if own.knows(name)]:
             del unknown[name]
         for known in unknown.values():
@@ -57,18 +60,34 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     return Tabulated(tuple(titles), tuple(tuple(row.get(title) for title in titles) for row in rows))
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Columns, title to value, taken apart: those of the entry itself and those of its twin."""
+
+    columns: Mapping[str, str]
+    plain: tuple[tuple[str, str], ...]
+    paired: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def of(columns: Mapping[str, str]) -> Layout:
+        """Take columns apart."""
+        plain = tuple((title, path) for title, path in columns.items() if not _of_twin(path))
+        prefix = f"{TWIN}."
+        paired = tuple((title, path.removeprefix(prefix)) for title, path in columns.items() if _of_twin(path))
+        return Layout(columns, plain, paired)
+
+
 def _columns_of(entry: Entry) -> Mapping[str, str]:
     said = declared(entry, "table_columns")
     return said if isinstance(said, Mapping) else PLAIN
 
 
-def _row(own: Row, chosen: Mapping[str, str], twins: Twins, cells: Cells) -> dict[str, Any]:
-    row = {title: None if _of_twin(path) else own.get(path) for title, path in chosen.items()}
-    paired = {title: path.removeprefix(f"{TWIN}.") for title, path in chosen.items() if _of_twin(path)}
-    if paired:
+def _row(own: Row, layout: Layout, twins: Twins, cells: Cells) -> dict[str, Any]:
+    row = {title: own.get(path) for title, path in layout.plain}
+    if layout.paired:
         twin = twins.of(own.entry)
         other = own if twin is own.entry else cells.of(twin) if twin is not None else None
-        row.update({title: _paired(own, other, path) for title, path in paired.items()})
+        row.update({title: _paired(own, other, path) for title, path in layout.paired})
     return row
 
 
