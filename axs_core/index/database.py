@@ -14,7 +14,7 @@ from axs_core.errors import AxsError, StoreError
 VERSION = 5
 """Version of the tables; a file of another version is made anew."""
 MANY = 1000
-BULK_KIB = 65_536
+BULK_KIB = 16_384
 """Page memory in KiB while :data:`MANY` rows or more are written."""
 WAIT_SECONDS = 60.0
 """How long a writer waits for another one."""

@@ -177,22 +177,22 @@ class Index:
             known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
             for name in known - here:
                 self._delete(root / name)
-        self._read([root / name for name in sorted(here - known)], identity)
+        self._read(root, sorted(here - known), identity)
         trusted = now if time.time_ns() - now > RACY_NS else 0
         with self._writing() as database:
             database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (trusted, identity))
         self._look_again(identity)
         return identity
 
-    def _read(self, folders: Sequence[Path], identity: int) -> None:
+    def _read(self, root: Path, names: Sequence[str], identity: int) -> None:
         """Take in many folders, some at a time: no other writer has to wait for all of them. Should this process die,
         the stamp is not there yet, and the rest is read next time.
         """
-        with bulk(self.database, len(folders)):
-            for start in range(0, len(folders), AT_ONCE):
+        with bulk(self.database, len(names)):
+            for start in range(0, len(names), AT_ONCE):
                 with self._writing():
-                    for folder in folders[start : start + AT_ONCE]:
-                        self._load(collection.look(folder), identity)
+                    for name in names[start : start + AT_ONCE]:
+                        self._load(collection.look(root / name), identity)
 
     def _look_again(self, identity: int) -> None:
         """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time, and so are the
