@@ -22,7 +22,8 @@ def engine(model_file: str, framework: str) -> str:
     """``framework``, unless the file is of a kind that this one cannot open: UsageError says which can."""
     kind, opener = KINDS.get(Path(model_file).suffix.lower().removeprefix("."), ("", framework))
     if framework != opener and framework in {other for _, other in KINDS.values()}:
-        converted = f", or convert it first: model,model_file={model_file},convert_to=..." if opener == "pytorch" else ""
+        convert = f", or convert it first: model,model_file={model_file},convert_to=..."
+        converted = convert if opener == "pytorch" else ""
         raise UsageError(
             f"{model_file} is {kind}, which framework={framework} does not open",
             hint=f"say model_file={model_file},framework={opener}, or leave framework out{converted}",
@@ -47,7 +48,9 @@ def class_in_file(class_file: str | None = None, class_name: str | None = None) 
 
 
 def _only_network(file: Path) -> str:
-    """The class in ``file`` that no other class there uses as its base or part; UsageError where that leaves a choice."""
+    """The class in ``file`` that no other class there uses as its base or part; UsageError where that leaves a
+    choice.
+    """
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError) as error:

@@ -41,8 +41,8 @@ def shape_found(shape: list[int | None], said: dict[str, Any]) -> dict[str, Any]
 
 
 def classes_of(outputs: dict[str, list[int | None]], said: str | None) -> tuple[str, int | None]:
-    """The output to be read, and how many classes it has: the one that was said, else the first that holds a row of scores
-    for each image, else the first.
+    """The output to be read, and how many classes it has: the one that was said, else the first that holds a row of
+    scores for each image, else the first.
     """
     if said is not None and said not in outputs:
         raise HarnessError(f"the network has no output '{said}', only: {', '.join(outputs)}")
@@ -75,9 +75,8 @@ def describe(told: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
 def normalisation(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     """Mean and standard deviation in units of pixel / scale. Who says one of them says all that is to be done."""
     scale = said.get("scale") or 1.0
-    if said.get("mean") is not None or said.get("std") is not None:
-        usual = BARE
-    elif (said.get("input_dtype") or found["input_dtype"]) == "uint8":
+    told = said.get("mean") is not None or said.get("std") is not None
+    if told or (said.get("input_dtype") or found["input_dtype"]) == "uint8":
         usual = BARE
     else:
         usual = IMAGENET if found["channels"] == 3 else GREY
@@ -94,7 +93,8 @@ def main(parameters_file: str) -> int:
     try:
         module = backend_module(job.need("backend"))
         if not hasattr(module, "describe"):
-            raise HarnessError(f"framework={asked['framework']} does not tell what is in a file: write an entry for the model")
+            what = f"framework={asked['framework']} does not tell what is in a file"
+            raise HarnessError(f"{what}: write an entry for the model")
         found = describe(module.describe(model), asked)
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
