@@ -63,6 +63,10 @@ def _run(typed: Sequence[str], opener: Opener) -> int:
     reporter = ConsoleReporter(sys.stderr, quiet=is_set(os.environ, "AXS_QUIET"))
     outcome = run_pipeline(calls, Root(lambda: opener(os.environ, reporter)))
     _write(lambda: print_result(outcome.result, sys.stdout))
+    if outcome.left_out:
+        first = outcome.left_out[0]
+        others = f" (and {len(outcome.left_out) - 1} more)" if len(outcome.left_out) > 1 else ""
+        reporter.note(f"left out: {first.subject}{others}: {first.error}")
     for failure in outcome.failures:
         print_error(failure.error, sys.stderr, subject=failure.subject)
     return outcome.failures[0].error.exit_code if outcome.failures else 0

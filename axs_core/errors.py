@@ -123,6 +123,10 @@ class Refused(AxsError):
     exit_code = 1
 
 
+class Inapplicable(Refused):
+    """What the entry is has no such value: accuracy of a performance run. Of several entries, the others answer."""
+
+
 class StoreError(AxsError):
     """The work collection cannot be used: not writable, disk full, another layout."""
 

@@ -53,7 +53,8 @@ def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None) -> W
 def all_byquery(root: Root, query: Any) -> Each:
     """All entries that exist and satisfy a query; makes nothing.
 
-    A further action is applied to each of them, and prints one line each.
+    A further action is applied to each of them, and prints one line each. Those that have no such value because of
+    what they are (accuracy of a performance run) are left out with a note.
 
         axs all_byquery loadgen_output , get accuracy
     """

@@ -12,7 +12,7 @@ from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
-from axs_core.errors import AxsError, NotFound, UsageError
+from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pipeline came to: the last result, and what went wrong with some of several results."""
+    """What a pipeline came to: the last result, what went wrong with some of several results, and which were left out
+    because such a thing has no such value.
+    """
 
     result: Any
     failures: tuple[Failure, ...] = ()
+    left_out: tuple[Failure, ...] = ()
 
 
 def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
@@ -39,18 +42,20 @@ def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
     """
     result: Any = root
     failures: list[Failure] = []
+    left_out: list[Failure] = []
     for call in calls:
         target = _target(call, root, result)
         given = _Arguments(call, root, result)
         if call.action in ACTIONS["entries"] and _are_entries(target):
             result = _apply_to_all(call.action, target, given)
         elif isinstance(target, Each) and call.action != "len":
-            result = _apply_each(call.action, target, given, failures)
+            result, without = _apply_each(call.action, target, given, failures)
+            (left_out if result.items else failures).extend(without)
         else:
             result = _apply(call.action, target, given)
         if call.label:
             root.labels[call.label] = result
-    return Outcome(result, tuple(failures))
+    return Outcome(result, tuple(failures), tuple(left_out))
 
 
 class _Arguments:
@@ -97,19 +102,24 @@ def _target(call: Call, root: Root, result: Any) -> Any:
     return root if call.restart or call.insert is not None else result
 
 
-def _apply_each(action: str, target: Each, given: _Arguments, failures: list[Failure]) -> Each:
+def _apply_each(action: str, target: Each, given: _Arguments, failures: list[Failure]) -> tuple[Each, list[Failure]]:
+    """The results, and those that have none because of what they are."""
     results: list[Any] = []
+    without: list[Failure] = []
     for item in target.items:
         try:
             result = _apply(action, item, given)
         except UsageError:
             raise  # the same for all of them
+        except Inapplicable as error:
+            without.append(Failure(as_text(item), error))
+            continue
         except AxsError as error:
             failures.append(Failure(as_text(item), error))
             continue
         if result is not None:
             results.append(result)
-    return Each(tuple(results))
+    return Each(tuple(results)), without
 
 
 def _are_entries(target: Any) -> bool:

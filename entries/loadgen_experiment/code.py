@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import Refused
+from axs_core.errors import Inapplicable, Refused
 
 SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
 LABELS = "labels.txt"
@@ -86,7 +86,7 @@ def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_w
 
 def _refuse_random(model_weights: Any) -> None:
     if model_weights == "random":
-        raise Refused("this model has random weights: it is for speed only, and its accuracy means nothing")
+        raise Inapplicable("this model has random weights: it is for speed only, and its accuracy means nothing")
 
 
 def accuracy(accuracy_counts: list[int]) -> float:
@@ -313,4 +313,4 @@ def _not_measured(what: str, mode: str, wanted: str, record: Any) -> Refused:
         hint = f"axs byquery {','.join([*terms, f'loadgen_mode={wanted}'])} , get {what}"
     else:
         hint = f"ask the same query with loadgen_mode={wanted}"
-    return Refused(f"this run has loadgen_mode={mode}, which measures no {what}", hint=hint)
+    return Inapplicable(f"this run has loadgen_mode={mode}, which measures no {what}", hint=hint)

@@ -204,6 +204,29 @@ def test_target_qps(value: str, stderr: str, toys: Toys) -> None:
     assert ask(toys, "byquery", f"loadgen_output,loadgen_target_qps={value}") == Said(2, text(stderr))
 
 
+def test_some_of_several_have_no_such_value(toys: Toys) -> None:
+    code = """
+        from axs_core.errors import Inapplicable
+
+        def words(count):
+            if count is None:
+                raise Inapplicable("a drawing has no words")
+            return count
+    """
+    for name, count in (("one", None), ("two", 12), ("three", None)):
+        toys.add(name, {"provides": [["sheet", f"name={name}"]], "attributes": {"count": count}}, code)
+    every = subprocess.run(
+        command("all_byquery", "sheet", ",", "get", "words"),
+        env=toys.environ(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (every.returncode, every.stdout) == (0, "12\n")
+    assert every.stderr == "left out: one (and 1 more): a drawing has no words\n"
+    assert ask(toys, "all_byquery", "sheet,name=one", ",", "get", "words") == Said(
+        1, "error: one: a drawing has no words\n"
+    )
+    assert ask(toys, "byname", "one", ",", "get", "words") == Said(1, "error: a drawing has no words\n")
+
+
 # entries
 
 
