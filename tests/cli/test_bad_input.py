@@ -21,6 +21,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from support.axs_command import AxsCommand
 from support.http_server import Server
 from support.toy import Toys
 
@@ -225,6 +226,22 @@ def test_some_of_several_have_no_such_value(toys: Toys) -> None:
         1, "error: one: a drawing has no words\n"
     )
     assert ask(toys, "byname", "one", ",", "get", "words") == Said(1, "error: a drawing has no words\n")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_more_samples_than_the_data_set_has(axs: AxsCommand) -> None:
+    done = axs.run("byquery", "loadgen_output,loadgen_dataset_size=5000", ",", "get", "accuracy", expect=1)
+    assert done.stdout == ""
+    said = "".join(line for line in done.stderr.splitlines(keepends=True) if not line.startswith("->"))
+    assert re.sub(r"_[0-9a-f]{10}\b", "_KEY", said.replace(str(axs.collection), "WORK")) == text(
+        """
+        error: preprocess.py: exit code 1
+            error: first_n=5000 is more than the 768 images of the digits' part 'val'
+          needed by: loadgen_output,loadgen_dataset_size=5000
+          log: WORK/preprocessed_digits_val_KEY/.axs/log.txt
+        """
+    )
 
 
 # entries
