@@ -1,8 +1,8 @@
 """The accuracy of MLPerf's own script and ours, from one log.
 
-The script (accuracy-imagenet.py of MLPerf Inference) reads records ``{seq_id, qsl_idx, data}`` in their order, counts each
-``qsl_idx`` once, takes the first number of ``data`` (hex digits of the answer's memory) as the class, compares it with the
-label on line ``qsl_idx`` of val_map.txt, and divides by the samples seen. Read here in a few lines of its own.
+The script (accuracy-imagenet.py of MLPerf Inference) reads records ``{seq_id, qsl_idx, data}`` in their order, counts
+each ``qsl_idx`` once, takes the first number of ``data`` (hex digits of the answer's memory) as the class, compares it
+with the label on line ``qsl_idx`` of val_map.txt, and divides by the samples seen. Read here in a few lines of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A real network on real photographs by the ordinary command, where the material is there.
 
-The folder ``AXS_REALDATA`` (default: ``shared/realdata`` beside the project) holds MobileNetV2 as an ONNX file with int8
-weights, which gets 254 of 300 photographs right by an independent reading; its kernels differ between processors.
+The folder ``AXS_REALDATA`` (default: ``shared/realdata`` beside the project) holds MobileNetV2 as an ONNX file with
+int8 weights, which gets 254 of 300 photographs right by an independent reading; its kernels differ between processors.
 """
 
 from __future__ import annotations
