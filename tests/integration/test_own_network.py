@@ -1,0 +1,114 @@
+"""A user's own PyTorch network and pictures by query alone, in every form: the answers that PyTorch alone gives."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.axs_command import AxsCommand
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+MAKE = Path(__file__).parents[1] / "support" / "own_network.py"
+ENVIRONMENT = "python_env,requirements:=numpy==2.2.6:pillow==12.0.0:torch==2.13.0"
+PREPARED = "preprocess_method=pillow,crop_percentage=100,resolution=48,mean=127.5,std=64"
+TENSORFLOW = pytest.mark.skipif(
+    not os.environ.get("AXS_TEST_TENSORFLOW"), reason="installs 1.5 GB; AXS_TEST_TENSORFLOW=1 runs it"
+)
+
+
+@pytest.fixture(scope="module")
+def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
+    return AxsCommand(tmp_path_factory.mktemp("own"))
+
+
+@pytest.fixture(scope="module")
+def mine(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mine")
+    subprocess.run([axs.ask(ENVIRONMENT, "get", "interpreter"), str(MAKE), str(folder)], check=True)
+    return folder
+
+
+def query(mine: Path, file: str, *said: str) -> str:
+    own = [f"model_file={mine / file}", f"images_dir={mine / 'pics'}", f"labels_file={mine / 'labels.txt'}"]
+    return ",".join(["loadgen_output,task=image_classification", *own, PREPARED, *said])
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "engine"),
+    [
+        ("net.pth", ["class_file={mine}/net.py", "class_name=Net"], "torch"),
+        ("net.pth", ["class_file={mine}/net.py"], "torch"),
+        ("net.pth", ["class_file={mine}/net.py", "pytorch_mode=torchscript"], "torch"),
+        ("net.pth", ["class_file={mine}/net.py", "pytorch_mode=compile"], "torch"),
+        ("script.pt", [], "torch"),
+        ("net.pth", ["class_file={mine}/net.py", "convert_to=torchscript"], "torch"),
+        ("net.pth", ["class_file={mine}/net.py", "convert_to=onnx", "opset=8"], "onnxruntime"),
+        ("net.pth", ["class_file={mine}/net.py", "convert_to=onnx", "opset=17"], "onnxruntime"),
+        pytest.param(
+            "net.pth", ["class_file={mine}/net.py", "convert_to=frozen_graph"], "tensorflow", marks=TENSORFLOW
+        ),
+    ],
+)
+def test_every_form_gives_the_answers_of_pytorch_alone(
+    axs: AxsCommand, mine: Path, file: str, said: list[str], engine: str
+) -> None:
+    asked = query(mine, file, *(text.format(mine=mine) for text in said))
+    assert axs.ask(asked, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    assert axs.ask(asked, "get", "engine") == engine
+    assert axs.ask(asked, "get", "effective_precision") == "fp32"
+
+
+def test_an_onnx_file_as_it_was_exported(axs: AxsCommand, mine: Path) -> None:
+    """Size, channels and names come from the file."""
+    exported = axs.ask(
+        f"model,model_file={mine}/net.pth,class_file={mine}/net.py,resolution=48,convert_to=onnx", "get_path"
+    )
+    (mine / "net.onnx").write_bytes(Path(exported).read_bytes())
+    asked = query(mine, "net.onnx").replace("resolution=48,", "")
+    assert axs.ask(asked, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    assert axs.ask(f"model,model_file={mine}/net.onnx", "get", "opset") == "11"
+
+
+def test_a_size_that_the_file_does_not_take_is_refused(axs: AxsCommand, mine: Path) -> None:
+    exported = axs.ask(
+        f"model,model_file={mine}/net.pth,class_file={mine}/net.py,resolution=48,convert_to=onnx", "get_path"
+    )
+    refused = axs.run("byquery", f"model,model_file={exported},resolution=64", expect=1)
+    assert "resolution=64 was said, but the file's input has the shape [None, 3, 48, 48]" in refused.stderr
+
+
+def test_weights_without_their_class_are_refused(axs: AxsCommand, mine: Path) -> None:
+    refused = axs.run("byquery", f"model,model_file={mine}/net.pth", expect=1)
+    assert "model 'net' is saved without its class: with model_file, say class_file=FILE.py" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "framework", "said"),
+    [
+        ("net.onnx", "pytorch", "an ONNX file, which framework=pytorch does not open"),
+        ("net.pth", "onnxrt", "a PyTorch file, which framework=onnxrt does not open"),
+        ("net.pb", "pytorch", "a TensorFlow graph, which framework=pytorch does not open"),
+    ],
+)
+def test_an_engine_that_cannot_open_the_file(
+    axs: AxsCommand, tmp_path: Path, name: str, framework: str, said: str
+) -> None:
+    (tmp_path / name).write_bytes(b"anything")
+    asked = f"loadgen_output,model_file={tmp_path / name},images_dir={tmp_path},framework={framework}"
+    refused = axs.run("byquery", asked, expect=2)
+    opener = {"net.onnx": "onnxrt", "net.pth": "pytorch", "net.pb": "tensorflow"}[name]
+    assert refused.stderr.splitlines()[0] == f"error: {tmp_path / name} is {said}"
+    assert f"hint: say model_file={tmp_path / name},framework={opener}, or leave framework out" in refused.stderr
+    assert not list(axs.collection.glob(f"model_{name}*"))
+
+
+def test_random_weights_have_speed_and_no_accuracy(axs: AxsCommand) -> None:
+    run = "loadgen_output,model_name=resnet50,weights=random,dataset_name=sample_photos,loadgen_mode=PerformanceOnly"
+    asked = f"{run},loadgen_dataset_size=16,batch_size=4,allow_invalid+"
+    assert float(axs.ask(asked, "get", "performance")) > 0
+    refused = axs.run("byquery", asked, ",", "get", "accuracy", expect=1)
+    assert refused.stdout == ""
+    assert "this model has random weights: it is for speed only, and its accuracy means nothing" in refused.stderr
