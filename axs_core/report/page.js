@@ -233,6 +233,29 @@
     plot("spread", traces, {xaxis: axis("", {type: "category"}), yaxis: axis("% of the median")});
   }
 
+  function search(id, {unit, chosen, attempts}) {
+    const points = (name, those, value, more) => ({type: "scatter", mode: "markers", name, x: those.map(each => each.number), y: those.map(value),
+      text: those.map(each => `${plain(each.entry)}<br>${plain(each.verdict)}`), hovertemplate: "%{text}<br>%{y:.6g}<extra></extra>", ...more});
+    const marked = (valid, symbol, shade) => points(valid ? "VALID" : "INVALID", attempts.filter(each => each.valid === valid), each => each.figure,
+      {marker: {color: shade, size: 11, symbol}});
+    const traces = [points("target", attempts, each => each.target, {mode: "lines+markers", line: {color: "#6b7280", dash: "dot", width: 1}, marker: {color: "#6b7280", size: 5}}),
+      marked(true, "circle", "#2a9d5c"), marked(false, "x", "#c33c3c")].filter(each => each.x.length);
+    if (typeof chosen === "number") traces.push({type: "scatter", mode: "lines", name: `chosen: ${figure(chosen)} ${plain(unit)}`,
+      x: [0.5, attempts.length + 0.5], y: [chosen, chosen], line: {color: "#1f5fa8", width: 1.5, dash: "dash"}, hoverinfo: "name"});
+    plot(id, traces, {yaxis: axis(plain(unit), {rangemode: "tozero"}), xaxis: axis("attempt", {tickvals: attempts.map(each => each.number),
+      ticktext: attempts.map(each => `${each.number}<br>${plain(each.purpose)}<br>${each.valid ? "VALID" : "INVALID"}`)})});
+  }
+
+  function searches(shown) {
+    const place = document.getElementById("search");
+    const own = shown.filter(run => run.search);
+    place.querySelectorAll(".plot").forEach(each => Plotly.purge(each));
+    place.className = own.length ? "" : "nothing";
+    place.replaceChildren(...own.length ? own.flatMap((run, at) => [element("h3", {textContent: run.name}),
+      element("div", {className: "plot", id: `search-${at}`})]) : ["No result here."]);
+    own.forEach((run, at) => search(`search-${at}`, run.search));
+  }
+
   // ----------------------------------------------------------------- filters
   function passes(run) {
     return Object.entries(FILTERS).every(([name, value]) => !chosen[name] || (text(value(run)) || UNKNOWN) === chosen[name])
@@ -248,6 +271,7 @@
     distribution(shown);
     accuracies(shown);
     spreads(shown);
+    searches(shown);
     machines(shown);
     packages(shown);
   }

@@ -1,8 +1,8 @@
 """The figures of one LoadGen run, from the logs that LoadGen left in the entry.
 
 Files: LoadGen's own ``mlperf_log_summary.txt``, ``mlperf_log_detail.txt`` and ``mlperf_log_accuracy.json``
-(mlcommons-loadgen 6.0), and ``labels.txt`` (a line ``INDEX FILE LABEL`` for each sample). A figure that must not be
-given out raises Refused with what to ask instead.
+(mlcommons-loadgen 6.0), ``labels.txt`` (a line ``INDEX FILE LABEL`` for each sample), and where the target was searched
+``search.json`` (the attempts). A figure that must not be given out raises Refused with what to ask instead.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from axs_core.errors import Inapplicable, Refused
 
 SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
 LABELS = "labels.txt"
+SEARCH = "search.json"
 ACCURACY_MODES = ("AccuracyOnly", "SubmissionRun")
 # First item of an answer, as the program writes it (little-endian, as LoadGen dumps the memory).
 ANSWER_FORMATS = {"float32": "<f", "int32": "<i", "int64": "<q"}
@@ -134,6 +135,31 @@ def latency_percentiles(path: Path) -> list[list[float]]:
     if not found:
         raise Refused(f"{SUMMARY} has no latencies")
     return [[at, found[at]] for at in sorted(found)]
+
+
+def target_search(path: Path) -> dict[str, Any]:
+    """How the target was found: ``{unit, chosen, attempts}``, each attempt with its number (from 1), what LoadGen was
+    told (``target``) and what it measured (``figure``), both in the unit; None where it did not say.
+
+    INVALID attempts have their figures too: they show why another target was chosen.
+    """
+    file = path / SEARCH
+    if not file.is_file():
+        raise Inapplicable("its target was not searched", hint="add until_valid+ or find_target_qps+ to the query")
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        streams = data["units"]["figure"] == "ns"
+        attempts = [_attempt(number, each, 1e6 if streams else 1) for number, each in enumerate(data["attempts"], 1)]
+        chosen = next(each["target"] for each in attempts if each["entry"] == data["confirmed_by"])
+    except (ValueError, KeyError, TypeError, StopIteration):
+        raise Refused(f"{SEARCH} is cut short or was changed, so the search cannot be shown") from None
+    return {"unit": "ms" if streams else "samples/s", "chosen": chosen, "attempts": attempts}
+
+
+def _attempt(number: int, said: dict[str, Any], scale: float) -> dict[str, Any]:
+    """One attempt of a search; its figure is divided by ``scale``, to be in the unit of its target."""
+    kept = {name: said[name] for name in ("entry", "purpose", "target", "valid", "verdict")}
+    return {"number": number, **kept, "figure": None if said["figure"] is None else said["figure"] / scale}
 
 
 def validity(summary: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +95,46 @@ def spread(runs: list[Run], axes: Any) -> bool:
     return bool(shown)
 
 
-PICTURES: dict[str, tuple[str, Callable[[list[Run], Any], bool]]] = {
+def search(runs: list[Run], axes: Any) -> bool:
+    """How the target of one result was found: what each attempt was told and what it measured."""
+    found = runs[0]["search"]
+    attempts = found["attempts"]
+    word = {True: "VALID", False: "INVALID"}
+    names = {each["number"]: f"{each['number']}\n{each['purpose']}\n{word[each['valid']]}" for each in attempts}
+    told = [math.nan if each["target"] is None else each["target"] for each in attempts]
+    axes.plot(list(names), told, "k.:", alpha=0.5, label="target")
+    for valid, style in ((True, "C2o"), (False, "C3X")):
+        shown = [each for each in attempts if each["valid"] is valid and each["figure"] is not None]
+        if shown:
+            axes.plot(
+                [each["number"] for each in shown], [each["figure"] for each in shown], style, ms=9, label=word[valid]
+            )
+    if found["chosen"] is not None:
+        axes.axhline(found["chosen"], color="C0", linestyle="--", label=f"chosen: {found['chosen']:g} {found['unit']}")
+    axes.set_xticks(list(names), list(names.values()), fontsize=8)
+    axes.set_xlabel("attempt")
+    axes.set_ylabel(found["unit"])
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8, frameon=False)
+    return True
+
+
+Draw = Callable[[list[Run], Any], bool]
+PICTURES: dict[str, tuple[str, Draw]] = {
     "throughput.png": ("Throughput", throughput),
     "latency.png": ("Latency", latency),
     "distribution.png": ("Latency distribution", distribution),
     "accuracy.png": ("Accuracy", accuracy),
     "spread.png": ("Spread over repetitions", spread),
 }
+
+
+def pictures(runs: list[Run]) -> Iterator[tuple[str, str, Draw, list[Run]]]:
+    """(file, title, function, runs) of each picture: those of all runs, and one for each search of a target."""
+    for name, (title, draw) in PICTURES.items():
+        yield name, title, draw, runs
+    for number, run in enumerate((run for run in runs if run.get("search")), 1):
+        yield f"search_{number}.png", f"Search of the target: {_plain(run['name'])}", search, [run]
 
 
 def _label(run: Run) -> str:
@@ -140,9 +173,9 @@ def _name_places(axes: Any, labels: list[str]) -> None:
 def main(file: str, folder: str) -> None:
     """Draw what there is something to draw of."""
     data = json.loads(Path(file).read_text(encoding="utf-8"))
-    for name, (title, draw) in PICTURES.items():
+    for name, title, draw, runs in pictures(data["runs"]):
         figure, axes = plt.subplots(figsize=INCHES, layout="constrained")
-        if draw(data["runs"], axes):
+        if draw(runs, axes):
             axes.set_title(title)
             axes.grid(axis="y", alpha=0.3)
             axes.spines[["top", "right"]].set_visible(False)

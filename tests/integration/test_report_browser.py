@@ -25,7 +25,7 @@ FLAGS = (
     "--window-size=1440,3400",
 )
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>"
-PLOTS = ("throughput", "latency", "distribution", "accuracy", "spread")
+PLOTS = ("throughput", "latency", "distribution", "accuracy", "spread", "search")
 SCENARIOS = ("Offline", "Server", "SingleStream", "MultiStream")
 QUERY = "loadgen_output,framework={framework},loadgen_scenario={scenario},loadgen_mode=PerformanceOnly"
 # In one go: a row that was asked for a moment ago may be gone.
@@ -78,6 +78,7 @@ def _report(toys: Toys, root: Path) -> tuple[Path, list[Path]]:
             space.byquery(QUERY.format(framework=framework, scenario=scenario) + target)
     space.byquery(QUERY.format(framework="alpha", scenario="Server") + ",loadgen_target_qps=500")  # INVALID
     space.byquery(QUERY.format(framework="alpha", scenario="Server") + ",loadgen_target_qps=40,repetitions=3")
+    space.byquery(QUERY.format(framework="alpha", scenario="Server") + ",find_target_qps+")
     space.byquery(["loadgen_output", f'framework="{HOSTILE}"', "loadgen_mode=PerformanceOnly"])
     runs = space.all_byquery("loadgen_output")
     for number, run in enumerate(runs):
@@ -122,6 +123,7 @@ def test_filters_act_on_tables_and_plots(browser: Any, report: tuple[Path, list[
     assert 0 < len(fewer) < len(everything) and all("beta" in row for row in fewer)
     assert drawn()["distribution"] < plots["distribution"] and drawn()["throughput"] < plots["throughput"]
     assert drawn()["spread"] == 0, "only alpha was measured several times"
+    assert drawn()["search"] == 0, "only alpha's target was searched"
     assert browser.find_element(By.ID, "shown").text == f"{len(fewer)} of {len(everything)} results"
 
     browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
@@ -141,5 +143,5 @@ def test_filters_act_on_tables_and_plots(browser: Any, report: tuple[Path, list[
 
 
 def test_pictures_for_slides(report: tuple[Path, list[Path]]) -> None:
-    assert [file.stem for file in report[1]] == list(PLOTS)
+    assert [file.stem for file in report[1]] == [*PLOTS[:-1], "search_1"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in report[1])

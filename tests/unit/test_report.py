@@ -19,7 +19,7 @@ from axs_core.cli.execute import run_pipeline
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.twin import Twins
-from axs_core.errors import UsageError
+from axs_core.errors import Inapplicable, Refused, UsageError
 from axs_core.report.collect import Distinct, collect
 from axs_core.report.page import as_json, page
 
@@ -59,6 +59,58 @@ def test_percentiles_are_those_of_the_log(toys: Toys) -> None:
         summary.write("\n".join([*lines, "50.00 percentile latency (ns)   : 20", ""]))
     [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
     assert shown["latency"] == [[0, 10], [50, 20], [99.9, 80], [100, 90]]
+
+
+def attempt(entry: str, target: float | None, figure: float | None, word: str, purpose: str = "search") -> Any:
+    said = {"entry": entry, "purpose": purpose, "target": target, "figure": figure}
+    return {**said, "valid": word == "VALID", "verdict": f"{word} (reasons)"}
+
+
+@pytest.mark.parametrize(
+    ("figure_unit", "unit", "scale"), [("1/s", "samples/s", 1), ("ns", "ms", 1e6)], ids=["rates", "latencies"]
+)
+def test_a_search_is_shown_in_the_unit_of_its_target(toys: Toys, figure_unit: str, unit: str, scale: float) -> None:
+    fake_loadgen.add_to(toys.recipes)
+    space = toys.space()
+    run = space.byquery(PERFORMANCE)
+    tried = [
+        attempt("a", 20, 15 * scale, "INVALID"),
+        attempt("b", None, None, "INVALID"),
+        attempt("c", 10, 10 * scale, "VALID", "confirm"),
+    ]
+    units = {"target": unit, "figure": figure_unit}
+    data = {"scenario": "any", "units": units, "attempts": tried, "confirmed_by": "c"}
+    (run.path / "search.json").write_text(json.dumps(data))
+    [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
+    attempts = [{**each, "number": at} for at, each in enumerate(tried, 1)]
+    attempts[0]["figure"], attempts[2]["figure"] = 15, 10
+    assert shown["search"] == {"unit": unit, "chosen": 10, "attempts": attempts}
+
+
+def test_a_search_that_was_made_is_shown(toys: Toys) -> None:
+    fake_loadgen.add_to(toys.recipes)
+    space = toys.space()
+    made = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=105,until_valid+")
+    search = collect([made.entry], Twins(space.index.find), print)["runs"][0]["search"]
+    told = [(each["number"], each["target"], each["figure"], each["valid"]) for each in search["attempts"]]
+    assert told == [(1, 105, 100, False), (2, 94.5, 100, True), (3, 94.5, 100, True)]
+    assert (search["unit"], search["chosen"]) == ("samples/s", 94.5)
+
+
+def test_no_search_and_one_that_was_damaged(toys: Toys) -> None:
+    fake_loadgen.add_to(toys.recipes)
+    space = toys.space()
+    run = space.byquery(PERFORMANCE)
+    with pytest.raises(Inapplicable) as caught:
+        run.get("target_search")
+    assert caught.value.message == "its target was not searched"
+    whole = {"units": {"figure": "ns"}, "attempts": [attempt("a", 1, 1, "VALID")], "confirmed_by": "another"}
+    for text in ("{", "[]", '{"units": {}}', json.dumps(whole)):
+        (run.path / "search.json").write_text(text)
+        with pytest.raises(Refused) as refused:
+            run.get("target_search")
+        assert refused.value.message == "search.json is cut short or was changed, so the search cannot be shown"
+    assert collect([run.entry], Twins(space.index.find), print)["runs"][0]["search"] is None
 
 
 def test_what_does_not_say_how_it_is_shown_is_left_out_and_told(toys: Toys) -> None:
