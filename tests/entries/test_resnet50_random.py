@@ -102,6 +102,31 @@ def test_state_dict_has_the_names_of_torchvision(axs: AxsCommand) -> None:
     assert shapes["fc.weight"] == [1000, 2048]
 
 
+OLD_FILE = """
+import sys, torch
+from collections import OrderedDict
+sys.path.insert(0, sys.argv[1])
+from resnet50 import ResNet50
+weights = torch.load(sys.argv[2], weights_only=True)
+old = OrderedDict((name, value) for name, value in weights.items() if not name.endswith("num_batches_tracked"))
+torch.save(old, "old.pth", _use_new_zipfile_serialization=False)
+ResNet50().load_state_dict(torch.load("old.pth", weights_only=True))
+print(len(old))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_class_takes_files_as_old_as_mlperfs(axs: AxsCommand, tmp_path: Path) -> None:
+    """It was saved in 2017: another container, and 267 entries, without the counters of its normalisations."""
+    interpreter = axs.ask(TORCH_ENVIRONMENT, "get", "interpreter")
+    words = [str(ENTRIES / "resnet50_network"), axs.ask(FORMATS["state_dict"], "get_path")]
+    done = subprocess.run(
+        [interpreter, "-B", "-c", OLD_FILE, *words], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout == "267\n"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_accuracy_of_random_weights_is_refused(axs: AxsCommand) -> None:
