@@ -98,7 +98,7 @@ def test_the_plan_says_how_many(toys: Toys) -> None:
 def test_median_quartiles_and_what_is_wrong(summary: Any) -> None:
     assert summary([*runs(10, 30, 20, None), {**runs(15)[0], "name": "loud", "noisy": True}]) == (
         "median 17.5 ns; quartiles 13.75 .. 22.5; min 10, max 30; no 95 % interval of the median: it takes 6 "
-        "runs; 4 of 5 runs VALID\nrun_4: INVALID (late)\nloud: NOISY"
+        "VALID runs; 4 of 5 runs VALID\nrun_4: INVALID (late)\nloud: NOISY"
     )
     assert summary(runs(7, None)).startswith("median 7 ns; quartiles 7 .. 7; min 7, max 7; no 95 % interval")
 
