@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from axs_core.cli import actions  # noqa: F401  they come first in help and reference
 from axs_core.cli.action import action, nearest
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, Table
