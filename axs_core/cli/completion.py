@@ -18,7 +18,7 @@ from axs_core.cli.options import INSTEAD, SWITCHES
 from axs_core.errors import NotFound
 
 if TYPE_CHECKING:
-    from axs_core.api import Vocabulary
+    from axs_core.api.vocabulary import Vocabulary
 
 SHELLS = ("bash", "zsh")
 QUERIES = ("byquery", "all_byquery", "find", "plan", "explain")

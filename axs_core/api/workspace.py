@@ -1,25 +1,19 @@
-"""axs from Python.
-
->>> from axs_core import Workspace
->>> space = Workspace()                                                                     # doctest: +SKIP
->>> run = space.byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")         # doctest: +SKIP
->>> run["accuracy"], run.path                                                               # doctest: +SKIP
-"""
+"""Everything that queries see, in one object."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 from axs_core import collection, machine
-from axs_core.entry import Entry, entry_scope, read_record
-from axs_core.errors import AxsError, NotFound, UsageError
+from axs_core.api.entry import WorkspaceEntry
+from axs_core.api.found import Found
+from axs_core.entry import Entry
+from axs_core.errors import NotFound, UsageError
 from axs_core.index import Index
 from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked
@@ -29,215 +23,12 @@ from axs_core.store import Store, default_root
 from axs_core.world import WorkspaceWorld
 
 if TYPE_CHECKING:
+    from axs_core.api.listing import EntryRow
+    from axs_core.api.vocabulary import Vocabulary
     from axs_core.compare.replay import Replayed
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
     from axs_core.resolver.downloads import Downloads
-
-
-@dataclass(frozen=True)
-class ParameterRow:
-    """A parameter as ``help`` shows it; ``source`` is the entry that declares it."""
-
-    name: str
-    type: str | None
-    default: Any
-    choices: Sequence[Any]
-    help: str
-    how: bool
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """A folder of a collection as ``list`` shows it; ``state`` is ``present``, ``producing``, ``broken`` or
-    ``unreadable``.
-    """
-
-    name: str
-    kind: str
-    state: str
-    title: str
-    collection: str
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The words that queries are made of."""
-
-    names: Sequence[str]
-    tags: Sequence[str]
-    values: Mapping[str, Sequence[Any]]
-
-
-class WorkspaceEntry:
-    """An entry that was found or made: its values, its files, its functions."""
-
-    def __init__(self, workspace: Workspace, entry: Entry, overrides: Mapping[str, Any] | None = None) -> None:
-        self.workspace = workspace
-        self.entry = entry
-        self._overrides = dict(overrides or {})
-
-    @property
-    def name(self) -> str:
-        """Its name, the name of its folder."""
-        return self.entry.name
-
-    @property
-    def path(self) -> Path:
-        """Its folder."""
-        return self.entry.path
-
-    @property
-    def tags(self) -> frozenset[str]:
-        """Its tags."""
-        return self.entry.tags
-
-    def get(self, name: str, /, **overrides: Any) -> Any:
-        """A stored or computed value.
-
-        ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a
-        figure that must not be given out (an INVALID run).
-        """
-        stored = dict(self._overrides) if name not in self.entry.values or overrides else {}
-        return entry_scope(self.entry, {**stored, **overrides}).get(name)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.get(name)
-
-    def get_path(self, relative: str | None = None) -> Path:
-        """The main file where there is one, else the folder; with ``relative``, that file in the folder. Raises
-        NotFound if it is not there.
-        """
-        if relative is not None:
-            path = self.path / relative
-        else:
-            main = entry_scope(self.entry).get("file_path")
-            path = Path(main) if main else self.path
-        if not path.exists():
-            raise NotFound(f"{self.name} has no file {path}")
-        return path
-
-    def remove(self) -> None:
-        """Delete it. Only what axs made in the work collection can be removed."""
-        self.workspace.remove(self)
-
-    def edit(
-        self,
-        *,
-        name: str | None = None,
-        note: str | None = None,
-        tags: Sequence[str] | None = None,
-        priority: float | None = None,
-    ) -> None:
-        """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others."""
-        from axs_core.exchange.collections import edit
-
-        space = self.workspace
-        edit(space.store, space.index, self.entry, name=name, note=note, tags=tags, priority=priority)
-        self.entry = space.index.at_path(self.path) or self.entry
-
-    def pull(self) -> tuple[str, str]:
-        """Bring a clone up to date, by fast-forward only; the commits before and after. Local changes are kept: where
-        there are some, it is refused.
-        """
-        from axs_core.exchange.collections import bring_up_to_date
-
-        space = self.workspace
-        commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.environ)
-        self.entry = space.index.at_path(self.path) or self.entry
-        return commits
-
-    def actions(self) -> dict[str, Any]:
-        """Functions of its code, by name."""
-        from axs_core.entry.functions import functions_of
-
-        return functions_of(self.entry)
-
-    def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of its code; arguments that are not given are looked up by name."""
-        from axs_core.entry.functions import call
-
-        functions = self.actions()
-        if action not in functions:
-            raise UsageError(f"{self.name} has no action {action!r}", hint=f"axs byname {self.name} , help")
-        return call(functions[action], entry_scope(self.entry, self._overrides).get, args, kwargs)
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """How it came about; empty for what a person wrote."""
-        return read_record(self.entry)
-
-    def describe(self) -> dict[str, Any]:
-        """All that is known, as plain data."""
-        facts = {"name": self.name, "path": str(self.path), "kind": self.entry.kind, "meta": dict(self.entry.meta)}
-        record = self.record
-        return {**facts, "record": record} if record else facts
-
-    def parameters(self) -> list[ParameterRow]:
-        """What a query can set."""
-        rows = []
-        for name, parameter in self.entry.parameters.items():
-            source = next((e.name for e in self.entry.lineage if name in e.meta.get("parameters", {})), self.name)
-            default = self._default(name, parameter.default)
-            rows.append(
-                ParameterRow(name, parameter.type, default, parameter.choices, parameter.help, parameter.how, source)
-            )
-        return rows
-
-    def _default(self, name: str, declared: Any) -> Any:
-        """The default of a parameter; where alternatives give other ones, each with what a query says to get it."""
-        given: dict[Any, list[str]] = {}
-        for alternative in self.entry.alternatives:
-            value = next((c.value for c in alternative.defaults if c.key == name), declared)
-            given.setdefault(value, []).append(str(alternative.query.without(*(c.key for c in alternative.defaults))))
-        if len(given) < 2:
-            return next(iter(given), declared)
-        return "; ".join(f"{value} for {' or '.join(queries)}" for value, queries in given.items() if value is not None)
-
-    def __repr__(self) -> str:
-        return f"<entry {self.name}>"
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Found(Sequence[WorkspaceEntry]):
-    """What a search found, in order. Each entry is read when it is asked for: 100,000 of them take little room."""
-
-    def __init__(self, workspace: Workspace, query: Query, paths: list[str] | None = None) -> None:
-        self.workspace, self._query, self._part = workspace, query, paths
-
-    @cached_property
-    def _paths(self) -> list[str]:
-        return self._part if self._part is not None else [str(entry.path) for entry in self._once()]
-
-    def _once(self) -> Iterator[Entry]:
-        return self.workspace.index.find(self._query)
-
-    def entries(self) -> Iterator[Entry]:
-        """The entries themselves, read once, for one pass over all of them."""
-        return self._once() if self._part is None else (item.entry for item in self)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @overload
-    def __getitem__(self, place: int) -> WorkspaceEntry: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Found: ...
-
-    def __getitem__(self, place: int | slice) -> WorkspaceEntry | Found:
-        if isinstance(place, slice):
-            return Found(self.workspace, self._query, self._paths[place])
-        entry = self.workspace.index.at_path(self._paths[place])
-        if entry is None:
-            raise NotFound(f"{self._paths[place]} was removed meanwhile")
-        return WorkspaceEntry(self.workspace, entry)
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} entries>"
 
 
 class WorkCollection:
@@ -482,27 +273,10 @@ class Workspace:
         return explain(world, parse(query)) + self.index.errors()
 
     def entries(self) -> list[EntryRow]:
-        """All entries of all collections."""
-        rows = []
-        for row in self.index.rows():
-            kind, state, path = row["kind"], "present", Path(row["path"])
-            if kind == "error":
-                kind, state = "", "unreadable"
-            elif kind == "pending":
-                kind, state = "produced", self.store.state(path)
-                if state == "absent" or path.parent != self.store.root:
-                    continue  # a folder without meta.yaml in a collection of somebody's is no entry
-            rows.append(EntryRow(row["name"], kind, state, row["error"] or row["title"], row["collection"]))
-        self._note_doubles(rows)
-        return rows
+        """All entries of all collections; a warning names those whose name is there several times."""
+        from axs_core.api.listing import rows
 
-    def _note_doubles(self, rows: Sequence[EntryRow]) -> None:
-        """Say which names are there several times: only the first of them goes by its name."""
-        names = sorted(row.name for row in rows)
-        several = {name for name, following in pairwise(names) if name == following}
-        for name in sorted(several):
-            where = ", ".join(row.collection for row in rows if row.name == name)
-            self.reporter.warn(f"{name} is in several collections: {where}; the first goes by the name")
+        return rows(self.index, self.store, self.reporter)
 
     def collections(self) -> list[CollectionRow]:
         """All collections in the order in which they are asked; clones with branch, commit and local changes."""
@@ -589,19 +363,6 @@ class Workspace:
 
     def vocabulary(self) -> Vocabulary:
         """Names, tags, keys and values, for completion."""
-        tags, keys = self.index.words()
-        values: dict[str, list[Any]] = {key: [] for key in keys}
-        for recipe in self._readable_recipes():
-            for name, parameter in recipe.parameters.items():
-                values.setdefault(name, []).extend(parameter.choices)
-            for alternative in recipe.alternatives:
-                for condition in alternative.required:
-                    values.setdefault(condition.key, []).append(condition.value)
-        names = [row["name"] for row in self.index.rows() if row["kind"] != "pending"]
-        return Vocabulary(names, tags, {key: list(dict.fromkeys(map(str, items))) for key, items in values.items()})
+        from axs_core.api.vocabulary import vocabulary
 
-    def _readable_recipes(self) -> list[Entry]:
-        try:
-            return self.index.all_recipes()
-        except AxsError:
-            return []
+        return vocabulary(self.index)

@@ -1,0 +1,12 @@
+"""axs from Python.
+
+>>> from axs_core import Workspace
+>>> space = Workspace()                                                                     # doctest: +SKIP
+>>> run = space.byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")         # doctest: +SKIP
+>>> run["accuracy"], run.path                                                               # doctest: +SKIP
+"""
+from axs_core.api.entry import ParameterRow, WorkspaceEntry
+from axs_core.api.found import Found
+from axs_core.api.workspace import WorkCollection, Workspace
+
+__all__ = ["Found", "ParameterRow", "WorkCollection", "Workspace", "WorkspaceEntry"]

@@ -1,0 +1,159 @@
+"""An entry as a caller sees it: its values, its files, its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from axs_core.entry import Entry, entry_scope, read_record
+from axs_core.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from axs_core.api.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """A parameter as ``help`` shows it; ``source`` is the entry that declares it."""
+
+    name: str
+    type: str | None
+    default: Any
+    choices: Sequence[Any]
+    help: str
+    how: bool
+    source: str
+
+
+class WorkspaceEntry:
+    """An entry that was found or made: its values, its files, its functions."""
+
+    def __init__(self, workspace: Workspace, entry: Entry, overrides: Mapping[str, Any] | None = None) -> None:
+        self.workspace = workspace
+        self.entry = entry
+        self._overrides = dict(overrides or {})
+
+    @property
+    def name(self) -> str:
+        """Its name, the name of its folder."""
+        return self.entry.name
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.entry.path
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Its tags."""
+        return self.entry.tags
+
+    def get(self, name: str, /, **overrides: Any) -> Any:
+        """A stored or computed value.
+
+        ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a
+        figure that must not be given out (an INVALID run).
+        """
+        stored = dict(self._overrides) if name not in self.entry.values or overrides else {}
+        return entry_scope(self.entry, {**stored, **overrides}).get(name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.get(name)
+
+    def get_path(self, relative: str | None = None) -> Path:
+        """The main file where there is one, else the folder; with ``relative``, that file in the folder. Raises
+        NotFound if it is not there.
+        """
+        if relative is not None:
+            path = self.path / relative
+        else:
+            main = entry_scope(self.entry).get("file_path")
+            path = Path(main) if main else self.path
+        if not path.exists():
+            raise NotFound(f"{self.name} has no file {path}")
+        return path
+
+    def remove(self) -> None:
+        """Delete it. Only what axs made in the work collection can be removed."""
+        self.workspace.remove(self)
+
+    def edit(
+        self,
+        *,
+        name: str | None = None,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+        priority: float | None = None,
+    ) -> None:
+        """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others."""
+        from axs_core.exchange.collections import edit
+
+        space = self.workspace
+        edit(space.store, space.index, self.entry, name=name, note=note, tags=tags, priority=priority)
+        self.entry = space.index.at_path(self.path) or self.entry
+
+    def pull(self) -> tuple[str, str]:
+        """Bring a clone up to date, by fast-forward only; the commits before and after. Local changes are kept: where
+        there are some, it is refused.
+        """
+        from axs_core.exchange.collections import bring_up_to_date
+
+        space = self.workspace
+        commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.environ)
+        self.entry = space.index.at_path(self.path) or self.entry
+        return commits
+
+    def actions(self) -> dict[str, Any]:
+        """Functions of its code, by name."""
+        from axs_core.entry.functions import functions_of
+
+        return functions_of(self.entry)
+
+    def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of its code; arguments that are not given are looked up by name."""
+        from axs_core.entry.functions import call
+
+        functions = self.actions()
+        if action not in functions:
+            raise UsageError(f"{self.name} has no action {action!r}", hint=f"axs byname {self.name} , help")
+        return call(functions[action], entry_scope(self.entry, self._overrides).get, args, kwargs)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """How it came about; empty for what a person wrote."""
+        return read_record(self.entry)
+
+    def describe(self) -> dict[str, Any]:
+        """All that is known, as plain data."""
+        facts = {"name": self.name, "path": str(self.path), "kind": self.entry.kind, "meta": dict(self.entry.meta)}
+        record = self.record
+        return {**facts, "record": record} if record else facts
+
+    def parameters(self) -> list[ParameterRow]:
+        """What a query can set."""
+        rows = []
+        for name, parameter in self.entry.parameters.items():
+            source = next((e.name for e in self.entry.lineage if name in e.meta.get("parameters", {})), self.name)
+            default = self._default(name, parameter.default)
+            rows.append(
+                ParameterRow(name, parameter.type, default, parameter.choices, parameter.help, parameter.how, source)
+            )
+        return rows
+
+    def _default(self, name: str, declared: Any) -> Any:
+        """The default of a parameter; where alternatives give other ones, each with what a query says to get it."""
+        given: dict[Any, list[str]] = {}
+        for alternative in self.entry.alternatives:
+            value = next((c.value for c in alternative.defaults if c.key == name), declared)
+            given.setdefault(value, []).append(str(alternative.query.without(*(c.key for c in alternative.defaults))))
+        if len(given) < 2:
+            return next(iter(given), declared)
+        return "; ".join(f"{value} for {' or '.join(queries)}" for value, queries in given.items() if value is not None)
+
+    def __repr__(self) -> str:
+        return f"<entry {self.name}>"
+
+    def __str__(self) -> str:
+        return self.name

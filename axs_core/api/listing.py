@@ -1,0 +1,52 @@
+"""All folders of all collections, for ``axs list``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from axs_core.index import Index
+from axs_core.reporter import Reporter
+from axs_core.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A folder of a collection as ``list`` shows it; ``state`` is ``present``, ``producing``, ``broken`` or
+    ``unreadable``.
+    """
+
+    name: str
+    kind: str
+    state: str
+    title: str
+    collection: str
+
+
+def rows(index: Index, store: Store, reporter: Reporter) -> list[EntryRow]:
+    """All entries, in the order in which collections are asked; ``reporter`` hears which names are there several
+    times.
+    """
+    found = []
+    for row in index.rows():
+        kind, state, path = row["kind"], "present", Path(row["path"])
+        if kind == "error":
+            kind, state = "", "unreadable"
+        elif kind == "pending":
+            kind, state = "produced", store.state(path)
+            if state == "absent" or path.parent != store.root:
+                continue  # a folder without meta.yaml in a collection of somebody's is no entry
+        found.append(EntryRow(row["name"], kind, state, row["error"] or row["title"], row["collection"]))
+    _note_doubles(found, reporter)
+    return found
+
+
+def _note_doubles(rows: Sequence[EntryRow], reporter: Reporter) -> None:
+    """Say which names are there several times: only the first of them goes by its name."""
+    names = sorted(row.name for row in rows)
+    several = {name for name, following in pairwise(names) if name == following}
+    for name in sorted(several):
+        where = ", ".join(row.collection for row in rows if row.name == name)
+        reporter.warn(f"{name} is in several collections: {where}; the first goes by the name")
