@@ -22,7 +22,7 @@ from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, producers_of, recipe_scope
-from axs_core.store import Attempt, Store, safe_name
+from axs_core.store import Attempt, Failure, Store, safe_name
 
 Trail = tuple[tuple[str, str], ...]
 PARAMETERS = "parameters.json"
@@ -105,16 +105,25 @@ class Runner:
         self.resolver.refuse_circle(found.query, found, trail)
         met = self._needs(found, "all" if fresh == "all" else None, (*trail, (found.key, str(found.query))))
         base = self._base(found, met)
-        with self.store.held(base):
+        before = self.store.failure(base)
+        with self.store.held(base) as waited:
             self.index.refresh()
             self.index.notice(self.store.folders(base))
             entry = None if fresh else self.resolver.present(found)
             if entry is not None:
                 return Answer(entry, found)
+            if waited:
+                self._share_failure(base, before)
             entry = self._produce(found, met, base, direct=direct)
         if fresh == "all":
             self._again[found.key] = entry
         return Answer(entry, found, made=True)
+
+    def _share_failure(self, base: str, before: Failure | None) -> None:
+        """Of many who wait for a build of ten minutes that fails, none begins it again; asking again does."""
+        failure = self.store.failure(base)
+        if failure is not None and failure != before:
+            raise failure.error(Attempt(self.store.free_folder(base)).log)
 
     def _base(self, found: Match, met: Met) -> str:
         """The folder's name: the recipe's ``entry_name`` or its own name, and the identity with the machine."""
@@ -164,8 +173,8 @@ class Runner:
         try:
             self._work(found, met, attempt, direct=direct, replays=replays)
         except BaseException as error:
-            self._give_up(attempt, error)
             explained = self._explained(error, attempt)
+            self._give_up(attempt, explained)
             if explained is error:
                 raise
             raise explained from error
@@ -175,14 +184,16 @@ class Runner:
         return entry
 
     def _give_up(self, attempt: Attempt, error: BaseException) -> None:
-        """A failure keeps its log; where a recipe just does not apply there is nothing to look at."""
-        if isinstance(error, DoesNotApply):
-            with suppress(StoreError):
+        """A failure keeps its log; where a recipe just does not apply there is nothing to look at. What went wrong here
+        too (a full disk) is told by the first error well enough.
+        """
+        with suppress(AxsError):
+            if isinstance(error, DoesNotApply):
                 self.store.remove(attempt.folder)
-            self.index.forget(attempt.folder)
-            return
-        self.store.abandon(attempt, f"{type(error).__name__}: {error}")
-        self.index.add(attempt.folder)
+                self.index.forget(attempt.folder)
+                return
+            self.store.abandon(attempt, error)
+            self.index.add(attempt.folder)
 
     def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
         if not isinstance(error, ProduceError) and (full := _full_disk(error)) is not None:

@@ -22,6 +22,7 @@ from axs_core.entry.load import META
 from axs_core.errors import StoreError
 from axs_core.reporter import Reporter
 from axs_core.store.durable import sync_folder, sync_tree, write_atomic
+from axs_core.store.failure import FAILED, Failure
 from axs_core.store.layout import PRIVATE, not_writable, open_root
 
 if TYPE_CHECKING:
@@ -106,22 +107,26 @@ class Store:
             raise not_writable(self.root, error) from None
 
     @contextmanager
-    def held(self, base: str) -> Iterator[None]:
-        """Hold the lock of an identity; when another process has it, say so once and wait until it ends."""
+    def held(self, base: str) -> Iterator[bool]:
+        """Hold the lock of an identity; when another process has it, say so once and wait until it ends. Gives whether
+        that was so.
+        """
         from filelock import Timeout
 
         self.open()
         lock = self._lock(base)
+        waited = False
         try:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
+                waited = True
                 self.reporter.note(f"waiting for {base}: {self._holder(base)}")
                 lock.acquire(poll_interval=0.02)
         except OSError as error:
             raise not_writable(self.root, error) from None
         try:
-            yield
+            yield waited
         finally:
             lock.release()
 
@@ -162,12 +167,10 @@ class Store:
         return Attempt(folder)
 
     def _making(self, query: str) -> dict[str, Any]:
-        import socket
-
         return {
             "query": query,
             "pid": os.getpid(),
-            "host": socket.gethostname(),
+            "host": _host(),
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
             "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500],
         }
@@ -190,12 +193,23 @@ class Store:
         write_atomic(attempt.folder / META, text)
         sync_folder(self.root)
 
-    def abandon(self, attempt: Attempt, reason: str) -> None:
-        """Give up: the files go, the log stays, the reason is noted. The folder is broken from now on."""
+    def abandon(self, attempt: Attempt, error: BaseException) -> None:
+        """Give up: the files go, the log stays, the reason is noted. The folder is broken from now on.
+
+        An interrupt and the like say nothing about the thing itself: who waited for it makes it. One that comes when
+        all is done already changes nothing.
+        """
+        if (attempt.folder / META).exists():
+            return
         with suppress(OSError):
             empty(attempt.folder, keep=(PRIVATE,))
             (attempt.private / MAKING).unlink(missing_ok=True)
-            (attempt.private / "failed.txt").write_text(reason + "\n", encoding="utf-8")
+            if isinstance(error, Exception):
+                Failure.of(error, f"process {os.getpid()} on {_host()}").write(attempt.private / FAILED)
+
+    def failure(self, base: str) -> Failure | None:
+        """How the last attempt at this identity failed; None where it did not, or its process was ended."""
+        return Failure.read(self.free_folder(base) / PRIVATE / FAILED)
 
     def remove(self, folder: Path) -> None:
         """Remove a folder of the work collection: ``meta.yaml`` first, so that nobody finds a half of it."""
@@ -213,6 +227,12 @@ class Store:
             shutil.rmtree(folder)
         except OSError as error:
             raise not_writable(self.root, error) from None
+
+
+def _host() -> str:
+    import socket
+
+    return socket.gethostname()
 
 
 def lock_base(name: str) -> str:

@@ -6,15 +6,23 @@ import json
 import signal
 import subprocess
 from pathlib import Path
+from socket import gethostname
 
+import pytest
 from support.toy import Toys
 
+from axs_core.errors import ProduceError
 from axs_core.store import PRIVATE
 
 ASK = """
+    from axs_core.console import ConsoleReporter
+    space = Workspace(reporter=ConsoleReporter(sys.stderr))
     print("ready", flush=True)
     sys.stdin.readline()
-    print(space.byquery({query!r}).name)
+    try:
+        print(space.byquery({query!r}).name)
+    except KeyboardInterrupt:
+        sys.exit(130)
 """
 
 
@@ -29,6 +37,14 @@ def start(toys: Toys, query: str, number: int) -> list[subprocess.Popen[str]]:
         child.stdin.write("\n")
         child.stdin.flush()
     return children
+
+
+def until_they_wait(children: list[subprocess.Popen[str]]) -> None:
+    """Return when each has said that it waits for somebody else."""
+    for child in children:
+        assert child.stderr is not None
+        while "waiting for" not in (line := child.stderr.readline()):
+            assert line, "it ended without waiting"
 
 
 def answers(children: list[subprocess.Popen[str]]) -> list[str]:
@@ -102,25 +118,51 @@ def test_nobody_asks_again_after_a_killed_maker(toys: Toys) -> None:
     assert [row.state for row in space.entries() if row.name.startswith("toy_")] == ["broken"]
 
 
-def test_a_failure_does_not_fail_those_who_wait(toys: Toys, tmp_path: Path) -> None:
-    """Each that waits tries by itself; here only the first attempt fails."""
+def test_a_failure_is_told_to_those_who_waited_for_it(toys: Toys, tmp_path: Path) -> None:
+    """A build that takes ten minutes and fails is not begun again by each; who asks afterwards begins it."""
+    body = f"""
+        import time
+        from axs_core.errors import ProduceError
+        from pathlib import Path
+        while not Path({str(tmp_path / "all wait")!r}).exists():
+            time.sleep(0.01)
+        raise ProduceError("it broke", hint="mend it")
+    """
+    toys.maker("base", "base", body)
+    toys.maker("toy", "thing", parameters={"n": {"type": "int"}}, needs={"base": "base"})
+    maker = start(toys, "thing,n=0", 1)
+    folder = wait_for(toys, ".axs/making.json")
+    waiting = [child for n in range(1, 5) for child in start(toys, f"thing,n={n}", 1)]
+    until_they_wait(waiting)
+    (tmp_path / "all wait").touch()
+    ends = [(*child.communicate(timeout=300), child.returncode) for child in maker + waiting]
+    assert [code for *_, code in ends] == [1] * 5
+    told = f"it broke\n    (in process {maker[0].pid} on {gethostname()}, which this one waited for)\n"
+    assert [told in err for _, err, _ in ends] == [False, *[True] * 4]
+    assert (toys.made("toy"), toys.made("base")) == (0, 1)
+    with pytest.raises(ProduceError, match=r"^it broke$"):
+        toys.space().byquery("thing")
+    assert toys.made("base") == 2
+    assert toys.space().store.state(folder) == "broken"
+
+
+def test_who_waited_for_an_interrupted_one_makes_it(toys: Toys, tmp_path: Path) -> None:
     body = f"""
         import os, time
-        time.sleep(0.3)
         try:
             os.mkdir({str(tmp_path / "first")!r})
         except FileExistsError:
             pass
         else:
-            raise KeyError("the first one fails")
+            time.sleep(600)
     """
     toys.maker("toy", "thing", body)
-    children = start(toys, "thing", 3)
-    codes = []
-    for child in children:
-        child.communicate(timeout=300)
-        codes.append(child.returncode)
-    assert sorted(codes) == [0, 0, 1]
+    maker = start(toys, "thing", 1)
+    wait_for(toys, ".axs/making.json")
+    waiting = start(toys, "thing", 3)
+    until_they_wait(waiting)
+    maker[0].send_signal(signal.SIGINT)
+    assert len(set(answers(waiting))) == 1
     assert toys.made("toy") == 2
 
 

@@ -184,12 +184,12 @@ def test_a_failure_leaves_nothing_that_looks_finished(toys: Toys) -> None:
         toys.space().byquery("thing")
     folder = only_folder(toys)
     assert sorted(str(item.relative_to(folder)) for item in folder.rglob("*") if item.is_file()) == [
-        ".axs/failed.txt",
+        ".axs/failed.json",
         ".axs/log.txt",
         ".axs/parameters.json",
     ]
     assert caught.value.log == folder / ".axs" / "log.txt"
-    assert (folder / ".axs" / "failed.txt").read_text() == "ProduceError: it broke\n"
+    assert json.loads((folder / ".axs" / "failed.json").read_text())["reason"] == "ProduceError: it broke"
     space = toys.space()
     assert [(row.name, row.state) for row in space.entries() if row.name != "toy"] == [(folder.name, "broken")]
     assert list(space.all_byquery("thing")) == []

@@ -11,13 +11,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 import yaml
 from support.toy import SOURCES, Listening
 
-from axs_core.errors import StoreError
-from axs_core.store import PRIVATE, Store, default_root, lock_base, safe_name
+from axs_core.errors import ProduceError, StoreError
+from axs_core.store import PRIVATE, Attempt, Store, default_root, lock_base, safe_name
 from axs_core.store import store as store_module
 from axs_core.store.durable import write_atomic
 
@@ -192,10 +193,43 @@ def test_giving_up_keeps_the_log_and_says_why(store: Store) -> None:
         attempt = store.begin(store.free_folder("toy_0123456789"), "toy")
         attempt.log.write_text("it began\n")
         (attempt.folder / "half.txt").write_text("half")
-        store.abandon(attempt, "ProduceError: no")
-    assert sorted(item.name for item in attempt.folder.rglob("*")) == [".axs", "failed.txt", "log.txt"]
-    assert (attempt.private / "failed.txt").read_text() == "ProduceError: no\n"
+        store.abandon(attempt, ProduceError("no", hint="look there"))
+    assert sorted(item.name for item in attempt.folder.rglob("*")) == [".axs", "failed.json", "log.txt"]
     assert store.state(attempt.folder) == "broken"
+    failure = store.failure("toy_0123456789")
+    assert failure is not None
+    assert (failure.reason, failure.hint, failure.exit_code) == ("ProduceError: no", "look there", 1)
+    assert (
+        str(failure.error(None)) == f"no\n    (in process {os.getpid()} on {gethostname()}, which this one waited for)"
+    )
+
+
+def test_each_failure_is_one_of_its_own(store: Store) -> None:
+    failures = []
+    for _ in range(2):
+        with store.held("toy_0123456789"):
+            store.abandon(store.begin(store.free_folder("toy_0123456789"), "toy"), ProduceError("no"))
+        failures.append(store.failure("toy_0123456789"))
+    assert failures[0] != failures[1]
+    with store.held("toy_0123456789"):
+        store.begin(store.free_folder("toy_0123456789"), "toy")
+    assert store.failure("toy_0123456789") is None
+
+
+def test_an_interrupt_is_no_failure_of_the_thing(store: Store) -> None:
+    with store.held("toy_0123456789"):
+        attempt = store.begin(store.free_folder("toy_0123456789"), "toy")
+        store.abandon(attempt, KeyboardInterrupt())
+    assert store.state(attempt.folder) == "broken"
+    assert store.failure("toy_0123456789") is None
+    (attempt.private / "failed.json").write_text('{"half": ')
+    assert store.failure("toy_0123456789") is None
+
+
+def test_an_interrupt_after_all_is_done_takes_nothing_away(store: Store) -> None:
+    folder = complete(store)
+    store.abandon(Attempt(folder), KeyboardInterrupt())
+    assert store.state(folder) == "present"
 
 
 def test_the_lock_of_another_process(store: Store) -> None:
