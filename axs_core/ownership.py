@@ -11,7 +11,7 @@ from typing import Any
 from axs_core.collection import IMPORTED_BY
 from axs_core.digest import walk
 from axs_core.entry import META, RECORD, Entry
-from axs_core.index.index import inner_folder
+from axs_core.index.refreshing import inner_folder
 from axs_core.record import NOT_CONTENT
 from axs_core.store import PRIVATE
 

@@ -16,7 +16,7 @@ from support.toy import Toys
 
 from axs_core import Workspace
 from axs_core.errors import EntryError, NotFound, StoreError
-from axs_core.index import Index, satisfies
+from axs_core.index import Index, refreshing, satisfies
 from axs_core.index import database as database_module
 from axs_core.index import index as index_module
 from axs_core.query import Condition, Query, parse
@@ -104,7 +104,7 @@ def test_an_edit_that_makes_it_match_is_noticed(toys: Toys) -> None:
 def test_where_many_are_written_by_hand_such_an_edit_needs_a_reindex(
     toys: Toys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_module, "BY_HAND", 1)
+    monkeypatch.setattr(refreshing, "BY_HAND", 1)
     toys.add("other", {"tags": ["x"]})
     toys.add("a", {"tags": ["x"]})
     assert names(toys.space(), "x") == ["a", "other"]

@@ -1,0 +1,208 @@
+"""Asking the index: by name, by path, by identity, by a query; listings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from axs_core import collection
+from axs_core.entry import Entry, linearise
+from axs_core.errors import AxsError, NotFound
+from axs_core.index.connection import Connection
+from axs_core.index.database import UNSETTLED
+from axs_core.index.details import candidates, signature
+from axs_core.index.refreshing import Collections
+from axs_core.index.rows import raised
+from axs_core.index.satisfying import satisfies
+from axs_core.query import Query
+from axs_core.query.near import nearest
+
+AT_ONCE = 5000
+"""How many rows of a listing are read at a time."""
+MANY_NAMES = 1000
+"""How many names of made entries are looked through for one that was meant."""
+COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error"
+
+
+class Lookups:
+    """Entries of the collections in ``seen``, as the index at ``connection`` has them."""
+
+    def __init__(self, connection: Connection, seen: Collections) -> None:
+        self.connection = connection
+        self.seen = seen
+        self._entries: dict[str, Entry] = {}
+
+    def by_name(self, name: str) -> Entry:
+        """The entry of that name, in the first collection that has one. Raises NotFound with the nearest names,
+        EntryError for a broken one.
+        """
+        return self._with_ancestors(self._by_name(name))
+
+    def _by_name(self, name: str) -> Entry:
+        """The entry alone, without its ancestors."""
+        if name in self._entries:
+            return self._entries[name]
+        rows = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE name = ?", (name,)).fetchall()
+        for row in self._in_order(rows):
+            entry = self._bare(row)
+            if entry is not None:
+                self._entries[name] = entry
+                return entry
+        near = nearest(name, self._similar_names(name))
+        raise NotFound(
+            f"there is no entry named {name!r}",
+            hint=f"did you mean {' or '.join(near)}?" if near else "axs list shows all entries",
+        )
+
+    def _similar_names(self, name: str) -> list[str]:
+        """Names that a misspelt one may have meant: those of hand-written entries, and of made ones that begin alike
+        (there may be 100,000 of them).
+        """
+        beginning = name[: max(len(name) // 2, 3)]
+        found = self.connection.database.execute(
+            "SELECT name FROM entry WHERE kind IN ('static', 'recipe') UNION "
+            "SELECT name FROM (SELECT name FROM entry WHERE name >= ? AND name < ? LIMIT ?)",
+            (beginning, beginning + "\U0010ffff", MANY_NAMES),
+        )
+        return [similar for (similar,) in found]
+
+    def at_path(self, path: Path | str) -> Entry | None:
+        """The entry in that folder, if it is one."""
+        row = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE path = ?", (str(path),)).fetchone()
+        return self._entry(row) if row and row[1] in self.seen.order else None
+
+    def _each(self, condition: str, arguments: Iterable[Any] = (), order: str = "+name") -> Iterator[Entry]:
+        """Entries one by one, in the collections' order: their data are read when it is their turn, so that 100,000 of
+        them need no more memory than one. With ``+name`` SQLite sorts the few that it finds, instead of going through
+        all in the order of an index.
+        """
+        rows = self.connection.database.execute(
+            f"SELECT id, collection, path FROM entry WHERE {condition} ORDER BY {order}", tuple(arguments)
+        ).fetchall()
+        for _, _, path in self._in_order(rows):
+            entry = self.at_path(path)
+            if entry is not None:
+                yield entry
+
+    def providers(self, tags: frozenset[str]) -> list[Entry]:
+        """Recipes and entries that are their own answer, with an alternative of exactly these tags, in the
+        collections' order.
+        """
+        return list(self._each("id IN (SELECT entry FROM provides WHERE signature = ?)", [signature(tags)]))
+
+    def by_key(self, key: str) -> list[Entry]:
+        """What was made with this identity, the newest first."""
+        rows = self.connection.database.execute(
+            f"SELECT {COLUMNS} FROM entry WHERE key = ? ORDER BY made DESC, id DESC", (key,)
+        ).fetchall()
+        return [entry for row in rows if row[1] in self.seen.order and (entry := self._entry(row)) is not None]
+
+    def find(self, query: Query) -> Iterator[Entry]:
+        """Entries (not recipes) that satisfy every condition, in the collections' order, then as they were made."""
+        for entry in self._each(*candidates(self.connection.database, query), order="made, +name"):
+            if entry.kind != "recipe" and satisfies(entry, query):  # a recipe may inherit how it is made
+                yield entry
+
+    def all_produced(self) -> Iterator[Entry]:
+        """Everything that was made, in all collections."""
+        return self._each("kind = 'produced'")
+
+    def all_recipes(self) -> list[Entry]:
+        """Everything that provides something."""
+        return list(self._each("id IN (SELECT entry FROM provides)"))
+
+    def collections(self) -> list[Path]:
+        """The folders of all collections, in the order in which they are asked."""
+        return [Path(self.seen.paths[identity]) for identity in self.seen.in_order()]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All folders for a listing: name, kind, title, collection, path, error."""
+        for identity in self.seen.in_order():
+            for name, kind, title, path, error in self._pages(identity):
+                yield {
+                    "name": name,
+                    "kind": self._whole_kind(path) if kind == "static" else sys.intern(kind),
+                    "title": sys.intern(title),  # thousands of runs of one program share it
+                    "collection": self.seen.paths[identity],
+                    "path": path,
+                    "error": str(raised(error)) if error else None,
+                }
+
+    def _pages(self, identity: int) -> Iterator[Any]:
+        """The rows of a collection in the order of their names, some at a time: rows may change meanwhile."""
+        page = (
+            "SELECT name, kind, title, path, error FROM entry WHERE collection = ? AND name > ? ORDER BY name LIMIT ?"
+        )
+        last = ""
+        while rows := self.connection.database.execute(page, (identity, last, AT_ONCE)).fetchall():
+            yield from rows
+            last = rows[-1][0]
+
+    def _whole_kind(self, path: str) -> str:
+        """The kind of a hand-written entry, with what it inherits."""
+        try:
+            entry = self.at_path(path)
+        except AxsError:
+            return "static"
+        return entry.kind if entry is not None else "static"
+
+    def errors(self) -> list[str]:
+        """What is wrong with entries that cannot be read."""
+        rows = self.connection.database.execute(
+            f"SELECT collection, error FROM entry WHERE {UNSETTLED} AND error IS NOT NULL"
+        ).fetchall()
+        return [str(raised(error)) for identity, error in rows if identity in self.seen.order]
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """All tags and all names of attributes that are known, for completion and 'did you mean'."""
+        signatures = self._distinct("provides", "signature")
+        tags = {tag for text in signatures for tag in text.split(",") if tag}
+        return sorted(tags.union(self._distinct("tag", "tag"))), self._distinct("attribute", "key")
+
+    def _distinct(self, table: str, column: str) -> list[str]:
+        """The different values of a column, in order. From one to the next through the index: SQLite's own DISTINCT
+        reads all rows.
+        """
+        found = self.connection.database.execute(
+            f"WITH RECURSIVE next(word) AS (SELECT min({column}) FROM {table} UNION ALL "
+            f"SELECT (SELECT min({column}) FROM {table} WHERE {column} > word) FROM next WHERE word IS NOT NULL) "
+            "SELECT word FROM next WHERE word IS NOT NULL"
+        )
+        return [word for (word,) in found]
+
+    def _in_order(self, rows: Iterable[Any]) -> list[Any]:
+        return sorted((row for row in rows if row[1] in self.seen.order), key=lambda row: self.seen.order[row[1]])
+
+    def _entry(self, row: Any) -> Entry | None:
+        """The entry of a row with its ancestors; None where there is none any more."""
+        entry = self._bare(row)
+        return None if entry is None else self._with_ancestors(entry)
+
+    def _with_ancestors(self, entry: Entry) -> Entry:
+        if not entry.meta.get("parents"):
+            return entry
+        return replace(entry, ancestors=linearise(entry, self._by_name))
+
+    def _bare(self, row: Any) -> Entry | None:
+        """The entry of a row, read again if its ``meta.yaml`` was edited."""
+        identity, path = row[1], Path(row[3])
+        folder = collection.look(path)
+        if (folder.mtime_ns, folder.size) != (row[4], row[5]):
+            self.seen.load(folder, identity)
+            row = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE path = ?", (row[3],)).fetchone()
+        if row[8]:
+            raise raised(row[8])
+        if row[7] is None:
+            return None
+        return Entry(
+            row[2],
+            path,
+            json.loads(row[7]),
+            collection=self.seen.paths[identity],
+            position=self.seen.order[identity],
+            imported=identity in self.seen.imported,
+        )

@@ -1,0 +1,164 @@
+"""Bringing the index up to date: which collections there are, in which order, and what changed in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from axs_core import collection
+from axs_core.collection import Folder
+from axs_core.index.connection import Connection
+from axs_core.index.database import UNSETTLED, WRITTEN, bulk
+from axs_core.index.rows import drop, load
+
+RACY_NS = 20_000_000
+"""A folder changed less than this ago may change again within one tick of the file system's clock: its stamp is not
+trusted.
+"""
+BY_HAND = 1000
+"""Up to so many entries of one collection that were written by hand are looked at with every ask (a stat each)."""
+AT_ONCE = 5000
+"""How many folders are read in one transaction."""
+NESTED = (
+    "SELECT path, meta FROM entry INDEXED BY entry_is_collection WHERE collection = ? AND is_collection ORDER BY +name"
+)
+
+
+class Collections:
+    """The collections that are asked: ``roots``, and those that lie in them.
+
+    ``order`` holds the place of each by its id, ``paths`` its folder; ``imported`` those that came in archives and are
+    not trusted.
+    """
+
+    def __init__(self, connection: Connection, roots: list[Path], work_collection: Path) -> None:
+        self.connection = connection
+        self.roots = roots
+        self.work_collection = work_collection
+        self.order: dict[int, int] = {}
+        self.paths: dict[int, str] = {}
+        self.imported: set[int] = set()
+        self._own = {work_collection}
+
+    def in_order(self) -> list[int]:
+        """The ids of all collections, in the order in which they are asked."""
+        return sorted(self.order, key=self.order.__getitem__)
+
+    def load(self, folder: Folder, identity: int) -> None:
+        """Read a folder of the collection with this id (again)."""
+        with self.connection.writing() as database:
+            load(database, folder, identity, own=folder.path.parent in self._own)
+
+    def refresh(self) -> None:
+        """Notice folders that were added, deleted or completed since."""
+        self.order, self.paths, self.imported = {}, {}, set()
+        imported: list[tuple[Path, bool]] = []
+        for root in self.roots:
+            self._take(root, imported)
+        for folder, trusted in imported:
+            identity = self._take(folder)
+            if not trusted:
+                self.imported.add(identity)
+
+    def _take(self, root: Path, imported: list[tuple[Path, bool]] | None = None) -> int:
+        """Refresh one collection, then those that lie in it, those of higher priority first.
+
+        Collections that came in archives go to ``imported``, with whether they are trusted: they come last, so that no
+        name in them hides a name from elsewhere. Collections inside of them are not looked at (None).
+        """
+        identity = self._up_to_date(root)
+        if identity in self.order:
+            return identity
+        self.order[identity] = len(self.order)
+        self.paths[identity] = str(root)
+        for inner, by, trusted in self._inside(root, identity) if imported is not None else ():
+            if collection.IMPORTED_BY in by and imported is not None:
+                imported.append((inner, trusted))
+            else:
+                self._take(inner, imported)
+        return identity
+
+    def _up_to_date(self, root: Path) -> int:
+        """Look at a collection's folder and take in what changed; returns its id."""
+        database = self.connection.database
+        row = database.execute("SELECT id, stamp FROM collection WHERE path = ?", (str(root),)).fetchone()
+        now = collection.stamp(root)
+        if row is None or row[1] != now or now == 0:
+            return self._scan(root, now)
+        self._look_again(row[0])
+        return int(row[0])
+
+    def _inside(self, root: Path, identity: int) -> list[tuple[Path, Sequence[str], bool]]:
+        """The collections in a collection: where their entries lie, what made them, and whether they are trusted."""
+        rows = self.connection.database.execute(NESTED, (identity,)).fetchall()
+        found = []
+        for path, meta in sorted(((Path(path), json.loads(meta)) for path, meta in rows), key=_falling_priority):
+            inner, by = inner_folder(path, meta), meta.get("produced", {}).get("by") or ()
+            if root == self.work_collection and by and "git" not in by:
+                self._own.add(inner)  # made by axs, or brought in by it: nobody else's files are there
+            found.append((inner, by, bool(meta.get("attributes", {}).get("trusted"))))
+        return found
+
+    def _scan(self, root: Path, now: int) -> int:
+        with self.connection.writing() as database:
+            database.execute("INSERT OR IGNORE INTO collection (path, stamp) VALUES (?, 0)", (str(root),))
+            identity = int(database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()[0])
+            here = set(collection.listing(root))
+            known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
+            for name in known - here:
+                drop(database, root / name)
+        self._read(root, sorted(here - known), identity)
+        trusted = now if time.time_ns() - now > RACY_NS else 0
+        with self.connection.writing() as database:
+            database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (trusted, identity))
+        self._look_again(identity)
+        return identity
+
+    def _read(self, root: Path, names: Sequence[str], identity: int) -> None:
+        """Take in many folders, some at a time: no other writer has to wait for all of them. Should this process die,
+        the stamp is not there yet, and the rest is read next time.
+        """
+        with bulk(self.connection.database, len(names)):
+            for start in range(0, len(names), AT_ONCE):
+                with self.connection.writing():
+                    for name in names[start : start + AT_ONCE]:
+                        self.load(collection.look(root / name), identity)
+
+    def _look_again(self, identity: int) -> None:
+        """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time, and so are the
+        entries that people write and edit, unless they are many.
+        """
+        database = self.connection.database
+        unsettled = database.execute(
+            f"SELECT path, mtime, size FROM entry INDEXED BY entry_unsettled WHERE collection = ? AND {UNSETTLED}",
+            (identity,),
+        ).fetchall()
+        by_hand = database.execute(
+            f"SELECT path, mtime, size FROM entry INDEXED BY entry_written WHERE collection = ? AND {WRITTEN} LIMIT ?",
+            (identity, BY_HAND + 1),
+        ).fetchall()
+        for path, mtime, size in unsettled + (by_hand if len(by_hand) <= BY_HAND else []):
+            folder = collection.look(Path(path))
+            if (folder.mtime_ns, folder.size) != (mtime, size):
+                self.load(folder, identity)
+
+
+def inner_folder(path: Path, meta: dict[str, Any]) -> Path:
+    """Where the entries of a collection lie: its attribute ``entries_path`` inside it (or absolute), else the
+    folder itself.
+    """
+    return Path(os.path.normpath(path / str(meta.get("attributes", {}).get("entries_path", "") or "")))
+
+
+def priority(meta: dict[str, Any]) -> float:
+    """A collection's place among those in the work collection: its attribute ``priority``, the higher first."""
+    value = meta.get("attributes", {}).get("priority", 0)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _falling_priority(item: tuple[Path, dict[str, Any]]) -> float:
+    return -priority(item[1])
