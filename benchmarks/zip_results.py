@@ -25,7 +25,7 @@ import yaml
 from measure import Usage, interleaved, middle, report, run, settings
 
 from axs_core.digest import of_value
-from axs_core.exchange.archive import LEVEL
+from axs_core.exchange.deflate import LEVEL
 
 LINE = (
     ':::MLLOG {{"key": "logged_latency", "value": {value}, "time_ms": {time:.6f}, "namespace": "mlperf::logging", '

@@ -1,8 +1,9 @@
 """Writing an archive: the same content gives the same bytes, whatever its size, on however many cores.
 
 Members come sorted by name, all with the time 1980-01-01 00:00, permissions 644 or 755 and deflate at one level (the
-bytes that zlib makes differ between its versions; the manifest's digests never do). Files up to :data:`WHOLE` bytes are
-compressed side by side, larger ones as a stream, so that memory does not grow with the archive. ZIP64 where needed.
+bytes that it makes differ between versions of its library; the manifest's digests never do). Files up to
+:data:`WHOLE` bytes are compressed side by side, larger ones as a stream, so that memory does not grow with the archive.
+ZIP64 where needed.
 """
 
 from __future__ import annotations
@@ -12,27 +13,21 @@ import io
 import os
 import stat
 import zipfile
-import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from axs_core.errors import ProduceError
+from axs_core.exchange.deflate import BLOCK, LEVEL, compressor, crc32, shrinks
 from axs_core.exchange.manifest import Shipped
 from axs_core.machine import cores
 from axs_core.reporter import Progress
 
-LEVEL = 1
-"""Level of deflate: logs shrink to 5 to 20 %; level 6 saves a sixth more and takes twice the time."""
 WHOLE = 8 << 20
 """Files up to so many bytes are held in memory, as many as there are cores (and as many again, waiting)."""
-BLOCK = 1 << 17
-"""Bytes read at a time; blocks that stay in the processor's cache take half the time of those of a megabyte."""
-_SAMPLE = 64 << 10
-_WORTH = 0.95
-"""What shrinks by less than this is stored as it is: weights, images."""
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -54,6 +49,29 @@ class _Packed:
     crc: int
     data: bytes
     stored: bool
+
+
+class _Packing:
+    """Digests, counts and compresses a file block by block."""
+
+    def __init__(self, *, stored: bool) -> None:
+        self.stored, self.crc, self.size = stored, 0, 0
+        self._digest, self._state = hashlib.sha256(), compressor()
+
+    def take(self, block: bytes) -> bytes:
+        """What of the archive can be written after ``block``."""
+        self._digest.update(block)
+        self.crc = crc32(block, self.crc)
+        self.size += len(block)
+        return block if self.stored else cast(bytes, self._state.compress(block))
+
+    def end(self) -> bytes:
+        """The rest."""
+        return b"" if self.stored else cast(bytes, self._state.flush())
+
+    def shipped(self, executable: bool) -> Shipped:
+        """What the manifest says of it."""
+        return Shipped(self.size, self._digest.hexdigest(), executable)
 
 
 class ArchiveWriter:
@@ -95,32 +113,48 @@ class ArchiveWriter:
         """A member that is compressed already."""
         entry = _entry(packed.member.name, packed.shipped.executable, packed.stored)
         entry.CRC, entry.compress_size, entry.file_size = packed.crc, len(packed.data), packed.shipped.size
-        output = self._zip.fp
-        assert output is not None
-        entry.header_offset = self._zip.start_dir
-        output.seek(self._zip.start_dir)
-        output.write(entry.FileHeader(zip64=False))
-        output.write(packed.data)
-        self._zip.start_dir = output.tell()
-        self._zip.filelist.append(entry)
-        self._zip.NameToInfo[entry.filename] = entry
+        begin = self._begin(entry, zip64=False)
+        self._output().write(packed.data)
+        self._end(entry, begin + len(packed.data))
         self.bar.advance(packed.shipped.size)
         return packed.shipped
 
     def _stream(self, member: Member) -> Shipped:
         """A large member, a block at a time."""
-        digest, size = hashlib.sha256(), 0
         with _reading(member) as source:
             first = source.read(BLOCK)
             executable = bool(os.fstat(source.fileno()).st_mode & stat.S_IXUSR)
-            entry = _entry(member.name, executable, not _shrinks(first))
-            with self._zip.open(entry, "w", force_zip64=True) as target:
-                for block in _blocks(first, source):
-                    digest.update(block)
-                    target.write(block)
-                    size += len(block)
-                    self.bar.advance(len(block))
-        return Shipped(size, digest.hexdigest(), executable)
+            packing = _Packing(stored=not shrinks(first))
+            entry = _entry(member.name, executable, packing.stored)
+            output, begin = self._output(), self._begin(entry, zip64=True)
+            for block in _blocks(first, source):
+                output.write(packing.take(block))
+                self.bar.advance(len(block))
+            output.write(packing.end())
+        end = output.tell()
+        entry.CRC, entry.compress_size, entry.file_size = packing.crc, end - begin, packing.size
+        output.seek(entry.header_offset)
+        output.write(entry.FileHeader(zip64=True))
+        self._end(entry, end)
+        return packing.shipped(executable)
+
+    def _output(self) -> BinaryIO:
+        assert self._zip.fp is not None
+        return cast(BinaryIO, self._zip.fp)
+
+    def _begin(self, entry: zipfile.ZipInfo, *, zip64: bool) -> int:
+        """Write the header of the next member; returns where its data begin."""
+        output = self._output()
+        entry.header_offset = self._zip.start_dir
+        output.seek(self._zip.start_dir)
+        output.write(entry.FileHeader(zip64=zip64))
+        return output.tell()
+
+    def _end(self, entry: zipfile.ZipInfo, place: int) -> None:
+        """The member ends at ``place``."""
+        self._zip.start_dir = place
+        self._zip.filelist.append(entry)
+        self._zip.NameToInfo[entry.filename] = entry
 
 
 def _side_by_side(pool: ThreadPoolExecutor, members: list[Member]) -> Iterator[_Packed | Member]:
@@ -155,24 +189,9 @@ def _read_and_pack(member: Member) -> _Packed:
 
 def _pack(member: Member, source: io.FileIO | io.BytesIO, *, executable: bool) -> _Packed:
     first = source.read(BLOCK)
-    stored = not _shrinks(first)
-    digest, crc, size = hashlib.sha256(), 0, 0
-    state = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed: list[bytes] = []
-    for block in _blocks(first, source):
-        digest.update(block)
-        crc = zlib.crc32(block, crc)
-        size += len(block)
-        packed.append(block if stored else state.compress(block))
-    if not stored:
-        packed.append(state.flush())
-    return _Packed(member, Shipped(size, digest.hexdigest(), executable), crc, b"".join(packed), stored)
-
-
-def _shrinks(data: bytes) -> bool:
-    """Is it worth the time to compress? The first bytes tell; whoever writes the same file decides the same way."""
-    sample = data[:_SAMPLE]
-    return len(zlib.compress(sample, LEVEL)) < _WORTH * len(sample)
+    packing = _Packing(stored=not shrinks(first))
+    data = b"".join(map(packing.take, _blocks(first, source))) + packing.end()
+    return _Packed(member, packing.shipped(executable), packing.crc, data, packing.stored)
 
 
 def _entry(name: str, executable: bool, stored: bool) -> zipfile.ZipInfo:
@@ -180,7 +199,7 @@ def _entry(name: str, executable: bool, stored: bool) -> zipfile.ZipInfo:
     entry.create_system = 3  # Unix, on whatever system: it says how to read the permissions
     entry.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
     entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-    entry._compresslevel = LEVEL  # type: ignore[attr-defined]  # ZipFile's own does not count for a given entry
+    entry.CRC = 0
     return entry
 
 

@@ -27,7 +27,7 @@ from axs_core.digest import of_value
 from axs_core.entry import META, RECORD
 from axs_core.errors import NotFound, StoreError, UsageError
 from axs_core.exchange.admission import admit, by_entry, keep
-from axs_core.exchange.archive import BLOCK
+from axs_core.exchange.deflate import contents
 from axs_core.exchange.manifest import (
     CRATE,
     ENTRIES,
@@ -108,13 +108,13 @@ class Unzipper:
     def _extract(self, archive: Path, fresh: Path) -> Manifest:
         check_frame(archive, self.limits)
         try:
-            with zipfile.ZipFile(archive) as source:
+            with archive.open("rb") as file, zipfile.ZipFile(file) as source:
                 members = source.infolist()
                 check_members(members, archive.stat().st_size, self.limits)
                 manifest = _manifest(source, members)
                 _compare(manifest, members)
                 with self.reporter.progress(f"reading {archive.name}", sum(item.file_size for item in members)) as bar:
-                    _write_all(source, members, manifest, fresh, bar)
+                    _write_all(file.fileno(), members, manifest, fresh, bar)
         except DAMAGES as error:
             raise BadArchive(f"it is damaged: {error}") from error
         except (
@@ -207,16 +207,14 @@ def _compare(manifest: Manifest, members: list[zipfile.ZipInfo]) -> None:
         raise BadArchive("there is no entry in it")
 
 
-def _write_all(
-    source: zipfile.ZipFile, members: list[zipfile.ZipInfo], manifest: Manifest, fresh: Path, bar: Progress
-) -> None:
+def _write_all(archive: int, members: list[zipfile.ZipInfo], manifest: Manifest, fresh: Path, bar: Progress) -> None:
     """Extract side by side; the first file that is wrong ends it."""
     folders = {(fresh / member.filename).parent for member in members}
     for folder in sorted(folders):
         folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=cores()) as pool:
         jobs = [
-            pool.submit(_write, source, member, manifest.files.get(member.filename), fresh / member.filename)
+            pool.submit(_write, archive, member, manifest.files.get(member.filename), fresh / member.filename)
             for member in members
         ]
         try:
@@ -227,22 +225,19 @@ def _write_all(
             raise
 
 
-def _write(source: zipfile.ZipFile, member: zipfile.ZipInfo, shipped: Shipped | None, target: Path) -> int:
+def _write(archive: int, member: zipfile.ZipInfo, shipped: Shipped | None, target: Path) -> int:
     """One file, with its digest compared; ``shipped`` is None for the manifest. Returns its size in bytes."""
-    digest, written = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     mode = 0o777 if shipped is not None and shipped.executable else 0o666
-    with source.open(member) as packed, open(target, "xb", buffering=0, opener=_opener(mode)) as file:
-        while block := packed.read(BLOCK):
+    with open(target, "xb", buffering=0, opener=_opener(mode)) as file:
+        for block in contents(archive, member):
             digest.update(block)
             left = memoryview(block)
             while left:
                 left = left[file.write(left) :]
-            written += len(block)
-    if written != member.file_size:
-        raise BadArchive(f"ends after {written:,} of {member.file_size:,} bytes", member.filename)
     if shipped is not None and digest.hexdigest() != shipped.sha256:
         raise BadArchive(f"has other content than its manifest says (SHA-256 {digest.hexdigest()})", member.filename)
-    return written
+    return member.file_size
 
 
 def _opener(mode: int) -> Any:
