@@ -61,6 +61,7 @@
     ["framework", run => run.framework, run => word(run.framework)],
     ["model", run => run.model, run => word(run.model)],
     ["performance", run => run.performance, run => number(typeof run.performance === "number" ? `${figure(run.performance)} ${text(run.unit)}` : ""), "number"],
+    ["MLPerf's score", run => run.score, run => number(typeof run.score === "number" ? `${figure(run.score)} ${text(run.unit)}` : ""), "number"],
     ["p50 ms", run => percentile(run, 50), run => number(percentile(run, 50)), "number"],
     ["p99 ms", run => percentile(run, 99), run => number(percentile(run, 99)), "number"],
     ["verdict", run => run.word + (run.noisy ? " NOISY" : ""), verdict],

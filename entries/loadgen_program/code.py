@@ -37,7 +37,8 @@ RUNS_FILE = "runs.json"
 # What a summary keeps of each run, and what it does not take over as common to all.
 OF_RUN = ("name", "performance", "verdict", "noisy", "started_at")
 NOT_COMMON = frozenset(
-    {"file", "repetition", "runs", "performance", "performance_report", "verdict", "noisy", "started_at", "searched"}
+    {"file", "repetition", "runs", "performance", "mlperf_score", "performance_report", "verdict", "noisy"}
+    | {"started_at", "searched"}
 )
 
 

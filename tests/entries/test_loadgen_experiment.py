@@ -187,10 +187,20 @@ def test_report_gives_each_figure_its_unit(figures: ModuleType, tmp_path: Path) 
     conditions = ("Min duration satisfied : Yes",)
     write_run(tmp_path, summary("SingleStream", True, conditions, EARLY_STOPPING))
     report = figures.performance_report(
-        "PerformanceOnly", tmp_path, "onnxruntime", "1.31.1", "cpu", "fp32", 1, foreign_cpu_share=0.25, noisy=True
+        "PerformanceOnly",
+        tmp_path,
+        "onnxruntime",
+        "1.31.1",
+        "cpu",
+        "fp32",
+        1,
+        foreign_cpu_share=0.25,
+        noisy=True,
+        loadgen_scenario="SingleStream",
     )
     assert report.splitlines() == [
         "Result: VALID",
+        "MLPerf's score: 354799 ns (early stopping's estimate)",
         "SUT name : PyFastSUT",
         "Scenario : SingleStream",
         "Mode     : PerformanceOnly",
@@ -219,6 +229,28 @@ def test_report_gives_each_figure_its_unit(figures: ModuleType, tmp_path: Path) 
         "Batch size: 1 samples",
         "NOISY: other processes took 25.0 % of the CPU time",
     ]
+
+
+def test_streams_are_scored_by_early_stopping(figures: ModuleType, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
+    assert figures.mlperf_score(351404, "SingleStream", tmp_path) == 354799
+    assert figures.mlperf_score(514.12, "Server", tmp_path) == 514.12
+
+
+def test_the_estimate_is_that_of_the_scenarios_percentile(figures: ModuleType, tmp_path: Path) -> None:
+    """A stream of single samples has an estimate of the 99th percentile beside that of the 90th."""
+    more = f"{EARLY_STOPPING}\n * Early stopping 99.0th percentile estimate: 999999"
+    write_run(tmp_path, summary("SingleStream", points=more))
+    assert figures.mlperf_score(351404, "SingleStream", tmp_path) == 354799
+    assert figures.mlperf_score(2219851, "MultiStream", tmp_path) == 999999
+
+
+def test_too_few_queries_have_no_score(figures: ModuleType, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("MultiStream", points=EARLY_STOPPING))
+    with pytest.raises(Refused, match="LoadGen gave no early-stopping estimate"):
+        figures.mlperf_score(2219851, "MultiStream", tmp_path)
+    report = figures.performance_report("PerformanceOnly", tmp_path, loadgen_scenario="MultiStream")
+    assert "MLPerf's score: none, too few queries" in report
 
 
 def test_report_of_an_invalid_run_begins_with_the_reasons(figures: ModuleType, tmp_path: Path) -> None:
