@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from axs_core.digest import of_value
@@ -14,9 +15,7 @@ from axs_core.entry.load import META, read_meta
 from axs_core.store.layout import PRIVATE, default_root
 
 IMPORTED_BY = "unzip"
-"""What made a collection that came in as an archive. Its entries are asked last and, unless they are trusted, answer
-``byquery`` only where it says ``machine=``.
-"""
+"""What made a collection that came in as an archive. Its entries are asked last."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,14 @@ def named(environ: Mapping[str, str] = os.environ) -> list[Path]:
     return [Path(os.path.abspath(Path(item).expanduser())) for item in items if item]
 
 
-def listing(collection: Path) -> Iterator[str]:
-    """Names of the folders in a collection that may be entries (hidden ones are not)."""
+def listing(collection: Path, follow: bool = True) -> Iterator[str]:
+    """Names of the folders in a collection that may be entries (hidden ones are not); with ``follow`` links to folders
+    too.
+    """
     try:
         with os.scandir(collection) as items:
             for item in items:
-                if not item.name.startswith((".", "_")) and item.is_dir() and _is_text(item.name):
+                if not item.name.startswith((".", "_")) and item.is_dir(follow_symlinks=follow) and _is_text(item.name):
                     yield item.name
     except (FileNotFoundError, NotADirectoryError):
         return
@@ -73,10 +74,12 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def look(path: Path) -> Folder:
-    """The state of an entry's ``meta.yaml``."""
+def look(path: Path, follow: bool = True) -> Folder:
+    """The state of an entry's ``meta.yaml``; without ``follow`` a link in its place is no such file."""
     try:
-        stat = os.stat(f"{path}/{META}")
+        stat = os.stat(f"{path}/{META}", follow_symlinks=follow)
+        if not follow and not S_ISREG(stat.st_mode):
+            return Folder(path.name, path, None, None)
     except (FileNotFoundError, NotADirectoryError):
         return Folder(path.name, path, None, None)
     return Folder(path.name, path, stat.st_mtime_ns, stat.st_size)

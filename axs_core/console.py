@@ -6,6 +6,7 @@ Colour and bars appear on a terminal only; ``NO_COLOR`` (https://no-color.org) a
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
@@ -63,6 +64,14 @@ class ConsoleReporter(Reporter):
         """A line that begins with an arrow."""
         if not self._quiet:
             self._line(styled(f"-> {text}", BOLD, self._colour))
+
+    def ask(self, question: str) -> bool | None:
+        """The question and ``[y/N]``, where a person sits at a terminal."""
+        if self._quiet or not self._stream.isatty() or sys.stdin is None or not sys.stdin.isatty():
+            return None
+        self._line(styled(question, BOLD, self._colour))
+        print("[y/N] ", end="", file=self._stream, flush=True)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     @contextmanager
     def progress(self, text: str, total: int | None, unit: str = "B") -> Iterator[Progress]:

@@ -127,6 +127,12 @@ class Inapplicable(Refused):
     """What the entry is has no such value: accuracy of a performance run. Of several entries, the others answer."""
 
 
+class NotTrusted(AxsError):
+    """Code of a collection that came from elsewhere would run, and nobody said that it may."""
+
+    exit_code = 2
+
+
 class StoreError(AxsError):
     """The work collection cannot be used: not writable, disk full, another layout."""
 

@@ -24,8 +24,8 @@ def made_here(folder: Path) -> bool:
 
 
 def is_git(entry: Entry) -> bool:
-    """Was it cloned from a git repository?"""
-    return "git" in entry.produced.get("by", ())
+    """Was it cloned here from a git repository? What came in a clone may say so of itself."""
+    return "git" in entry.produced.get("by", ()) and entry.origin is None
 
 
 def is_collection(entry: Entry) -> bool:

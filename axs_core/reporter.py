@@ -28,6 +28,10 @@ class Reporter:
     def step(self, text: str) -> None:
         """A piece of work begins: ``installing numpy==2.2.6``."""
 
+    def ask(self, question: str) -> bool | None:
+        """A question that is answered with yes or no; None where nobody is there to answer."""
+        return None
+
     @contextmanager
     def progress(self, text: str, total: int | None, unit: str = "B") -> Iterator[Progress]:
         """A bar for work of known (or None: unknown) size; on a terminal only."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axs_core.digest import of_tree, of_value
-from axs_core.entry import Entry, Scope, entry_scope, placed, rendered_at
+from axs_core.entry import Entry, Need, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
 from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, ProduceError, Refused, StoreError
 from axs_core.index import Index, holds_for
@@ -21,7 +21,7 @@ from axs_core.producers.base import Job, Made
 from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
-from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, producers_of, recipe_scope
+from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, producers_of, recipe_scope
 from axs_core.store import Attempt, Failure, Store, safe_name
 
 Trail = tuple[tuple[str, str], ...]
@@ -54,8 +54,30 @@ class Runner:
         made. ``typed`` is how the user wrote the query, for the record.
         """
         self._typed = (query, typed)
-        self.resolver.plan(query, fresh=fresh)
+        with self.index.trust.answering("never"):
+            step = self.resolver.plan(query, fresh=fresh)
+        self._allow_all(step)
         return self._ensure(query, fresh, (), direct=True)
+
+    def _allow_all(self, step: Step) -> None:
+        """Have the user asked about all that the plan shows, before the first of it is made."""
+        if step.action == "make" and step.match is not None:
+            self._allow(step.match)
+            for need in step.match.recipe.needs.values():
+                entries = [inner.entry for name, inner in step.needs if name == need.name and inner.entry is not None]
+                _allow_use(step.match, need, entries)
+        for _, inner in step.needs:
+            self._allow_all(inner)
+
+    def _allow(self, found: Match) -> None:
+        """May this recipe make something? Its parents give it what it does, its result_parents compute the results."""
+        recipe, use = found.recipe, f"make {found.query}"
+        for relative in recipe.lineage:
+            relative.allow(f"{use} with its recipe {relative.name}")
+        for name in recipe.result_parents:
+            with suppress(NotFound):
+                for relative in self.index.by_name(name).lineage:
+                    relative.allow(f"{use} with functions of {relative.name}")
 
     def replay(self, found: Match, given: Mapping[str, Sequence[Entry]], of: Mapping[str, Any]) -> Entry:
         """Make again what ``found`` denotes, with the entries ``given`` for its needs, the others as always.
@@ -65,6 +87,7 @@ class Runner:
         """
         self._afresh = True
         found = replace(found, key=of_value([found.key, "replay of", of["entry"]]))
+        self._allow(found)
         met = self._needs(found, None, ((found.key, str(found.query)),), given)
         base = self._base(found, met)
         with self.store.held(base):
@@ -103,6 +126,7 @@ class Runner:
                 hint="axs all_byquery shows what there is",
             )
         self.resolver.refuse_circle(found.query, found, trail)
+        self._allow(found)
         met = self._needs(found, "all" if fresh == "all" else None, (*trail, (found.key, str(found.query))))
         base = self._base(found, met)
         before = self.store.failure(base)
@@ -151,6 +175,7 @@ class Runner:
                     entries = [entry for query in queries for entry in self._meet(query, need.all, fresh, trail)]
             except AxsError as error:
                 raise error.needed_for(str(found.query)) from None
+            _allow_use(found, need, entries)
             views = [NeedValues(need.name, entry) for entry in entries]
             met.values[need.name] = views if need.all or need.each is not None else views[0]
             met.needed += [Needed(need.name, entry) for entry in entries]
@@ -169,7 +194,7 @@ class Runner:
         with self.index.expecting(folder):
             self.store.make_folder(folder)
         attempt = self.store.begin(folder, str(found.query))
-        self.reporter.step(f"making {found.query}")
+        self.reporter.step(f"making {found.query}{_from(found.recipe)}")
         try:
             self._work(found, met, attempt, direct=direct, replays=replays)
         except BaseException as error:
@@ -327,6 +352,21 @@ class Runner:
                     results[name] = value
         attributes = {**draft.meta["attributes"], **_plain(results, found.recipe)}
         return Entry(draft.name, draft.path, {**draft.meta, "attributes": attributes}, ancestors=draft.ancestors)
+
+
+def _from(recipe: Entry) -> str:
+    return f" with {recipe.name} of {recipe.origin}" if recipe.origin is not None else ""
+
+
+def _allow_use(found: Match, need: Need, entries: Sequence[Entry]) -> None:
+    """May these entries be what a recipe works with? Files from elsewhere are as good as code: a model, a module of a
+    backend. What a recipe gathers (``all``: results for a report) is data.
+    """
+    for entry in entries:
+        if need.all and entry.kind == "produced":
+            continue
+        for relative in (entry,) if entry.kind == "produced" else entry.lineage:
+            relative.allow(f"use {relative.name} to make {found.query}")
 
 
 def _marked(meta: Mapping[str, Any], replays: Mapping[str, Any] | None) -> Mapping[str, Any]:

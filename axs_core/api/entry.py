@@ -12,6 +12,7 @@ from axs_core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
+    from axs_core.trust import Elsewhere
 
 
 @dataclass(frozen=True)
@@ -94,28 +95,52 @@ class WorkspaceEntry:
         edit(space.store, space.index, self.entry, name=name, note=note, tags=tags, priority=priority)
         self.entry = space.index.at_path(self.path) or self.entry
 
-    def pull(self) -> tuple[str, str]:
+    def pull(self, *, trust: bool = False) -> tuple[str, str]:
         """Bring a clone up to date, by fast-forward only; the commits before and after. Local changes are kept: where
-        there are some, it is refused.
+        there are some, it is refused. What came is not trusted, unless ``trust``.
         """
         from axs_core.exchange.collections import bring_up_to_date
 
         space = self.workspace
         commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.environ)
         self.entry = space.index.at_path(self.path) or self.entry
+        origin = space.index.origin_of(self.entry)
+        if origin is not None and trust:
+            space.trust.grant(origin, "pull --trust")
+        elif origin is not None and commits[0] != commits[1]:
+            space.trust.note_news(origin, commits[0])
         return commits
 
-    def actions(self) -> dict[str, Any]:
-        """Functions of its code, by name."""
-        from axs_core.entry.functions import functions_of
+    def trust(self) -> None:
+        """From now on the code of this collection (or of the one that the entry is in) may run, at the commit that it
+        is at. Raises UsageError for one's own.
+        """
+        self.workspace.trust.grant(self._origin(), "trust")
 
-        return functions_of(self.entry)
+    def distrust(self) -> None:
+        """Take back what :meth:`trust`, ``--trust`` or an answer allowed. What was made meanwhile stays."""
+        self.workspace.trust.withdraw(self._origin())
+
+    def _origin(self) -> Elsewhere:
+        origin = self.workspace.index.origin_of(self.entry)
+        if origin is None:
+            raise UsageError(f"{self.name} is your own, or came with axs: there is nothing to trust")
+        return origin
+
+    def actions(self) -> dict[str, Any]:
+        """Functions of its code, by name; where that is not trusted, what it seems to define, with its descriptions:
+        nothing is loaded then.
+        """
+        from axs_core.entry.functions import functions_of, names_told
+
+        told = names_told(self.entry)
+        return functions_of(self.entry) if told is None else told
 
     def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of its code; arguments that are not given are looked up by name."""
-        from axs_core.entry.functions import call
+        """Call a function of its code; arguments that are not given are looked up by name. Raises NotTrusted."""
+        from axs_core.entry.functions import call, functions_of
 
-        functions = self.actions()
+        functions = functions_of(self.entry)
         if action not in functions:
             raise UsageError(f"{self.name} has no action {action!r}", hint=f"axs byname {self.name} , help")
         return call(functions[action], entry_scope(self.entry, self._overrides).get, args, kwargs)

@@ -20,6 +20,7 @@ from axs_core.record import changed_since, note_asked
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import Store, default_root
+from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
 
 if TYPE_CHECKING:
@@ -78,9 +79,14 @@ class Workspace:
         return Store(default_root(self.environ), self.reporter)
 
     @cached_property
+    def trust(self) -> Trust:
+        """Which collections from elsewhere may run code."""
+        return Trust(self.environ, self.reporter)
+
+    @cached_property
     def index(self) -> Index:
         """What exists."""
-        index = Index(collection.roots(self.environ), self.store.root)
+        index = Index(collection.roots(self.environ), self.store.root, self.trust)
         index.open()
         for folder in collection.named(self.environ):
             if not folder.is_dir():
@@ -93,14 +99,29 @@ class Workspace:
         return Resolver(WorkspaceWorld(self.index, self.environ))
 
     def byquery(
-        self, query: str | Sequence[str], fresh: Literal["one", "all"] | None = None, into: str | None = None
+        self,
+        query: str | Sequence[str],
+        fresh: Literal["one", "all"] | None = None,
+        into: str | None = None,
+        *,
+        trust: bool = False,
     ) -> WorkspaceEntry:
         """The entry that the query denotes, made if it is not there; ``fresh`` makes it again (``all``: its needs too).
-        ``into`` names a collection of one's own that it goes to; the same query answers from there.
+        ``into`` names a collection of one's own that it goes to; the same query answers from there. ``trust``: the
+        collections from elsewhere that this needs may run code, now and later.
 
-        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, ProduceError when making it
-        fails.
+        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, NotTrusted for code from
+        elsewhere, ProduceError when making it fails.
         """
+        with self.trust.answering("yes" if trust else "ask"):
+            made = self._byquery(query, fresh, into)
+            for relative in made.entry.lineage if trust else ():
+                relative.allow(f"use {relative.name}")
+        return made
+
+    def _byquery(
+        self, query: str | Sequence[str], fresh: Literal["one", "all"] | None, into: str | None
+    ) -> WorkspaceEntry:
         asked = parse(query)
         typed = query if isinstance(query, str) else ",".join(query)
         target = self._own_collection(into) if into is not None else None
@@ -257,20 +278,23 @@ class Workspace:
         """What :meth:`byquery` would do; does nothing."""
         from axs_core.resolver.notes import noted
 
-        return noted(self.resolver.plan(parse(query)))
+        with self.trust.answering("never"):
+            return noted(self.resolver.plan(parse(query)))
 
     def fetch_list(self, query: str | Sequence[str]) -> Downloads:
         """What :meth:`byquery` would bring from the network; brings nothing."""
         from axs_core.resolver.downloads import downloads
 
-        return downloads(self.resolver, self.resolver.plan(parse(query)))
+        with self.trust.answering("never"):
+            return downloads(self.resolver, self.resolver.plan(parse(query)))
 
     def explain(self, query: str | Sequence[str]) -> list[str]:
         """Which recipes and entries come near, and on which condition each fails."""
         from axs_core.resolver.explain import explain
 
         world = self.resolver.world
-        return explain(world, parse(query)) + self.index.errors()
+        with self.trust.answering("never"):
+            return explain(world, parse(query)) + self.index.errors()
 
     def entries(self) -> list[EntryRow]:
         """All entries of all collections; a warning names those whose name is there several times."""
@@ -309,7 +333,7 @@ class Workspace:
 
         if what is None:
             made = self.index.all_produced()
-            return [entry for entry in made if entry.path.is_relative_to(self.store.root) and not entry.imported]
+            return [entry for entry in made if entry.path.is_relative_to(self.store.root) and entry.origin is None]
         named = find_collection(self.index, what) if isinstance(what, str) else None
         return entries_in(self.index, named) if named is not None else list(self.index.find(parse(what)))
 
@@ -324,15 +348,18 @@ class Workspace:
         """Make a collection of an archive, checked and whole; returns it. It is called ``name`` or as the archive, with
         ``_2`` where that is taken.
 
-        Its entries answer :meth:`byquery` only where that says ``machine=``, unless ``trust``. ``limits``:
+        Its entries answer :meth:`byquery` only where that says ``machine=``, unless ``trust`` (see
+        :meth:`WorkspaceEntry.trust`). ``limits``:
         ``max_size`` in bytes, ``max_ratio``, ``max_members``. Raises AxsError with the reason for what is not as its
         manifest says, or would reach out of its folder; nothing is left behind then.
         """
         from axs_core.exchange.unpack import Unzipper, read_limits
 
-        opener = Unzipper(self.store, self.index, self.reporter, read_limits(limits or {}), trust)
-        folder = opener.open(Path(os.path.abspath(Path(archive).expanduser())), name)
-        return self.byname(folder.name)
+        opener = Unzipper(self.store, self.index, self.reporter, read_limits(limits or {}))
+        made = self.byname(opener.open(Path(os.path.abspath(Path(archive).expanduser())), name).name)
+        if trust:
+            made.trust()
+        return made
 
     def work_collection(self) -> WorkCollection:
         """Where produced entries are kept."""

@@ -36,17 +36,19 @@ def _fresh(value: Any) -> Literal["one", "all"] | None:
 
 
 @action("workspace")
-def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None) -> WorkspaceEntry:
+def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None, trust: Any = False) -> WorkspaceEntry:
     """The entry that a query denotes; it is made if it is not there yet.
 
     --fresh makes it again and keeps the old one; --fresh=all makes its needs again too. --into=COLLECTION puts it into
-    a collection of one's own (axs byquery collection,collection_name=NAME); the same query answers from there.
+    a collection of one's own (axs byquery collection,collection_name=NAME); the same query answers from there. --trust
+    lets the collections from elsewhere that this needs run code, now and later.
 
         axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
     """
-    if into is None:
-        return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh))
-    return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh), into=_text(into, "a collection"))
+    options: dict[str, Any] = {} if into is None else {"into": _text(into, "a collection")}
+    if _flag(trust, "--trust"):
+        options["trust"] = True
+    return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh), **options)
 
 
 @action("workspace")
@@ -153,16 +155,17 @@ def work_collection(root: Root) -> WorkCollection:
 @action("workspace")
 def collections(root: Root) -> Table:
     """All collections in the order in which they are asked: name, kind, priority, number of entries, folder; of clones
-    the branch, the commit and the files that were changed here.
+    the branch, the commit and the files that were changed here; of those from elsewhere whether they are trusted.
 
-    --priority of ', edit' orders those in the work collection; those from archives always come last.
+    --priority of ', edit' orders those in the work collection; those from elsewhere always come last.
     """
     rows = ((str(row.order), row.name, row.kind, *_counted(row), str(row.path)) for row in root.workspace.collections())
-    return Table(("order", "name", "kind", "priority", "entries", "state", "folder"), tuple(rows))
+    return Table(("order", "name", "kind", "priority", "entries", "trusted", "state", "folder"), tuple(rows))
 
 
-def _counted(row: CollectionRow) -> tuple[str, str, str]:
-    return f"{row.priority:g}", str(row.entries), row.fault or (_state(row.git) if row.git else "")
+def _counted(row: CollectionRow) -> tuple[str, str, str, str]:
+    trusted = {None: "own", True: "yes", False: "no"}[row.trusted]
+    return f"{row.priority:g}", str(row.entries), trusted, row.fault or (_state(row.git) if row.git else "")
 
 
 def _state(git: Status) -> str:
@@ -208,8 +211,8 @@ def unzip(root: Root, archive: Any, *, name: Any = None, trust: Any = False, **l
     seen; an archive that is damaged, or that would reach out of its folder, is refused, and nothing is left behind.
 
     Nothing in it is ever run. Its entries answer all_byquery, find and byname; byquery only where it says machine=, or
-    with --trust. --name is what it is called, else the name of the archive. --max_size (bytes), --max_ratio and
-    --max_members are bounds on what it may grow to.
+    with --trust (', trust' says the same later). --name is what it is called, else the name of the archive. --max_size
+    (bytes), --max_ratio and --max_members are bounds on what it may grow to.
 
         axs unzip results.zip
     """
@@ -337,13 +340,34 @@ def entry_edit(
 
 
 @action("entry")
-def entry_pull(entry: WorkspaceEntry) -> str:
+def entry_pull(entry: WorkspaceEntry, *, trust: Any = False) -> str:
     """Bring a git repository up to date, by fast-forward only; refused where files were changed here, which stay.
 
-    axs byname git_repo_NAME , pull
+    What is new in a collection that was trusted is asked about at its next use, unless --trust.
+
+        axs byname git_repo_NAME , pull
     """
-    before, after = entry.pull()
+    before, after = entry.pull(trust=_flag(trust, "--trust"))
     return f"{before[:12]} already up to date" if before == after else f"{before[:12]} to {after[:12]}"
+
+
+@action("entry")
+def entry_trust(entry: WorkspaceEntry) -> None:
+    """Let the code of a collection from elsewhere run, at the commit that it is at (what axs collections shows). Look
+    into it before: it may do all that you may do.
+
+        axs byname git_repo_NAME , trust
+    """
+    entry.trust()
+
+
+@action("entry")
+def entry_distrust(entry: WorkspaceEntry) -> None:
+    """Take back that code of a collection from elsewhere may run; what was made with it stays.
+
+    axs byname git_repo_NAME , distrust
+    """
+    entry.distrust()
 
 
 @action("entry")

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from axs_core.entry import Entry, entry_scope
-from axs_core.entry.functions import call, functions_of
+from axs_core.entry.functions import call, functions_of, names_told
 from axs_core.entry.templates import is_template
 from axs_core.errors import AxsError, NotFound
 
@@ -74,7 +74,8 @@ class Cells:
         produced = entry.kind == "produced"
         key = tuple(entry.meta.get("parents", ())) if produced else entry.path
         if key not in self._functions:
-            self._functions[key] = {name: _Function.of(each) for name, each in functions_of(entry).items()}
+            functions = functions_of(entry) if names_told(entry) is None else {}  # a table asks nobody for trust
+            self._functions[key] = {name: _Function.of(each) for name, each in functions.items()}
         return self._functions[key]
 
 

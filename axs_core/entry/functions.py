@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from axs_core.digest import of_value
@@ -22,18 +24,59 @@ CODE = "code.py"
 def functions_of(entry: Entry) -> dict[str, Callable[..., Any]]:
     """The public functions that an entry has, its own before its parents'; loads their code.
 
-    A produced entry has its parents' functions only: what was made brings no code.
+    A produced entry has its parents' functions only: what was made brings no code. Raises NotTrusted for code that came
+    from elsewhere and that the user does not trust.
     """
     found: dict[str, Callable[..., Any]] = {}
-    for relative in reversed(entry.lineage):
-        if relative.kind != "produced" and (relative.path / CODE).is_file():
-            found.update(_functions_in(relative.path / CODE))
+    for relative in reversed(with_code(entry)):
+        relative.allow(f"call functions of {relative.path / CODE}")
+        found.update(_functions_in(relative.path / CODE, own=relative.origin is None))
     return found
 
 
-def _functions_in(file: Path) -> dict[str, Callable[..., Any]]:
+def with_code(entry: Entry) -> list[Entry]:
+    """The entry and its ancestors, those whose ``code.py`` gives it functions, nearest first."""
+    return [each for each in entry.lineage if each.kind != "produced" and (each.path / CODE).is_file()]
+
+
+def names_told(entry: Entry) -> dict[str, str] | None:
+    """Where some of its code may not run: the functions that it seems to define, with their docstrings, read as text;
+    None where all of it may run.
+    """
+    relatives = with_code(entry)
+    if all(relative.trusted for relative in relatives):
+        return None
+    told: dict[str, str] = {}
+    for relative in reversed(relatives):
+        told.update(_read_names(relative.path / CODE))
+    return told
+
+
+def _read_names(file: Path) -> dict[str, str]:
+    """What is defined or assigned anywhere in a file: each may turn out to be a function."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names[node.name] = ast.get_docstring(node) or ""
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.setdefault(node.id, "")
+    return {name: text for name, text in names.items() if not name.startswith("_")}
+
+
+class _AsItReads(SourceFileLoader):
+    """Takes a file as it reads: compiled code that came beside it could be anything."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def _functions_in(file: Path, own: bool) -> dict[str, Callable[..., Any]]:
     stat = file.stat()
-    module = _module(file, stat.st_mtime_ns, stat.st_size)
+    module = _module(file, stat.st_mtime_ns, stat.st_size, own)
     return {
         name: value
         for name, value in vars(module).items()
@@ -42,11 +85,13 @@ def _functions_in(file: Path) -> dict[str, Callable[..., Any]]:
 
 
 @lru_cache(maxsize=256)
-def _module(file: Path, _mtime: int, _size: int) -> ModuleType:
+def _module(file: Path, _mtime: int, _size: int, own: bool) -> ModuleType:
     name = f"axs_entry_{of_value(str(file))[:16]}"
     for loaded in [module for module in sys.modules if module.startswith(f"{name}.")]:
         del sys.modules[loaded]  # of an earlier state of the folder
-    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
+    loader = (SourceFileLoader if own else _AsItReads)(name, str(file))
+    places = [str(file.parent)]
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=places)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

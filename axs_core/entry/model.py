@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from axs_core.query import Condition, Query, parse
 
@@ -85,13 +85,26 @@ class Alternative:
         return len(self.tags) + len(self.required) + len(self.restrictions)
 
 
+class Origin(Protocol):
+    """Where a collection came from that is not the user's own."""
+
+    @property
+    def trusted(self) -> bool:
+        """Did the user say that its code may run?"""
+        ...
+
+    def allow(self, use: str) -> None:
+        """Have the user asked where that is not said yet; ``use`` is what would be done. Raises NotTrusted."""
+        ...
+
+
 @dataclass(frozen=True)
 class Entry:
     """A folder with a ``meta.yaml``, and its parents.
 
     ``meta`` is its own validated data; ``ancestors`` its parents and theirs, in the order in which they are asked.
     ``position`` is the place of its collection in the order of collections. ``bound`` holds what a query set on an
-    entry that is its own answer. ``imported``: it came in an archive that the user did not say to trust.
+    entry that is its own answer. ``origin``: where its collection came from, None for one's own.
     """
 
     name: str
@@ -101,7 +114,17 @@ class Entry:
     position: int = 0
     ancestors: tuple[Entry, ...] = ()
     bound: Mapping[str, Any] = field(default_factory=dict)
-    imported: bool = False
+    origin: Origin | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Is it one's own, or of a collection that the user trusts?"""
+        return self.origin is None or self.origin.trusted
+
+    def allow(self, use: str) -> None:
+        """To be said before code or files of the entry are used for anything; ``use`` is what. Raises NotTrusted."""
+        if self.origin is not None:
+            self.origin.allow(use)
 
     @property
     def lineage(self) -> tuple[Entry, ...]:

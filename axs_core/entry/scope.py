@@ -83,8 +83,11 @@ class Scope:
             return None
         if not any((relative.path / "code.py").is_file() for relative in self.entry.lineage):
             return None
-        from axs_core.entry.functions import functions_of
+        from axs_core.entry.functions import functions_of, names_told
 
+        told = names_told(self.entry)
+        if told is not None and name not in told:
+            return None  # nobody need be asked for what it cannot have
         return functions_of(self.entry).get(name)
 
     def _missing(self, name: str) -> NoSuchName:

@@ -36,7 +36,8 @@ class CollectionRow:
     """A collection in the order in which it is asked (from 1).
 
     ``kind``: ``named`` in AXS_COLLECTIONS, ``work`` and ``shipped``; inside the work collection ``local`` (one's own),
-    ``git`` and ``zip``. ``entries`` counts what is in it; ``git`` is there for a clone; ``fault`` says what is wrong.
+    ``git`` and ``zip``. ``entries`` counts what is in it; ``git`` is there for a clone; ``fault`` says what is wrong;
+    ``trusted`` is None for one's own.
     """
 
     name: str
@@ -47,6 +48,7 @@ class CollectionRow:
     path: Path
     git: Status | None = None
     fault: str = ""
+    trusted: bool | None = None
 
 
 def rows(index: Index, environ: Mapping[str, str]) -> list[CollectionRow]:
@@ -69,6 +71,7 @@ def _row(
     if entry is None:
         places: dict[Path, Kind] = {index.work_collection: "work", index.roots[-1]: "shipped"}
         return CollectionRow(path.name, places.get(path, "named"), order, 0.0, count, path)
+    origin = index.origin_of(entry)
     kind: Kind = "git" if is_git(entry) else "zip" if is_imported(entry) else "local"
     git, fault = None, ""
     if kind == "git":
@@ -77,7 +80,7 @@ def _row(
         except AxsError as error:
             fault = error.message
     weight = float(entry.values.get("priority", 0) or 0)
-    return CollectionRow(entry.name, kind, order, weight, count, path, git, fault)
+    return CollectionRow(entry.name, kind, order, weight, count, path, git, fault, origin.trusted if origin else None)
 
 
 def find_collection(index: Index, name: str) -> Entry | None:
@@ -125,7 +128,7 @@ def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
     target = entries_folder(collection)
     if entry.path.parent == target:
         return entry.path
-    if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or entry.imported:
+    if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or entry.origin:
         raise UsageError(f"{entry.name} was not made here, so it cannot be moved", hint=None)
     if bound := BOUND & set(entry.produced.get("by", ())):
         raise UsageError(f"{entry.name} was made by {', '.join(sorted(bound))} and stays where it is")
@@ -161,10 +164,10 @@ def edit(
 
     Raises UsageError for a name or tag that cannot be used, or that something else has, and for what was not made here.
     """
+    if entry.origin is not None:
+        raise UsageError(f"{entry.name} came from elsewhere, and stays as it came")
     if entry.kind != "produced" or not made_here(entry.path) or not entry.path.is_relative_to(store.root):
         raise UsageError(f"{entry.name} was not made by axs in the work collection", hint=f"edit {entry.path / META}")
-    if entry.imported:
-        raise UsageError(f"{entry.name} came in an archive, and stays as it came")
     changes: dict[str, Any] = {}
     if name is not None:
         changes["name"] = _free_name(index, entry, name)

@@ -2,7 +2,8 @@
 
 Its directory is checked first, then it is extracted into a hidden folder, every digest is compared, every entry looked
 at; only then the folder gets its name, by one rename. Nothing of it is run, neither now nor later: its entries use
-functions of the user's own collections only, and answer ``byquery`` only where that says ``machine=`` (or ``trust``).
+functions of the user's own collections only, and answer ``byquery`` only where that says ``machine=``, or where the
+user trusts the archive.
 """
 
 from __future__ import annotations
@@ -57,13 +58,12 @@ _LARGEST_TEXT = 1 << 28
 
 @dataclass(frozen=True)
 class Unzipper:
-    """Opens archives into the work collection of ``store``. ``trust``: what comes in answers as if it was made here."""
+    """Opens archives into the work collection of ``store``."""
 
     store: Store
     index: Index
     reporter: Reporter
     limits: Limits = field(default_factory=Limits)
-    trust: bool = False
 
     def open(self, archive: Path, name: str | None = None) -> Path:
         """The folder of the new collection, named ``name`` or as the archive; ``_2`` if that is taken.
@@ -140,7 +140,6 @@ class Unzipper:
             "authors": list(about.authors),
             "count": len(by_entry(manifest.files)),
             "content_digest": digest,
-            **({"trusted": True} if self.trust else {}),
         }
         meta = {
             "title": about.title,

@@ -21,17 +21,22 @@ from axs_core.index.database import file_for
 from axs_core.index.reading import Lookups
 from axs_core.index.refreshing import RACY_NS, Collections
 from axs_core.index.rows import drop
+from axs_core.reporter import Reporter
+from axs_core.trust import Trust
 
 
 class Index(Lookups):
-    """The entries of all collections. ``roots`` are the collections' folders in the order in which they are asked."""
+    """The entries of all collections. ``roots`` are the collections' folders in the order in which they are asked;
+    ``trust`` knows which of those from elsewhere may run code.
+    """
 
-    def __init__(self, roots: list[Path], work_collection: Path) -> None:
+    def __init__(self, roots: list[Path], work_collection: Path, trust: Trust | None = None) -> None:
         self.roots = roots
+        self.trust = trust or Trust({}, Reporter())
         self.work_collection = work_collection
         self.file = file_for(work_collection)
         connection = Connection(self.file)
-        super().__init__(connection, Collections(connection, roots, work_collection))
+        super().__init__(connection, Collections(connection, roots, work_collection, self.trust))
 
     def open(self) -> None:
         """Connect, and bring it up to date."""
@@ -112,8 +117,8 @@ class Index(Lookups):
         """Read all entries of one collection again: its files were changed from outside (a pull)."""
         with self.connection.writing() as database:
             row = database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()
-            for name in sorted(collection.listing(root)) if row else ():
-                self.seen.load(collection.look(root / name), row[0])
+            for name in sorted(self.seen.listing(root)) if row else ():
+                self.seen.load(self.seen.look(root / name), row[0])
         self.refresh()
 
     def _is_collection(self, path: Path) -> bool:

@@ -9,17 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from axs_core import collection
 from axs_core.entry import Entry, linearise
 from axs_core.errors import AxsError, NotFound
 from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED
 from axs_core.index.details import candidates, signature
-from axs_core.index.refreshing import Collections
+from axs_core.index.refreshing import Collections, inner_folder
 from axs_core.index.rows import raised
 from axs_core.index.satisfying import satisfies
 from axs_core.query import Query
 from axs_core.query.near import nearest
+from axs_core.trust import Elsewhere
 
 AT_ONCE = 5000
 """How many rows of a listing are read at a time."""
@@ -90,9 +90,10 @@ class Lookups:
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
         """Recipes and entries that are their own answer, with an alternative of exactly these tags, in the
-        collections' order.
+        collections' order; of a collection from elsewhere only what no other entry's name hides.
         """
-        return list(self._each("id IN (SELECT entry FROM provides WHERE signature = ?)", [signature(tags)]))
+        found = self._each("id IN (SELECT entry FROM provides WHERE signature = ?)", [signature(tags)])
+        return [entry for entry in found if entry.origin is None or self._by_name(entry.name).path == entry.path]
 
     def by_key(self, key: str) -> list[Entry]:
         """What was made with this identity, the newest first."""
@@ -114,6 +115,14 @@ class Lookups:
     def all_recipes(self) -> list[Entry]:
         """Everything that provides something."""
         return list(self._each("id IN (SELECT entry FROM provides)"))
+
+    def origin_of(self, entry: Entry) -> Elsewhere | None:
+        """Where a collection came from, or the one that an entry is in; None for the user's own."""
+        places = [entry.path.parent]
+        if "collection" in entry.tags:
+            places.insert(0, inner_folder(entry.path, dict(entry.meta)))
+        origins = {self.seen.paths[identity]: origin for identity, origin in self.seen.origins.items()}
+        return next((origins[str(place)] for place in places if str(place) in origins), None)
 
     def collections(self) -> list[Path]:
         """The folders of all collections, in the order in which they are asked."""
@@ -190,7 +199,7 @@ class Lookups:
     def _bare(self, row: Any) -> Entry | None:
         """The entry of a row, read again if its ``meta.yaml`` was edited."""
         identity, path = row[1], Path(row[3])
-        folder = collection.look(path)
+        folder = self.seen.look(path)
         if (folder.mtime_ns, folder.size) != (row[4], row[5]):
             self.seen.load(folder, identity)
             row = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE path = ?", (row[3],)).fetchone()
@@ -204,5 +213,5 @@ class Lookups:
             json.loads(row[7]),
             collection=self.seen.paths[identity],
             position=self.seen.order[identity],
-            imported=identity in self.seen.imported,
+            origin=self.seen.origins.get(identity),
         )

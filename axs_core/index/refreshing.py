@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from axs_core.collection import Folder
 from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED, WRITTEN, bulk
 from axs_core.index.rows import drop, load
+from axs_core.trust import Elsewhere, Trust, origin_of
 
 RACY_NS = 20_000_000
 """A folder changed less than this ago may change again within one tick of the file system's clock: its stamp is not
@@ -31,17 +32,19 @@ NESTED = (
 class Collections:
     """The collections that are asked: ``roots``, and those that lie in them.
 
-    ``order`` holds the place of each by its id, ``paths`` its folder; ``imported`` those that came in archives and are
-    not trusted.
+    ``order`` holds the place of each by its id, ``paths`` its folder, ``origins`` where those came from that are not
+    the user's own.
     """
 
-    def __init__(self, connection: Connection, roots: list[Path], work_collection: Path) -> None:
+    def __init__(self, connection: Connection, roots: list[Path], work_collection: Path, trust: Trust) -> None:
         self.connection = connection
         self.roots = roots
         self.work_collection = work_collection
+        self.trust = trust
         self.order: dict[int, int] = {}
         self.paths: dict[int, str] = {}
-        self.imported: set[int] = set()
+        self.origins: dict[int, Elsewhere] = {}
+        self._foreign: set[Path] = set()
         self._own = {work_collection}
 
     def in_order(self) -> list[int]:
@@ -53,34 +56,45 @@ class Collections:
         with self.connection.writing() as database:
             load(database, folder, identity, own=folder.path.parent in self._own)
 
+    def listing(self, root: Path) -> Iterator[str]:
+        """The folders of a collection; links in one from elsewhere are no entries: they may lead anywhere."""
+        return collection.listing(root, follow=root not in self._foreign)
+
+    def look(self, path: Path) -> Folder:
+        """The state of a folder of a collection."""
+        return collection.look(path, follow=path.parent not in self._foreign)
+
     def refresh(self) -> None:
         """Notice folders that were added, deleted or completed since."""
-        self.order, self.paths, self.imported = {}, {}, set()
-        imported: list[tuple[Path, bool]] = []
+        self.order, self.paths, self.origins = {}, {}, {}
+        elsewhere: list[tuple[Path, Elsewhere]] = []
         for root in self.roots:
-            self._take(root, imported)
-        for folder, trusted in imported:
-            identity = self._take(folder)
-            if not trusted:
-                self.imported.add(identity)
+            self._take(root, elsewhere)
+        for folder, origin in sorted(elsewhere, key=lambda item: item[1].kind == "archive"):
+            self._take(folder, elsewhere, origin)
 
-    def _take(self, root: Path, imported: list[tuple[Path, bool]] | None = None) -> int:
+    def _take(self, root: Path, elsewhere: list[tuple[Path, Elsewhere]], origin: Elsewhere | None = None) -> None:
         """Refresh one collection, then those that lie in it, those of higher priority first.
 
-        Collections that came in archives go to ``imported``, with whether they are trusted: they come last, so that no
-        name in them hides a name from elsewhere. Collections inside of them are not looked at (None).
+        Those from elsewhere go to ``elsewhere``, with where from: they come last, archives after clones, so that no
+        name in them hides one of the user's own or a shipped one. ``origin`` is that of this collection.
         """
+        if origin is not None and root in self.roots:
+            return  # the user named it in AXS_COLLECTIONS: it counts as the user's own
+        if origin is not None:
+            self._foreign.add(root)
         identity = self._up_to_date(root)
         if identity in self.order:
-            return identity
+            return
         self.order[identity] = len(self.order)
         self.paths[identity] = str(root)
-        for inner, by, trusted in self._inside(root, identity) if imported is not None else ():
-            if collection.IMPORTED_BY in by and imported is not None:
-                imported.append((inner, trusted))
+        if origin is not None:
+            self.origins[identity] = origin
+        for inner, came in self._inside(root, identity, origin):
+            if came is None or origin is not None:
+                self._take(inner, elsewhere, came)
             else:
-                self._take(inner, imported)
-        return identity
+                elsewhere.append((inner, came))
 
     def _up_to_date(self, root: Path) -> int:
         """Look at a collection's folder and take in what changed; returns its id."""
@@ -92,22 +106,27 @@ class Collections:
         self._look_again(row[0])
         return int(row[0])
 
-    def _inside(self, root: Path, identity: int) -> list[tuple[Path, Sequence[str], bool]]:
-        """The collections in a collection: where their entries lie, what made them, and whether they are trusted."""
+    def _inside(self, root: Path, identity: int, origin: Elsewhere | None) -> Iterator[tuple[Path, Elsewhere | None]]:
+        """The collections in a collection: where their entries lie, and where they came from. What lies in one from
+        elsewhere came from there too, and has to lie inside of it; in an archive there is none.
+        """
         rows = self.connection.database.execute(NESTED, (identity,)).fetchall()
-        found = []
         for path, meta in sorted(((Path(path), json.loads(meta)) for path, meta in rows), key=_falling_priority):
-            inner, by = inner_folder(path, meta), meta.get("produced", {}).get("by") or ()
-            if root == self.work_collection and by and "git" not in by:
-                self._own.add(inner)  # made by axs, or brought in by it: nobody else's files are there
-            found.append((inner, by, bool(meta.get("attributes", {}).get("trusted"))))
-        return found
+            inner = inner_folder(path, meta)
+            if origin is not None:
+                if origin.kind == "git" and inner.resolve().is_relative_to(root.resolve()):
+                    yield inner, origin
+                continue
+            came, by = origin_of(path, meta, self.trust), meta.get("produced", {}).get("by") or ()
+            if root == self.work_collection and by and (came is None or collection.IMPORTED_BY in by):
+                self._own.add(inner)  # made by axs, or checked when it came: nobody else's ``.axs`` is there
+            yield inner, came
 
     def _scan(self, root: Path, now: int) -> int:
         with self.connection.writing() as database:
             database.execute("INSERT OR IGNORE INTO collection (path, stamp) VALUES (?, 0)", (str(root),))
             identity = int(database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()[0])
-            here = set(collection.listing(root))
+            here = set(self.listing(root))
             known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
             for name in known - here:
                 drop(database, root / name)
@@ -126,7 +145,7 @@ class Collections:
             for start in range(0, len(names), AT_ONCE):
                 with self.connection.writing():
                     for name in names[start : start + AT_ONCE]:
-                        self.load(collection.look(root / name), identity)
+                        self.load(self.look(root / name), identity)
 
     def _look_again(self, identity: int) -> None:
         """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time, and so are the
@@ -142,7 +161,7 @@ class Collections:
             (identity, BY_HAND + 1),
         ).fetchall()
         for path, mtime, size in unsettled + (by_hand if len(by_hand) <= BY_HAND else []):
-            folder = collection.look(Path(path))
+            folder = self.look(Path(path))
             if (folder.mtime_ns, folder.size) != (mtime, size):
                 self.load(folder, identity)
 

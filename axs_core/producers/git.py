@@ -90,7 +90,7 @@ def status(folder: Path, *, environ: Mapping[str, str] | None = None) -> Status:
     """Branch, commit and local changes of the clone in ``folder``, files that git does not know included."""
     git = _Inside(folder, environ)
     branch = git.ask("rev-parse", "--abbrev-ref", "HEAD").strip()
-    changes = git.ask("status", "--short").splitlines()
+    changes = git.ask("status", "--short", "--", ".", ":(exclude,glob)**/__pycache__/**").splitlines()
     return Status(None if branch == "HEAD" else branch, git.ask("rev-parse", "HEAD").strip(), tuple(changes))
 
 

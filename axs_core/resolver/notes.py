@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from axs_core.entry.functions import call
-from axs_core.errors import EntryError
+from axs_core.errors import EntryError, NotTrusted
 from axs_core.resolver.match import Match
 from axs_core.resolver.plan import NeedValues, Step
 from axs_core.resolver.resolve import recipe_scope
@@ -19,7 +19,10 @@ def noted(step: Step) -> Step:
     step = replace(step, needs=tuple((name, noted(inner)) for name, inner in step.needs))
     if step.action != "make" or step.match is None or step.match.recipe.plan_notes is None:
         return step
-    return replace(step, notes=tuple(_ask(step.match, step.match.recipe.plan_notes, step)))
+    try:
+        return replace(step, notes=tuple(_ask(step.match, step.match.recipe.plan_notes, step)))
+    except NotTrusted as later:
+        return replace(step, notes=(str(later),))
 
 
 def _ask(found: Match, name: str, step: Step) -> list[str]:

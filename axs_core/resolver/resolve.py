@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from axs_core.entry import Entry, Need, Scope, placed, rendered_at
-from axs_core.errors import AxsError, EntryError, NotFound, UsageError
+from axs_core.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse
 from axs_core.resolver.match import Match, Mismatch, World, match, visible
@@ -99,7 +99,7 @@ class Resolver:
     def _right_machine(self, found: Match, entry: Entry) -> bool:
         if found.machine:
             return all(holds_for(entry, condition) for condition in found.machine)
-        if entry.imported:
+        if not entry.trusted:
             return False
         return not found.recipe.local or entry.produced.get("machine") == self.world.machine
 
@@ -119,10 +119,10 @@ class Resolver:
         return Answer(entry, matches[0]) if entry is not None else None
 
     def find(self, query: Query) -> Entry:
-        """Where no recipe provides the query: the newest entry that satisfies it. Raises NotFound with the near
-        misses.
+        """Where no recipe provides the query: the newest entry that satisfies it, of those that the user trusts if
+        there are any. Raises NotFound with the near misses.
         """
-        newest = max(self.world.find(query), key=lambda entry: str(entry.produced.get("at", "")), default=None)
+        newest = max(self.world.find(query), key=_trusted_newest, default=None)
         if newest is None:
             raise self.nothing(query)
         return newest
@@ -207,7 +207,7 @@ class Resolver:
             try:
                 queries = self.need_queries(found, need, scope)
                 planned = self._plan_need(found, need, queries, trail, fresh)
-            except KnownLater as later:
+            except (KnownLater, NotTrusted) as later:
                 planned = [Step(need.query, "later", str(later))]
             steps += [(need.name, step) for step in planned]
             seen[need.name] = prospect(need, planned)
@@ -265,8 +265,17 @@ def forwarded(found: Match, need: Need) -> list[Condition]:
     return conditions
 
 
-def _rank(found: Match) -> tuple[float, float, int]:
-    return (-found.alternative.specificity, -found.recipe.preference, found.recipe.position)
+def _rank(found: Match) -> tuple[float, ...]:
+    """What the user does not trust comes after all else, and its own word for how much it is to be preferred counts
+    among what came from elsewhere only.
+    """
+    recipe = found.recipe
+    foreign = recipe.origin is not None
+    return (not recipe.trusted, -found.alternative.specificity, foreign, -recipe.preference, recipe.position)
+
+
+def _trusted_newest(entry: Entry) -> tuple[bool, str]:
+    return entry.trusted, str(entry.produced.get("at", ""))
 
 
 def _refuse_tie(query: Query, found: list[Match]) -> None:
@@ -291,13 +300,20 @@ def _answered(query: Query, entry: Entry, found: Match) -> Step:
     return Step(str(query), "reuse", f"{entry.name}, made {entry.made_at}", entry, found)
 
 
+def _from(recipe: Entry) -> str:
+    """Where a recipe came from that is not the user's own, and whether it may run."""
+    if recipe.origin is None:
+        return ""
+    return f" of {recipe.origin}{'' if recipe.trusted else ', not trusted yet'}"
+
+
 def _why(first: Match, others: tuple[Match, ...], world: World) -> str:
     try:
         kind = "+".join(producers_of(first, recipe_scope(first)))
     except AxsError:  # it depends on what a need turns out to be
         kind = "+".join(first.recipe.make)
     broken = [fault for entry in world.by_key(first.key) if (fault := world.fault(entry))]
-    reason = f"by {first.recipe.name}, {kind}: " + (
+    reason = f"by {first.recipe.name}{_from(first.recipe)}, {kind}: " + (
         f"what is there does not work: {broken[0]}" if broken else "not there yet"
     )
     if others and "detect" in first.recipe.make:

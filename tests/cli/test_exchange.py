@@ -65,8 +65,8 @@ def test_collections_as_a_table(toys: Toys, capsys: pytest.CaptureFixture[str]) 
     _, mine, _ = axs("byquery collection,collection_name=mine", capsys)
     axs(f"byname {mine} , edit --priority=2", capsys)
     rows = [line.split() for line in axs("collections", capsys)[1].splitlines()]
-    assert rows[0] == ["order", "name", "kind", "priority", "entries", "state", "folder"]
-    assert rows[3] == ["3", mine, "local", "2", "0", f"{toys.work}/{mine}/entries"]
+    assert rows[0] == ["order", "name", "kind", "priority", "entries", "trusted", "state", "folder"]
+    assert rows[3] == ["3", mine, "local", "2", "0", "own", f"{toys.work}/{mine}/entries"]
 
 
 @pytest.mark.parametrize(

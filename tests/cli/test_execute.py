@@ -100,7 +100,7 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
         ("byqery x", "axs has no action 'byqery'", "axs byquery"),
         ("frobnicate", "axs has no action 'frobnicate'", "axs help lists the actions"),
         ("dig a", "axs has no action 'dig'", "it is applied to an entry: axs byquery QUERY , dig"),
-        ("byquery", "'byquery' needs QUERY", "axs byquery QUERY [--fresh] [--into]"),
+        ("byquery", "'byquery' needs QUERY", "axs byquery QUERY [--fresh] [--into] [--trust]"),
         (
             "byquery a, get accuracy",
             "'byquery' does not know what to do with 'get'",

@@ -150,10 +150,13 @@ def test_listing(toys: Toys, repository: Path, tmp_path: Path) -> None:
     assert [(row.name, row.kind, row.order, row.entries) for row in rows if row.kind != "shipped"] == [
         ("recipes", "named", 1, 3),
         ("work", "work", 2, 4),
-        (cloned.name, "git", 3, 1),
-        (mine.name, "local", 4, 0),
+        (mine.name, "local", 3, 0),
+        (cloned.name, "git", 5, 1),
         ("results", "zip", 6, 1),
     ]
+    assert {row.kind: row.trusted for row in rows} == {
+        "named": None, "work": None, "local": None, "shipped": None, "git": False, "zip": False
+    }  # fmt: skip
     state = next(row.git for row in rows if row.kind == "git")
     assert state is not None
     assert (state.branch, state.commit, state.changes) == (
@@ -161,8 +164,8 @@ def test_listing(toys: Toys, repository: Path, tmp_path: Path) -> None:
         git(repository, "rev-parse", "HEAD"),
         ("?? new.txt",),
     )
-    mine.edit(priority=5)
-    assert [row.kind for row in toys.space().collections()][2:4] == ["local", "git"]
+    cloned.edit(priority=5)
+    assert [row.kind for row in toys.space().collections()][2:] == ["local", "shipped", "git", "zip"]
     assert run.name in [entry.name for entry in space.find("run")]
 
 
@@ -291,7 +294,7 @@ def test_imported_entries_stay_as_they_came(toys: Toys, tmp_path: Path) -> None:
     run.remove()
     space.unzip(archive)
     imported = toys.space().byname(run.name)
-    assert raised_by(imported.edit, note="x") == f"{run.name} came in an archive, and stays as it came"
+    assert raised_by(imported.edit, note="x") == f"{run.name} came from elsewhere, and stays as it came"
     assert raised_by(toys.space().byquery, "run", into="results") == (
         "results came from an archive; results go into collections of one's own"
     )

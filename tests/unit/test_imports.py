@@ -21,6 +21,7 @@ ORDER = (
     "entry",
     "store",
     "collection",
+    "trust",
     "index",
     "resolver",
     "process",
