@@ -33,10 +33,11 @@ def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace
     """Run a command line (default: that of this process) and return the exit code; no exception leaves it."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as a Ctrl-C
+        _end_cleanly()
     try:
         return _run(typed, opener)
     except KeyboardInterrupt:
+        _end_now()
         say("interrupted", sys.stderr)
         return INTERRUPTED
     except AxsError as error:
@@ -46,6 +47,20 @@ def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace
     except Exception as error:
         _report_fault(error, typed)
         return OWN_FAULT
+
+
+def _end_cleanly() -> None:
+    """SIGTERM, and the terminal's end unless ``nohup`` said otherwise, end as cleanly as a Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _end_now() -> None:
+    """All is cleaned up: one more Ctrl-C would only show Python's own words about it."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _run(typed: Sequence[str], opener: Opener) -> int:

@@ -26,7 +26,7 @@ def cpu_model() -> str:
         import subprocess
 
         asked = subprocess.run(
-            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
+            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, timeout=10, check=False
         )
         if asked.stdout.strip():
             return asked.stdout.strip()

@@ -190,7 +190,7 @@ class Runner:
         """Make it in its folder, under its lock. Whatever goes wrong, nothing stays that looks finished."""
         folder = self.store.free_folder(base)
         if folder.is_dir():
-            end_leftover(folder / ".axs")
+            end_leftover(Attempt(folder).log)
         with self.index.expecting(folder):
             self.store.make_folder(folder)
         attempt = self.store.begin(folder, str(found.query))

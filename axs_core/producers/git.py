@@ -1,7 +1,8 @@
 """``git``: a clone of a repository, and what is asked of one later.
 
 Options: ``url``, ``checkout`` (a branch, a tag or a commit), ``depth`` (of history), ``submodules``, ``into`` (the
-folder of the clone inside the entry; the repository's name without it). Settings: ``AXS_MIRRORS``, ``AXS_OFFLINE``.
+folder of the clone inside the entry; the repository's name without it), ``timeout`` (seconds for all of it; an hour).
+Settings: ``AXS_MIRRORS``, ``AXS_OFFLINE``.
 
 Nothing that a repository brings is run: no hooks, no ``ext::`` transport, and other files of this machine only where
 the address itself is a path or ``file://`` (a submodule could name one otherwise).
@@ -13,7 +14,7 @@ import base64
 import os
 import re
 import shutil
-import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +24,19 @@ from urllib.parse import unquote, urlsplit
 from axs_core.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.process import run, without_credentials
 from axs_core.producers.base import Job, Made
-from axs_core.producers.paths import inside, whole_number
+from axs_core.producers.paths import inside, seconds, whole_number
 from axs_core.producers.sources import Candidate, candidates, last_part, mirrors_from, offline_from, ways_out
 from axs_core.reporter import Reporter
 
 _SCHEMES = ("https", "http", "ssh", "file")
 _HARDENED = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never"),
+    # A transfer of less than 1000 bytes a second for a minute is dead.
+    *("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60"),
     *("-c", "advice.detachedHead=false", "-c", "credential.interactive=false"),
 )
+_SECONDS = 3600.0
+_LONGER = "timeout=SECONDS in the query (git_repo), or make.git.timeout, allows more"
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SSH_SHORT = re.compile(r"(?:([^@/:\s]+)@)?([^@/:\s]+):(?!//)(.+)")
 _SHOWN = 12
@@ -60,13 +65,14 @@ class Git:
         target = inside(job.folder, name, "make.git.into")
         depth = whole_number(job.spec.get("depth"), "make.git.depth", default=0)
         program = _git_program(job.environ)
+        deadline = time.monotonic() + (seconds(job.spec.get("timeout"), "make.git.timeout") or _SECONDS)
         offline, failures = offline_from(job.environ), []
         for source in candidates([url], mirrors_from(job.environ), offline, _SCHEMES):
             if source.skip is not None:
                 words = f"{source.bare} cannot be cloned: {source.skip}"
                 failures.append(ProduceError(words, hint=ways_out(url, offline=offline)))
                 continue
-            clone = _Clone(program, source, target, job)
+            clone = _Clone(program, source, target, job, deadline)
             try:
                 clone.make(wanted, depth, submodules=bool(job.spec.get("submodules")))
             except ProduceError as error:
@@ -124,8 +130,9 @@ def pull(
 class _Clone:
     """One address, one clone."""
 
-    def __init__(self, program: str, source: Candidate, target: Path, job: Job) -> None:
+    def __init__(self, program: str, source: Candidate, target: Path, job: Job, deadline: float) -> None:
         self.program, self.source, self.target, self.job = program, source, target, job
+        self.deadline = deadline
         self.url = source.bare  # credentials go in by the environment, neither as an argument nor into the clone
         self.env = _environment(job.environ, source.url)
 
@@ -177,15 +184,23 @@ class _Clone:
         return ProduceError(f"{self.source.bare} has no branch or tag {wanted!r}; {there}", hint=hint)
 
     def _git(self, *words: str, capture: bool = False) -> str:
-        done = run(
-            [self.program, *_HARDENED, *words],
-            cwd=self.job.folder,
-            log=self.job.log,
-            env=self.env,
-            reporter=self.job.reporter,
-            name=f"git {next(word for word in words if word[0] not in '-/')}",
-            capture=capture,
-        )
+        try:
+            done = run(
+                [self.program, *_HARDENED, *words],
+                cwd=self.job.folder,
+                log=self.job.log,
+                env=self.env,
+                timeout=max(self.deadline - time.monotonic(), 0.001),
+                reporter=self.job.reporter,
+                name=f"git {next(word for word in words if word[0] not in '-/')}",
+                capture=capture,
+            )
+        except ProgramFailed as error:
+            if error.returncode is None:
+                raise ProduceError(
+                    f"cloning {self.source.bare} takes too long", hint=_LONGER, log=self.job.log
+                ) from error
+            raise
         return done.output or ""
 
 
@@ -200,13 +215,20 @@ class _Inside:
         """What git prints; a ``ProduceError`` with its last words where it fails. ``url``: whom it has to talk to."""
         argv = [_git_program(self.environ), *_HARDENED, "-C", str(self.folder), *words]
         env = _environment(self.environ, url)
-        with tempfile.TemporaryDirectory() as talk:
-            log = Path(talk) / "log"
-            try:
-                done = run(argv, cwd=Path(talk), log=log, env=env, reporter=self.reporter, name="git", capture=True)
-            except ProgramFailed as error:
-                why = next((line for line in error.tail if line.startswith("fatal: ")), error.message)
-                raise ProduceError(f"git {words[0]} in {self.folder}: {why.removeprefix('fatal: ')}") from error
+        try:
+            done = run(
+                argv,
+                cwd=Path.cwd(),
+                log=None,
+                env=env,
+                timeout=_SECONDS,
+                reporter=self.reporter,
+                name="git",
+                capture=True,
+            )
+        except ProgramFailed as error:
+            why = next((line for line in error.tail if line.startswith("fatal: ")), error.message)
+            raise ProduceError(f"git {words[0]} in {self.folder}: {why.removeprefix('fatal: ')}") from error
         return done.output or ""
 
 
@@ -254,7 +276,7 @@ def _environment(base: Mapping[str, str], url: str) -> dict[str, str]:
         "GIT_ALLOW_PROTOCOL": "https:http:ssh" + (":file" if local else ""),
         "LC_ALL": "C",
     }
-    env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+    env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=30")
     return env | _authorisation(env, url)
 
 

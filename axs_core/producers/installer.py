@@ -12,6 +12,7 @@ from axs_core.errors import ProduceError, ProgramFailed, UsageError
 from axs_core.process import run
 from axs_core.producers.base import Job
 from axs_core.producers.interpreter import answer, clean_environ, own_interpreter
+from axs_core.producers.paths import seconds
 from axs_core.producers.requirements import refuse_credentials
 from axs_core.producers.talk import hint_for, reasons, shortened, size_of, talk_since
 
@@ -29,6 +30,8 @@ _UV_NAMES = {
 _LISTS_WITH_COMMAS = ("UV_FIND_LINKS",)  # pip separates all its lists with blanks
 
 
+_SECONDS = 4 * 3600.0  # for those who say nothing: torch comes in minutes, what has to be built takes hours
+_LONGER = "timeout=SECONDS in the query (python_env, python_package), or make.python_env.timeout, allows more"
 REPORTS_SINCE = (22, 2)  # pip's option --report
 
 
@@ -92,10 +95,12 @@ def install(
     begin, what = size_of(job.log), shortened(texts)
     job.reporter.step(f"installing {what} with {installer.name}")
     called = f"installing {what}"
-    timeout = job.spec.get("timeout")
+    timeout = seconds(job.spec.get("timeout"), "make.python_env.timeout") or _SECONDS
     try:
         run(argv, cwd=job.folder, log=job.log, env=environ, timeout=timeout, reporter=job.reporter, name=called)
     except ProgramFailed as error:
+        if error.returncode is None:
+            error.hint = _LONGER
         if error.returncode is None or error.returncode < 0:  # a time-out or a signal: the message says all
             raise
         talk = talk_since(job.log, begin)

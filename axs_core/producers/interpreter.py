@@ -7,14 +7,14 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from axs_core.errors import NotFound, ProduceError
+from axs_core import process
+from axs_core.errors import NotFound, ProduceError, ProgramFailed
 
 # Runs in the other interpreter, so plain enough for any Python 3.8 or later. The first of two packages with one name
 # wins, as for an import.
@@ -62,16 +62,10 @@ def answer(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     """What a program that only answers a question writes to stdout; :class:`ProduceError` with its last line where it
     fails.
     """
-    env = clean_environ(environ)
     try:
-        done = subprocess.run(
-            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=True
-        )
-    except subprocess.CalledProcessError as error:
-        raise ProduceError((error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ProduceError(str(error)) from None
-    return done.stdout
+        return process.ask(argv, cwd=Path.cwd(), env=clean_environ(environ), timeout=_SECONDS)
+    except ProgramFailed as error:
+        raise ProduceError(error.tail[-1] if error.tail else error.message) from None
 
 
 def this(packages: Mapping[str, str], site_packages: Sequence[str]) -> Interpreter:

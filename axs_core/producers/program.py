@@ -1,6 +1,7 @@
 """``program``: run a program in the entry's folder.
 
-Options: ``run`` (its arguments, a list), ``env`` (added to the environment), ``timeout`` in seconds, ``found_file`` (a
+Options: ``run`` (its arguments, a list), ``env`` (added to the environment), ``timeout`` in seconds (without it
+``AXS_PROGRAM_TIMEOUT``, else a day), ``found_file`` (a
 JSON object it writes; its keys become attributes), ``outputs`` (files it must have made), ``file`` (the main file).
 """
 
@@ -16,6 +17,9 @@ from axs_core.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds
+
+_SETTING = "AXS_PROGRAM_TIMEOUT"
+_SECONDS = 24 * 3600.0
 
 
 class Program:
@@ -38,13 +42,13 @@ class Program:
                 cwd=job.folder,
                 log=job.log,
                 env={**job.environ, **_environment(job.spec.get("env"))},
-                timeout=seconds(job.spec.get("timeout"), "make.program.timeout"),
+                timeout=_patience(job),
                 reporter=job.reporter,
                 name=called(argv),
             )
         except ProgramFailed as failed:
             if failed.returncode is None:
-                failed.hint = f"how long it may take: make.program.timeout in {job.recipe_path / META}"
+                failed.hint = f"how long it may take: make.program.timeout in {job.recipe_path / META}, or {_SETTING}"
             raise
         missing = [path.relative_to(job.folder).as_posix() for path in outputs if not path.exists()]
         if missing:
@@ -54,6 +58,12 @@ class Program:
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
         """Nothing that is quick: the digests of its files are verified elsewhere."""
         return None
+
+
+def _patience(job: Job) -> float:
+    """How long the program may take, in seconds: no child is waited for without end."""
+    said = seconds(job.spec.get("timeout"), "make.program.timeout")
+    return said or seconds(job.environ.get(_SETTING) or None, _SETTING) or _SECONDS
 
 
 def called(argv: list[str]) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 VENV = "venv"
 REQUIREMENTS = "requirements.txt"
 REPORT = "installed.json"
+_VENV_SECONDS = 900  # ten seconds on a local disk
 _TOOLS = {"pip", "setuptools", "wheel"}  # what `venv` puts in, of whatever version the base Python carries
 
 
@@ -142,8 +143,9 @@ def _locked(file: Path, requirements: Sequence[Requirement], base: str) -> dict[
 def _create(job: Job, base: str, environment: Path, installer: Installer) -> None:
     argv = [base, "-m", "venv", *(["--without-pip"] if installer.name != "pip" else []), str(environment)]
     environ = interpreters.clean_environ(job.environ)
+    name = "python -m venv"
     try:
-        run(argv, cwd=job.folder, log=job.log, env=environ, reporter=job.reporter, name="python -m venv")
+        run(argv, cwd=job.folder, log=job.log, env=environ, timeout=_VENV_SECONDS, reporter=job.reporter, name=name)
     except ProgramFailed as error:
         talk = "\n".join(error.tail)
         if "ensurepip" in talk:

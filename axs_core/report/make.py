@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from axs_core.api import Workspace
     from axs_core.entry import Entry
 
+_DRAWING_SECONDS = 600
+
 
 def report(
     space: Workspace, entries: Sequence[Entry], output: Path, pictures: Path | None = None, title: str | None = None
@@ -65,6 +67,7 @@ def _drawn(space: Workspace, said: dict[str, str], data: dict[str, Any], folder:
             [interpreter, program, file, folder.resolve()],
             cwd=Path(scratch),
             log=Path(scratch) / "log",
+            timeout=_DRAWING_SECONDS,
             reporter=space.reporter,
             name="pictures",
             capture=True,

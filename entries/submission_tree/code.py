@@ -152,6 +152,6 @@ def _official(parameters: dict[str, Any], needs: dict[str, Any], path: Path) -> 
 def _commit(checkout: Path) -> str | None:
     """Which state of the checker it was; None outside of git."""
     asked = subprocess.run(
-        ["git", "-C", str(checkout), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        ["git", "-C", str(checkout), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=60, check=False
     )
     return asked.stdout.strip() or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,14 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from axs_core import process
 from axs_core.errors import ProgramFailed
-from axs_core.process import end_leftover, run, without_credentials
+from axs_core.process import Completed, ask, end_leftover, group, without_credentials
+from axs_core.process import run as run_child
 
 # A child with a grandchild, both deaf to SIGTERM where asked; each writes its number, so that a test can look for it.
 FAMILY = """
@@ -33,12 +35,16 @@ sleep 600
 """
 
 
+def run(argv: Sequence[str | Path], *, timeout: float | None = None, **how: Any) -> Completed:
+    return run_child(argv, timeout=timeout, **how)
+
+
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
 def alive(pid: int) -> bool:
-    stat = process._stat(pid)
+    stat = group.stat_of(pid)
     return stat is not None and stat[0] not in "ZX"
 
 
@@ -196,10 +202,11 @@ def axs_like(folder: Path, *words: str, grace: float) -> subprocess.Popen[bytes]
 import signal, sys
 from pathlib import Path
 from axs_core.process import run
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.default_int_handler)
 here = Path({str(folder)!r})
 try:
-    run({family(folder, *words)!r}, cwd=here, log=here / "log", grace={grace})
+    run({family(folder, *words)!r}, cwd=here, log=here / "log", timeout=None, grace={grace})
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -208,7 +215,7 @@ except KeyboardInterrupt:
     return axs
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_child_and_grandchild(tmp_path: Path, number: signal.Signals) -> None:
     axs = axs_like(tmp_path, grace=60)
     axs.send_signal(number)
@@ -233,6 +240,76 @@ def test_children_die_with_a_killed_axs(tmp_path: Path) -> None:
     eventually(lambda: not any(alive(pid) for pid in pids(tmp_path)))
 
 
+# Leaves the group and the session of the child, as a daemon does; what it says goes on to the log.
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open("daemon.tmp", "w").write(str(os.getpid()))
+        os.rename("daemon.tmp", "daemon.pid")
+        time.sleep(600)
+    os._exit(0)
+while not os.path.exists("daemon.pid"):
+    time.sleep(0.01)
+{then}
+"""
+
+
+@pytest.mark.parametrize(("then", "ok"), [("", True), ("sys.exit(3)", False), ("time.sleep(600)", False)])
+def test_a_daemon_that_has_the_log_is_ended(tmp_path: Path, then: str, ok: bool) -> None:
+    with contextlib.nullcontext() if ok else pytest.raises(ProgramFailed):
+        run(python(DAEMON.format(then=then)), cwd=tmp_path, log=tmp_path / "log", grace=0.2, timeout=5)
+    assert not alive(int((tmp_path / "daemon.pid").read_text()))
+
+
+def test_a_daemon_dies_with_a_killed_axs(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from axs_core.process import run
+here = Path({str(tmp_path)!r})
+run({python(DAEMON.format(then="time.sleep(600)"))!r}, cwd=here, log=here / "log", timeout=None)
+"""
+    axs = subprocess.Popen(python(code), start_new_session=True)
+    eventually((tmp_path / "daemon.pid").is_file)
+    axs.kill()
+    axs.wait()
+    eventually(lambda: not alive(int((tmp_path / "daemon.pid").read_text())))
+
+
+def test_who_reads_the_log_or_writes_to_another_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    with (tmp_path / "log").open() as log, (tmp_path / "other").open("w") as other:
+        reader = subprocess.Popen(["sleep", "600"], stdin=log, stdout=other, stderr=other)
+        run(["true"], cwd=tmp_path, log=tmp_path / "log")
+        assert alive(reader.pid)
+        reader.kill()
+        reader.wait()
+
+
+def test_the_log_can_be_read_while_the_child_runs(tmp_path: Path) -> None:
+    code = "import time; print('half', flush=True)\nwhile not __import__('os').path.exists('go'): time.sleep(0.01)"
+
+    def look() -> None:
+        eventually(lambda: (tmp_path / "log").is_file() and "half\n" in (tmp_path / "log").read_text())
+        (tmp_path / "go").touch()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    run(python(code), cwd=tmp_path, log=tmp_path / "log", timeout=60)
+    thread.join()
+
+
+def test_a_question_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    answer = python("import sys; print('yes'); print('well', file=sys.stderr)")
+    assert ask(answer, cwd=tmp_path, env=dict(os.environ), timeout=60) == "yes\n"
+    with pytest.raises(ProgramFailed) as caught:
+        ask(python("import sys; print('well'); sys.exit('no')"), cwd=tmp_path, env=dict(os.environ), timeout=60)
+    assert (caught.value.tail, caught.value.log) == (("no",), None)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_child_says_who_runs(tmp_path: Path) -> None:
     seen: list[dict[str, object]] = []
 
@@ -254,17 +331,25 @@ def test_child_says_who_runs(tmp_path: Path) -> None:
 def leftover(folder: Path) -> subprocess.Popen[bytes]:
     child = subprocess.Popen(family(folder), cwd=folder, start_new_session=True)
     eventually(lambda: started(folder))
-    (folder / "child").write_text(json.dumps(process._identity(child.pid)))
+    (folder / "child").write_text(json.dumps(group.identity(child.pid)))
     return child
+
+
+def test_a_leftover_is_known_by_its_log_too(tmp_path: Path) -> None:
+    """Should axs die before it could write down which process its child is."""
+    with (tmp_path / "log").open("w") as log:
+        child = subprocess.Popen(["sleep", "600"], stdout=log, start_new_session=True)
+    assert end_leftover(tmp_path / "log")
+    assert child.wait() == -signal.SIGTERM
 
 
 def test_a_leftover_is_ended(tmp_path: Path) -> None:
     child = leftover(tmp_path)
-    assert end_leftover(tmp_path)
+    assert end_leftover(tmp_path / "log")
     child.wait()
     assert not any(alive(pid) for pid in pids(tmp_path))
     assert not (tmp_path / "child").exists()
-    assert not end_leftover(tmp_path)
+    assert not end_leftover(tmp_path / "log")
 
 
 @pytest.mark.parametrize("change", [{"start": "1"}, {"boot": "another"}, {"pid": "none"}, None])
@@ -272,7 +357,7 @@ def test_another_process_with_that_number_is_left_alone(tmp_path: Path, change: 
     child = leftover(tmp_path)
     told = json.loads((tmp_path / "child").read_text())
     (tmp_path / "child").write_text(json.dumps({**told, **change}) if change else "{ half a fi")
-    assert not end_leftover(tmp_path)
+    assert not end_leftover(tmp_path / "log")
     assert all(alive(pid) for pid in pids(tmp_path))
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
