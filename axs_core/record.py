@@ -120,6 +120,7 @@ def _need(need: Needed) -> dict[str, Any]:
             digest=record.get("files", {}).get("digest"),
             recipes={name: there["digest"] for name, there in record.get("recipes", {}).items()},
             python=record.get("python", {}),
+            **({"archives": record["archives"]} if record.get("archives") else {}),
             needs=record.get("needs", []),
         )
     return summary

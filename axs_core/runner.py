@@ -79,21 +79,23 @@ class Runner:
                 for relative in self.index.by_name(name).lineage:
                     relative.allow(f"{use} with functions of {relative.name}")
 
-    def replay(self, found: Match, given: Mapping[str, Sequence[Entry]], of: Mapping[str, Any]) -> Entry:
+    def replay(
+        self, found: Match, given: Mapping[str, Sequence[Entry]], of: Mapping[str, Any], *, direct: bool = True
+    ) -> Entry:
         """Make again what ``found`` denotes, with the entries ``given`` for its needs, the others as always.
 
         ``of`` says of what it is a replay, for the record. The new entry has an identity of its own: queries go on
-        being answered by what answered them before.
+        being answered by what answered them before. ``direct``: it is what the user asked for, not a need of that.
         """
-        self._afresh = True
-        found = replace(found, key=of_value([found.key, "replay of", of["entry"]]))
+        self._afresh = direct
+        found = replace(found, key=replay_key(found.key, of["entry"]))
         self._allow(found)
         met = self._needs(found, None, ((found.key, str(found.query)),), given)
         base = self._base(found, met)
         with self.store.held(base):
             self.index.refresh()
             self.index.notice(self.store.folders(base))
-            return self._produce(found, met, base, direct=True, replays=of)
+            return self._produce(found, met, base, direct=direct, replays=of)
 
     def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
         """The recipes that provide the query, strictly one after the other; only one that does not apply hands over."""
@@ -367,6 +369,11 @@ def _allow_use(found: Match, need: Need, entries: Sequence[Entry]) -> None:
             continue
         for relative in (entry,) if entry.kind == "produced" else entry.lineage:
             relative.allow(f"use {relative.name} to make {found.query}")
+
+
+def replay_key(key: str, name: str) -> str:
+    """The identity of what is made again from the record of the entry ``name`` with the identity ``key``."""
+    return of_value([key, "replay of", name])
 
 
 def _marked(meta: Mapping[str, Any], replays: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,15 +82,17 @@ def surroundings(comparison: Comparison) -> dict[str, tuple[Difference, ...]]:
 def _aspects(entry: Entry) -> dict[str, dict[str, Any]]:
     """What there is to compare, by subject."""
     record = read_record(entry)
+    own = record.get("recipes", {})
     parameters = {name: item["value"] for name, item in record.get("parameters", {}).items()}
-    packages = record.get("python", {})
+    needs = dict(_all_needs(record))
+    packages = dict(_all_packages(record))
     values = _flat({name: value for name, value in entry.values.items() if name not in {*parameters, *_PLACE}})
     figures = {name: value for name, value in values.items() if _is_number(value)}
     return {
         "query": {"query": record["query"]} if record.get("query") else {},
         "parameters": _flat(parameters),
-        "recipes": {name: short(item["digest"]) for name, item in record.get("recipes", {}).items()},
-        "needs": dict(_need(item) for item in record.get("needs", ()) if item["need"] not in packages),
+        "recipes": {**_recipes(needs.values()), **{name: short(item["digest"]) for name, item in own.items()}},
+        "needs": {place: _need(item) for place, item in needs.items() if place not in packages},
         **{f"packages ({need})": _versions(frozen) for need, frozen in packages.items()},
         "machine": _flat(record.get("machine", {})),
         VALUES: {name: value for name, value in values.items() if name not in figures},
@@ -104,10 +106,31 @@ def short(digest: str | None) -> str:
     return str(digest or "unknown")[:SHORT]
 
 
-def _need(item: Mapping[str, Any]) -> tuple[str, str]:
-    """A need by name, and what met it: by content where that is known, whatever the folder is called here."""
+def _all_needs(made: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Needs, needs of needs and so on, each with its place: ``images/dataset``."""
+    for item in made.get("needs", ()):
+        place = f"{above}{item['need']}"
+        yield place, item
+        yield from _all_needs(item, f"{place}/")
+
+
+def _all_packages(made: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The packages of every environment among them, by its place."""
+    for need, frozen in made.get("python", {}).items():
+        yield f"{above}{need}", frozen
+    for item in made.get("needs", ()):
+        yield from _all_packages(item, f"{above}{item['need']}/")
+
+
+def _recipes(needs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The recipes that needs were made by, each with the beginning of its digest."""
+    return {name: short(digest) for item in needs for name, digest in sorted(item.get("recipes", {}).items())}
+
+
+def _need(item: Mapping[str, Any]) -> str:
+    """What met a need: by content where that is known, whatever the folder is called here."""
     digest = item.get("digest")
-    return item["need"], f"{item.get('recipe')} {short(digest)}" if digest else str(item["entry"])
+    return f"{item.get('recipe')} {short(digest)}" if digest else str(item["entry"])
 
 
 def _versions(frozen: list[str]) -> dict[str, str]:

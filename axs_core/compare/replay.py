@@ -12,12 +12,12 @@ from axs_core.compare.cells import declared
 from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
 from axs_core.digest import of_value
 from axs_core.entry import Entry, read_record
-from axs_core.errors import NotFound, UsageError
+from axs_core.errors import AxsError, NotFound, UsageError
 from axs_core.index import Index
 from axs_core.producers.lock import lock_text
 from axs_core.query import Condition, Query, parse
 from axs_core.resolver import Match, Resolver
-from axs_core.runner import Runner
+from axs_core.runner import Runner, replay_key
 from axs_core.store import PRIVATE, Store
 
 SHOWN = 20
@@ -141,27 +141,50 @@ class Replay:
 
     # needs
 
-    def _given(self, name: str, record: Mapping[str, Any]) -> list[Entry]:
-        """The entries that a need is to be met by; empty: as for any other query."""
-        items = [item for item in record["needs"] if item["need"] == name]
+    @property
+    def _python(self) -> str:
+        """The version of Python that everything was made with."""
+        return str(read_record(self.entry)["machine"]["python"])
+
+    def _given(self, name: str, made: Mapping[str, Any]) -> list[Entry]:
+        """The entries that a need is to be met by; empty: as for any other query. ``made`` is what needs it: a record,
+        or a need in it, which keeps the same of its own needs.
+        """
+        items = [item for item in made.get("needs", ()) if item["need"] == name]
         if not items or any(item["kind"] != "produced" for item in items):
             return []
         found = []
         for item in items:
-            entry = self._same(item, record)
-            if entry is None and name in record.get("python", {}):
-                entry = self._environment(name, item, record)
+            entry = self._same(item, made) or self._made_again(item, made)
             if entry is None:
                 return []
             found.append(entry)
         return found
 
-    def _same(self, item: Mapping[str, Any], record: Mapping[str, Any]) -> Entry | None:
+    def _made_again(self, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
+        """What is not here any more; None where it cannot be as it was."""
+        if item["need"] in made.get("python", {}):
+            return self._environment(item["need"], item, made)
+        query, need, wanted = parse(str(item.get("query") or "")), item["need"], str(item.get("recipe"))
+        try:
+            found = self._by_recipe(query, wanted)
+        except AxsError:
+            self.remarks.append(f"{need}: the recipe {wanted!r} does not answer here any more: {query}")
+            return None
+        if found.key != item.get("key"):
+            self.remarks.append(f"{need}: {query} means something else here (other defaults, or another file)")
+        given = {name: entries for name in found.recipe.needs if (entries := self._given(name, item))}
+        if not given:
+            return self.runner.ensure(query).entry
+        source = {"entry": item["entry"], "key": item.get("key"), "files": item.get("digest"), "made": None}
+        return self.runner.replay(found, given, source, direct=False)
+
+    def _same(self, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
         """What met the need then, or the same made elsewhere: an environment has the same packages, all else the same
         files.
         """
-        frozen = record.get("python", {}).get(item["need"])
-        for entry in self.index.by_key(str(item.get("key"))):
+        frozen, key = made.get("python", {}).get(item["need"]), str(item.get("key"))
+        for entry in (*self.index.by_key(key), *self.index.by_key(replay_key(key, item["entry"]))):
             if frozen is not None:
                 alike = entry.values.get("frozen") == frozen
             else:
@@ -170,12 +193,12 @@ class Replay:
                 return entry
         return None
 
-    def _environment(self, name: str, item: Mapping[str, Any], record: Mapping[str, Any]) -> Entry | None:
+    def _environment(self, name: str, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
         """The environment made again: from the archives of the record, else from its versions."""
         asked = parse(item["query"])
-        frozen, archives = record["python"][name], record.get("archives", {}).get(name)
+        frozen, archives = made["python"][name], made.get("archives", {}).get(name)
         known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
-        text = _locked(archives or (), frozen, record["machine"]["python"]) if "lock_file" in known else None
+        text = _locked(archives or (), frozen, self._python) if "lock_file" in known else None
         if text is not None:
             query = asked.with_conditions(Condition("=", "lock_file", str(self._kept(text)), True))
         elif "requirements" in known:

@@ -37,7 +37,8 @@ def test_a_replay_gives_the_same_predictions_elsewhere(here: AxsCommand, tmp_pat
     assert any(line.split() == ["accuracy", "98.4", "98.4", "same"] for line in printed)
     new = printed[1].split()[1]
     compared = there.run("diff", name, new).stdout
-    assert "packages (python)" in compared.splitlines()[-1]
+    for environment in ("python", "images/python", "images/dataset/python"):
+        assert f"packages ({environment})" in compared.splitlines()[-1]
     assert there.run("all_byquery", f"{QUERY},replay_of.").stdout == f"{new}\n"
 
 

@@ -143,6 +143,85 @@ def test_environments_are_made_with_the_same_versions(toys: Toys) -> None:
     assert "packages (python)" not in outcome.comparison.sections
 
 
+ENVIRONMENT = "return {'frozen': parameters['requirements'] or ['numpy==2.0'], 'packages': {}}"
+PIXELS = "(path / 'x.txt').write_text(parameters.get('way', 'plain'))"
+
+
+@pytest.fixture
+def chain(toys: Toys) -> Toys:
+    """A program that needs pixels, which were made in an environment of their own from photographs."""
+    toys.maker("env", "env", ENVIRONMENT, parameters={"requirements": {"type": "list"}}, finds=["frozen"])
+    toys.maker("photographs", "photographs", "(path / 'p.txt').write_text('one')")
+    toys.maker("pixels", "pixels", PIXELS, needs={"python": "env", "photographs": "photographs"})
+    toys.maker("user", "use", needs={"images": "pixels"})
+    return toys
+
+
+def gone(toys: Toys, *queries: str) -> None:
+    """Remove what was made as a need of something else."""
+    for query in queries:
+        toys.space().byquery(query).remove()
+
+
+def newer_packages(toys: Toys) -> None:
+    code = ENVIRONMENT.replace("2.0", "3.0")
+    toys.maker("env", "env", code, parameters={"requirements": {"type": "list"}}, finds=["frozen"])
+
+
+def test_needs_of_needs_are_as_they_were(chain: Toys) -> None:
+    old = chain.space().byquery("use")
+    gone(chain, "pixels", "env")
+    newer_packages(chain)
+    outcome = chain.space().replay(old)
+    made = chain.space().byname(outcome.new.name).record["needs"][0]
+    assert made["python"] == {"python": ["numpy==2.0"]}
+    assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
+    assert "packages (images/python)" in outcome.comparison.same
+    different = {title: [each.what for each in rows] for title, rows in outcome.comparison.sections.items()}
+    assert different == {"recipes": ["env"]}
+    again = chain.space().replay(old)  # what was made again as a need is used again
+    assert chain.space().byname(again.new.name).record["needs"][0]["entry"] == made["entry"]
+    assert chain.made("pixels") == 2
+
+
+def test_what_was_made_again_as_a_need_answers_nothing_else(chain: Toys) -> None:
+    old = chain.space().byquery("use")
+    gone(chain, "pixels", "env")
+    newer_packages(chain)
+    chain.space().replay(old)
+    assert chain.space().byquery("pixels").record["python"] == {"python": ["numpy==3.0"]}
+
+
+def test_a_need_of_a_need_that_cannot_be_as_it_was_is_told(chain: Toys) -> None:
+    """Its data come from elsewhere, and are others now."""
+    old = chain.space().byquery("use")
+    gone(chain, "pixels", "photographs")
+    chain.maker("photographs", "photographs", "(path / 'p.txt').write_text('two')")
+    outcome = chain.space().replay(old)
+    assert [each.what for each in outcome.comparison.sections["needs"]] == ["images/photographs"]
+    assert [each.what for each in outcome.comparison.sections["recipes"]] == ["photographs"]
+
+
+def test_the_recipe_of_a_need_is_not_here(chain: Toys) -> None:
+    old = chain.space().byquery("use")
+    gone(chain, "pixels")
+    shutil.rmtree(chain.recipes / "pixels")
+    chain.maker("other_pixels", "pixels", PIXELS)
+    outcome = chain.space().replay(old)
+    assert outcome.remarks == ("images: the recipe 'pixels' does not answer here any more: pixels",)
+    assert outcome.comparison.sections["needs"][0].what == "images"
+
+
+def test_a_need_that_means_something_else_now(chain: Toys) -> None:
+    old = chain.space().byquery("use")
+    gone(chain, "pixels")
+    needs = {"python": "env", "photographs": "photographs"}
+    chain.maker("pixels", "pixels", PIXELS, needs=needs, parameters={"way": {"default": "sharper"}})
+    outcome = chain.space().replay(old)
+    assert outcome.remarks == ("images: pixels means something else here (other defaults, or another file)",)
+    assert [each.what for each in outcome.comparison.sections["needs"]] == ["images"]
+
+
 def test_archives_of_which_some_are_not_known(toys: Toys) -> None:
     body = (
         "return {'frozen': ['numpy==2.0'], 'archives': [{'name': 'numpy', 'version': '2.0', 'url': '', 'hashes': {}}]}"
