@@ -57,10 +57,20 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that two workers end at about the same time."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    """The command line on one work collection for all slow tests: each environment is installed once."""
-    return AxsCommand(tmp_path_factory.mktemp("shared") / "work_collection")
+    """The command line on one work collection for all slow tests, whichever worker runs them: each environment is
+    installed once.
+    """
+    own = tmp_path_factory.getbasetemp()
+    of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return AxsCommand(of_all / "shared" / "work_collection")
 
 
 @pytest.fixture

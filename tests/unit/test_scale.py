@@ -32,9 +32,9 @@ def work_done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     def counted(name: str, what: str) -> None:
         original = getattr(collection, name)
 
-        def count(path: Path) -> Any:
+        def count(path: Path, **options: Any) -> Any:
             counts[what.format(path.name)] += 1
-            return original(path)
+            return original(path, **options)
 
         monkeypatch.setattr(collection, name, count)
 
