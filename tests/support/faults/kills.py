@@ -87,20 +87,32 @@ def _evenly(kills: Sequence[Kill], many: int) -> list[Kill]:
 
 
 class Hunt:
-    """Kills on one query in one world, which is reset for each; ``answer`` is what the query prints."""
+    """Kills in one world, which is reset for each: of ``killed`` (a command line; asking, where none is given). Then
+    ``query`` is asked, which must print ``answer``; with ``tidy`` garbage is collected before.
+    """
 
-    def __init__(self, world: World, query: str = ASKED, action: Sequence[str] = ACTION, answer: str = ANSWER) -> None:
-        self.world, self.answer = world, answer
-        self.query = query
-        self.words = ("byquery", query, ",", *action)
+    def __init__(
+        self,
+        world: World,
+        query: str = ASKED,
+        action: Sequence[str] = ACTION,
+        answer: str = ANSWER,
+        killed: Sequence[str] = (),
+        tidy: bool = False,
+    ) -> None:
+        self.world, self.query, self.answer, self.tidy = world, query, answer, tidy
+        self.asking = ("byquery", query, ",", *action)
+        self.killed = tuple(killed) or self.asking
+        self.present: dict[str, str] = {}
         self.names: set[str] = set()
 
     def points(self) -> list[Point]:
         """Those of a whole run; it also tells which files there are when all is done."""
         self.world.reset()
-        points = self.world.points(*self.words)
+        assert (run := self.world.axs(*self.asking)).code == 0, run.err
         self.names = self.lasting()
-        return points
+        self.world.reset()
+        return self.world.points(*self.killed)
 
     def lasting(self) -> set[str]:
         """Names of all files below the folder that every run writes to, but for what is cache or differs by nature."""
@@ -117,8 +129,10 @@ class Hunt:
         world, faults = self.world, []
         world.reset()
         for kill in kills:
-            run = world.killable(*self.words, **kill.settings())
+            run = world.killable(*self.killed, **kill.settings())
             faults += self.after_the_kill(run)
+        if self.tidy:
+            faults += self.tidied()
         faults += self.asked_again()
         return Fate(kills[-1], run.point, tuple(faults))
 
@@ -137,10 +151,21 @@ class Hunt:
         space.index.close()
         return faults
 
+    def tidied(self) -> list[str]:
+        """Collecting garbage takes all that is not whole."""
+        run = self.world.axs("gc")
+        faults = [] if run.code == 0 else [f"gc: exit code {run.code}: {run.err}"]
+        for folder in self.world.work.iterdir():
+            if not folder.name.startswith(".") and not (folder / "meta.yaml").is_file():
+                faults.append(f"gc leaves {folder.name}: {sorted(item.name for item in folder.iterdir())}")
+        self.present = {name: digest for name, digest in self.present.items() if (self.world.work / name).exists()}
+        inner = [name for name in self.lasting() if name.startswith("work/.axs/") and name not in self.names]
+        return faults + [f"gc leaves {name}" for name in inner]
+
     def asked_again(self) -> list[str]:
         """The answer is right, nothing that was complete was touched, nothing is left of the dead attempt."""
         world = self.world
-        run = world.axs(*self.words)
+        run = world.axs(*self.asking)
         faults = [] if (run.code, run.out) == (0, self.answer) else [f"answered {run.out!r}, {run.code}: {run.err}"]
         now = world.content()
         whole = {Path(name).parts[0] for name in self.present if name.count("/") == 1 and name.endswith("/meta.yaml")}
@@ -158,10 +183,12 @@ class Hunt:
         return Workspace(environ=self.world.environ())
 
 
-def table(fates: Iterable[Fate]) -> str:
-    """Kills by phase, and what they came to."""
-    fates = list(fates)
-    every, bad = Counter(fate.phase for fate in fates), Counter(fate.phase for fate in fates if fate.faults)
-    rows = [f"{phase:<16} {number:>6} {bad[phase]:>8}" for phase, number in sorted(every.items())]
-    total = f"{'all':<16} {len(fates):>6} {sum(bad.values()):>8}"
-    return "\n".join([f"{'killed during':<16} {'kills':>6} {'faults':>8}", *rows, total])
+def table(fates: Iterable[tuple[str, Fate]]) -> str:
+    """Kills by what was killed and, of a query, by phase; those that came too late; and how many showed a fault."""
+    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    for what, fate in fates:
+        for row in ("all", f"{what}: {fate.phase}" if what == "a query" else what):
+            rows[row] += Counter(kills=1, faults=bool(fate.faults), missed=fate.hit is None)
+    rows["all"] = rows.pop("all", Counter())
+    lines = [f"| {name} | {row['kills'] - row['missed']} | {row['faults']} |" for name, row in rows.items()]
+    return "\n".join(["| killed while axs worked on | kills | faults |", "|---|---:|---:|", *lines])

@@ -225,6 +225,10 @@ class World:
         assert run.code == 0, run.err
         return [tuple(json.loads(line)) for line in trace.read_text().splitlines()]
 
+    def clear(self, folder: Path) -> None:
+        """Remove one of its folders."""
+        shutil.rmtree(folder, ignore_errors=True)
+
     def keep(self) -> None:
         """What is there now is what :meth:`reset` brings back."""
         shutil.rmtree(self.kept, ignore_errors=True)
