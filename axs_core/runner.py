@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from axs_core.digest import of_tree, of_value
@@ -18,6 +19,7 @@ from axs_core.index import Index, holds_for
 from axs_core.process import end_leftover
 from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
+from axs_core.producers.bundled import TAG, Bundle, bundles_among
 from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
@@ -78,6 +80,10 @@ class Runner:
             with suppress(NotFound):
                 for relative in self.index.by_name(name).lineage:
                     relative.allow(f"{use} with functions of {relative.name}")
+
+    def meet(self, query: Query) -> Answer:
+        """The same for something that is needed: nobody asks for it by itself, and ``gc`` may remove it later."""
+        return self._ensure(query, None, ())
 
     def replay(
         self, found: Match, given: Mapping[str, Sequence[Entry]], of: Mapping[str, Any], *, direct: bool = True
@@ -302,11 +308,16 @@ class Runner:
                 needs=_needs_as_data(met),
                 environ=self.environ,
                 call=lambda function, scope=inner: _call(found.recipe, function, scope),  # type: ignore[misc]
+                bundles=self._bundles,
             )
             made = producer(name).make(job)
             known.update(made.found)
             file = made.file or file
         return Made(file, known)
+
+    @cached_property
+    def _bundles(self) -> tuple[Bundle, ...]:
+        return bundles_among(self.index.find(parse(TAG)), self.store.root)
 
     def _draft(self, found: Match, attempt: Attempt, scope: Scope, made: Made) -> Entry:
         """The entry as it will be, but for its results."""

@@ -361,6 +361,34 @@ class Workspace:
             made.trust()
         return made
 
+    def bundle(
+        self, queries: Sequence[str], output: Path | str, *, python: Sequence[str] = (), with_axs: bool = False
+    ) -> Path:
+        """Write a bundle: all that the queries need from the network, for a machine that has none; returns the file.
+
+        What is needed is made here, but not what the queries themselves ask programs for. ``python``: further versions
+        of Python on this machine to collect wheels for. ``with_axs``: with wheels of axs itself.
+        """
+        from axs_core.exchange.bundle.pack import Bundler
+
+        maker = Bundler(self.store, self.index, self.resolver, self.reporter, self.environ, python, with_axs)
+        return maker.write(queries, Path(os.path.abspath(Path(output).expanduser())))
+
+    def unbundle(self, file: Path | str, name: str | None = None, *, digest: str | None = None) -> list[str]:
+        """Open a bundle; what it holds serves in the place of the network from then on. Returns the queries that can be
+        asked now, with the paths of the files that they bring.
+
+        Collections that it brings are made. Raises AxsError for a bundle that is not as its contents say, or not of
+        that ``digest``; nothing is left behind then.
+        """
+        from axs_core.exchange.bundle.open import Unbundler
+
+        opener = Unbundler(self.store, self.index, self.reporter)
+        opened = opener.open(Path(os.path.abspath(Path(file).expanduser())), name, digest)
+        for query in opened.collections:
+            self.byquery(query)
+        return [str(query) for query in opened.queries]
+
     def work_collection(self) -> WorkCollection:
         """Where produced entries are kept."""
         return WorkCollection(self)

@@ -77,11 +77,12 @@ def _end_64(file: BinaryIO, size: int) -> tuple[int, int, int, int]:
 
 def check_members(members: Sequence[zipfile.ZipInfo], packed: int, limits: Limits) -> None:
     """Raise BadArchive for the first member that must not be extracted. ``packed`` is the archive's size in bytes."""
-    seen = _Names()
+    seen = Names()
     most, total = min(limits.size, max(_SMALL, packed * limits.ratio)), 0
     for member in members:
         _check_kind(member)
-        _check_name(member)
+        check_name(member.orig_filename)
+        _check_place(member.orig_filename, member.orig_filename.split("/"))
         seen.take(member.filename)
         total += member.file_size
         if total > most:
@@ -107,8 +108,8 @@ def _check_kind(member: zipfile.ZipInfo) -> None:
         raise BadArchive("stored in another size than its own", name)
 
 
-def _check_name(member: zipfile.ZipInfo) -> None:
-    name = member.orig_filename
+def check_name(name: str) -> None:
+    """Raise BadArchive for what is no plain path below the folder that it will lie in."""
     parts = name.split("/")
     if "\0" in name or not name:
         raise BadArchive("not a name", name)
@@ -124,7 +125,6 @@ def _check_name(member: zipfile.ZipInfo) -> None:
         raise BadArchive("a name with characters that do not print", name)
     if any(len(part.encode("utf-8", "surrogateescape")) > _LONGEST_PART for part in parts):
         raise BadArchive(f"a name of more than {_LONGEST_PART} bytes", name[:40])
-    _check_place(name, parts)
 
 
 def _check_place(name: str, parts: list[str]) -> None:
@@ -139,7 +139,7 @@ def _check_place(name: str, parts: list[str]) -> None:
         raise BadArchive(f"{PRIVATE} is a name that axs keeps for itself", name)
 
 
-class _Names:
+class Names:
     """All names so far; those that differ in case or in the coding of accents only are one name on some file
     systems.
     """

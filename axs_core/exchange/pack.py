@@ -48,7 +48,7 @@ def write_archive(
         digest = _fill(fresh, output, selection, reporter, labels)
         fresh.rename(output)
     except OSError as error:
-        raise _not_written(output, error) from None
+        raise not_written(output, error) from None
     finally:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
@@ -91,7 +91,8 @@ def _title(selection: Selection) -> str:
     return in_words(len(selection.entries)) + (f": {', '.join(tags)}" if tags else "")
 
 
-def _not_written(output: Path, error: OSError) -> StoreError:
+def not_written(output: Path, error: OSError) -> StoreError:
+    """The error for a file that cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(f"the disk is full: {output}", hint="--output=FILE on another disk")
     return StoreError(f"{output} cannot be written: {error.strerror or error}", hint="--output=FILE somewhere else")

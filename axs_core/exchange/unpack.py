@@ -8,16 +8,12 @@ user trusts the archive.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import shutil
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +22,9 @@ from axs_core import __version__
 from axs_core.collection import IMPORTED_BY
 from axs_core.digest import of_value
 from axs_core.entry import META, RECORD
-from axs_core.errors import NotFound, StoreError, UsageError
+from axs_core.errors import NotFound, UsageError
 from axs_core.exchange.admission import admit, by_entry, keep
+from axs_core.exchange.arrival import called, disk, incoming, opener, settle
 from axs_core.exchange.deflate import contents
 from axs_core.exchange.manifest import (
     CRATE,
@@ -48,8 +45,8 @@ from axs_core.producers.archives import DAMAGES
 from axs_core.producers.unpacking import Limits
 from axs_core.record import FORMAT, now
 from axs_core.reporter import Progress, Reporter
-from axs_core.store import INCOMING, PRIVATE, Store, safe_name
-from axs_core.store.durable import sync_folder, sync_tree
+from axs_core.store import INCOMING, Store
+from axs_core.store.durable import sync_tree
 from axs_core.store.store import dump_yaml
 
 _LARGEST_TEXT = 1 << 28
@@ -72,38 +69,23 @@ class Unzipper:
         """
         if not archive.is_file():
             raise NotFound(f"there is no file {archive}")
-        wanted = archive.name.removesuffix(".zip") if name is None else name
-        base = safe_name(wanted)
-        if name is not None and base != name:
-            raise UsageError(f"{name!r} is not a name for a folder", hint=f"--name={base}")
+        base = called(name, archive.name.removesuffix(".zip"))
         self.store.open()
-        with self.store.held(INCOMING), self._incoming() as fresh:
+        with self.store.held(INCOMING), incoming(self.store) as fresh:
             try:
                 manifest = self._extract(archive, fresh)
                 self._describe(archive, fresh, manifest, base)
                 sync_tree(fresh)
-                folder = self._settle(fresh, base)
+                folder = settle(self.store, self.index, fresh, base)
             except BadArchive as error:
                 message = f"{archive.name} is refused: {error.message}"
                 raise BadArchive(message, hint=error.hint or "ask for it again where it came from") from error
             except OSError as error:
-                raise _disk(error, fresh) from error
+                raise disk(error, fresh) from error
         self.index.refresh()
         count = len(by_entry(manifest.files))
         self.reporter.note(f"{folder.name}: {in_words(count)}, content {content_digest(manifest.files)}")
         return folder
-
-    @contextmanager
-    def _incoming(self) -> Iterator[Path]:
-        """A hidden folder, gone afterwards. What is there already was left by a process that died: the lock is ours."""
-        place = self.store.root / PRIVATE / INCOMING
-        shutil.rmtree(place, ignore_errors=True)
-        fresh = place / "new"
-        fresh.mkdir(parents=True)
-        try:
-            yield fresh
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
 
     def _extract(self, archive: Path, fresh: Path) -> Manifest:
         check_frame(archive, self.limits)
@@ -168,18 +150,6 @@ class Unzipper:
         (fresh / META).write_text(dump_yaml(meta), encoding="utf-8")
         keep(fresh, others, meta)
 
-    def _settle(self, fresh: Path, base: str) -> Path:
-        """Give the folder its name: one that is free here, and that nothing else goes by."""
-        taken = {row["name"] for row in self.index.rows()}
-        with self.store.held(base):
-            name, number = base, 1
-            while name in taken or os.path.lexists(self.store.root / name):
-                number += 1
-                name = f"{base}_{number}"
-            fresh.rename(self.store.root / name)
-        sync_folder(self.store.root)
-        return self.store.root / name
-
 
 def _manifest(source: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Manifest:
     found = {member.filename: member for member in members}
@@ -228,7 +198,7 @@ def _write(archive: int, member: zipfile.ZipInfo, shipped: Shipped | None, targe
     """One file, with its digest compared; ``shipped`` is None for the manifest. Returns its size in bytes."""
     digest = hashlib.sha256()
     mode = 0o777 if shipped is not None and shipped.executable else 0o666
-    with open(target, "xb", buffering=0, opener=_opener(mode)) as file:
+    with open(target, "xb", buffering=0, opener=opener(mode)) as file:
         for block in contents(archive, member):
             digest.update(block)
             left = memoryview(block)
@@ -237,17 +207,6 @@ def _write(archive: int, member: zipfile.ZipInfo, shipped: Shipped | None, targe
     if shipped is not None and digest.hexdigest() != shipped.sha256:
         raise BadArchive(f"has other content than its manifest says (SHA-256 {digest.hexdigest()})", member.filename)
     return member.file_size
-
-
-def _opener(mode: int) -> Any:
-    """Opens a new file with these permissions, less the user's umask."""
-    return lambda path, flags: os.open(path, flags, mode)
-
-
-def _disk(error: OSError, place: Path) -> StoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(f"the disk is full: {place.parents[2]}", hint="axs gc, or another work collection")
-    return StoreError(f"{error.filename or place}: {error.strerror or error}")
 
 
 def read_limits(given: Mapping[str, int]) -> Limits:

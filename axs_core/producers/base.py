@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from axs_core.reporter import Reporter
+
+if TYPE_CHECKING:
+    from axs_core.producers.bundled import Bundle
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Job:
     (append). ``parameters`` are all parameter values; ``needs`` what the needs turned out to be, by name: ``{"path":
     ..., "attributes": {...}}`` (a list of those where the need asks for several). ``environ`` holds the settings
     (``AXS_MIRRORS`` ...) and what children inherit. ``recipe_path`` is the recipe's folder. ``call`` calls a function
-    of the recipe's ``code.py`` by name.
+    of the recipe's ``code.py`` by name. ``bundles`` are what was brought here to do without the network.
     """
 
     spec: Mapping[str, Any]
@@ -31,6 +34,7 @@ class Job:
     needs: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     call: Callable[[str], Any] | None = None
+    bundles: Sequence[Bundle] = ()
 
 
 @dataclass(frozen=True)

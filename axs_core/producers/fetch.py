@@ -52,10 +52,10 @@ class Fetch:
         cache = DownloadCache.of(job.environ)
         url = without_credentials(urls[0])
         seen = cache.take(expected, target)
-        if seen is None:
-            url, seen = self._bring(job, urls, target, expected, cache)
-        else:
+        if seen is not None:
             job.reporter.note(f"{file}: from the download cache ({cache.root})")
+        elif (seen := _brought(job, urls, expected, target)) is None:
+            url, seen = self._bring(job, urls, target, expected, cache)
         return Made(file=file, found={"url": url, "size": seen.size, **seen.values()})
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
@@ -114,6 +114,16 @@ class Fetch:
         if wrong:
             hint = f"if the publisher has changed the file, correct `{wrong}` in {job.recipe_path / META}; or {hint}"
         raise FetchFailed(target.name, failures, hint)
+
+
+def _brought(job: Job, urls: Sequence[str], expected: Expected, target: Path) -> Digests | None:
+    """From a bundle that was opened here; None where none has the file."""
+    bare = [without_credentials(url) for url in urls]
+    for bundle in job.bundles:
+        if (seen := bundle.take(bare, expected, target)) is not None:
+            job.reporter.note(f"{target.name}: from the bundle {bundle.folder.name}")
+            return seen
+    return None
 
 
 class _Unwritable(Exception):

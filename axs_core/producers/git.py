@@ -60,12 +60,14 @@ class Git:
 
     def make(self, job: Job) -> Made:
         """Found: ``url`` (without credentials), ``commit``, ``branch`` where there is one. Main file: the clone."""
-        url, wanted = _address(job.spec.get("url")), _revision(job.spec.get("checkout"))
+        url, wanted = address(job.spec.get("url")), _revision(job.spec.get("checkout"))
         name = str(job.spec.get("into") or last_part(url.rstrip("/")).removesuffix(".git"))
         target = inside(job.folder, name, "make.git.into")
         depth = whole_number(job.spec.get("depth"), "make.git.depth", default=0)
         program = _git_program(job.environ)
         deadline = time.monotonic() + (seconds(job.spec.get("timeout"), "make.git.timeout") or _SECONDS)
+        if (made := _brought(job, program, url, target, wanted, deadline)) is not None:
+            return made
         offline, failures = offline_from(job.environ), []
         for source in candidates([url], mirrors_from(job.environ), offline, _SCHEMES):
             if source.skip is not None:
@@ -79,9 +81,7 @@ class Git:
                 shutil.rmtree(target, ignore_errors=True)
                 failures.append(error)
                 continue
-            now = status(target, environ=job.environ)
-            branch = {"branch": now.branch} if now.branch else {}
-            return Made(file=name, found={"url": source.bare, "commit": now.commit, **branch})
+            return _made(target, source, job)
         if len(failures) == 1:
             raise failures[0]
         lines = "".join(f"\n    {error.message}" for error in failures)
@@ -92,9 +92,49 @@ class Git:
         return None
 
 
+def _made(target: Path, source: Candidate, job: Job) -> Made:
+    now = status(target, environ=job.environ)
+    branch = {"branch": now.branch} if now.branch else {}
+    name = target.relative_to(job.folder).as_posix()
+    return Made(file=name, found={"url": source.bare, "commit": now.commit, **branch})
+
+
+def _brought(
+    job: Job, program: str, url: str, target: Path, wanted: str | None, deadline: float
+) -> Made | None:
+    """From a bundle that was opened here, with all of its history; None where none has what is wanted. The clone's
+    origin is the real address.
+    """
+    source = Candidate(url)
+    for bundle in job.bundles:
+        if source.bare not in bundle.repositories:
+            continue
+        clone = _Clone(program, Candidate(source.bare), target, job, deadline)
+        clone.env = _only_from(clone.env, bundle.repositories)
+        try:
+            clone.make(wanted, 0, submodules=bool(job.spec.get("submodules")))
+        except ProduceError as error:
+            shutil.rmtree(target, ignore_errors=True)
+            job.reporter.note(f"not from the bundle {bundle.folder.name}: {error.message}")
+            continue
+        job.reporter.note(f"{source.bare}: from the bundle {bundle.folder.name}")
+        return _made(target, source, job)
+    return None
+
+
+def _only_from(env: Mapping[str, str], repositories: Mapping[str, Path]) -> dict[str, str]:
+    """Git finds these addresses in folders of this machine, and nothing anywhere else."""
+    place = int(env.get("GIT_CONFIG_COUNT", "0"))
+    changed = {**env, "GIT_CONFIG_COUNT": str(place + len(repositories)), "GIT_ALLOW_PROTOCOL": "file"}
+    for number, (url, folder) in enumerate(sorted(repositories.items()), place):
+        changed[f"GIT_CONFIG_KEY_{number}"] = f"url.{folder.as_uri()}.insteadOf"
+        changed[f"GIT_CONFIG_VALUE_{number}"] = url
+    return changed
+
+
 def status(folder: Path, *, environ: Mapping[str, str] | None = None) -> Status:
     """Branch, commit and local changes of the clone in ``folder``, files that git does not know included."""
-    git = _Inside(folder, environ)
+    git = Repository(folder, environ)
     branch = git.ask("rev-parse", "--abbrev-ref", "HEAD").strip()
     changes = git.ask("status", "--short", "--", ".", ":(exclude,glob)**/__pycache__/**").splitlines()
     return Status(None if branch == "HEAD" else branch, git.ask("rev-parse", "HEAD").strip(), tuple(changes))
@@ -107,7 +147,7 @@ def pull(
 
     Refused where tracked files were changed here, where it is on a bare commit, and where history has parted.
     """
-    git = _Inside(folder, environ, reporter)
+    git = Repository(folder, environ, reporter)
     url = git.ask("remote", "get-url", "origin").strip()
     before = status(folder, environ=environ)
     changed = [line for line in before.changes if not line.startswith("??")]
@@ -204,10 +244,12 @@ class _Clone:
         return done.output or ""
 
 
-class _Inside:
-    """Questions to a clone that is there; their talk is kept only while they are asked."""
+class Repository:
+    """Questions to a repository that is there; their talk is kept only while they are asked."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] | None, reporter: Reporter | None = None) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str] | None = None, reporter: Reporter | None = None
+    ) -> None:
         self.folder, self.reporter = folder, reporter or Reporter()
         self.environ = os.environ if environ is None else environ
 
@@ -239,7 +281,7 @@ def _git_program(environ: Mapping[str, str]) -> str:
     return found
 
 
-def _address(given: Any) -> str:
+def address(given: Any) -> str:
     """An address that git cannot mistake for an option or a remote helper; a path becomes ``file://``."""
     url = str(given or "")
     if urlsplit(url).scheme.lower() in _SCHEMES and "://" in url:

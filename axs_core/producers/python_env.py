@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from axs_core.errors import ProduceError, ProgramFailed, UsageError
 from axs_core.process import run
 from axs_core.producers import interpreter as interpreters
 from axs_core.producers.base import Job, Made
+from axs_core.producers.bundled import WHEELS, Wheels
 from axs_core.producers.installer import Installer, choose, install
 from axs_core.producers.interpreter import Interpreter
 from axs_core.producers.lock import archives_of, exact_requirements, read_lock, refuse_unmet
@@ -105,32 +107,89 @@ def _calling(job: Job, requirements: Sequence[Requirement]) -> tuple[Made | None
     return _made(job, this, requirements, own), ()
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is installed for a ``make`` section: into an environment of the interpreter ``base``, the ``lines`` of a
+    requirements file with ``options`` of the installer; messages call it ``texts``.
+    """
+
+    base: str
+    lines: tuple[str, ...]
+    options: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def wanted(spec: Mapping[str, Any], environ: Mapping[str, str]) -> Wanted:
+    """What an environment of its own would hold; :class:`UsageError` for what is no requirement, ProduceError for a
+    lock file that cannot be had here, NotFound for an interpreter that is not here.
+    """
+    requirements = parse_requirements(spec.get("requirements"))
+    python, lock_file = spec.get("python"), spec.get("lock_file")
+    base = interpreters.find(str(python), environ).executable if python else sys.executable
+    if lock_file:
+        locked = _locked(Path(str(lock_file)), requirements, base)
+        return Wanted(base, tuple(locked.values()), ("--require-hashes", "--no-deps"), (str(lock_file),))
+    texts = tuple(str(requirement) for requirement in requirements)
+    return Wanted(base, texts, (), texts)
+
+
 def _own(job: Job, requirements: Sequence[Requirement]) -> Made:
     """A virtual environment in the entry's folder."""
-    wanted = job.spec.get("python")
-    base = interpreters.find(str(wanted), job.environ).executable if wanted else sys.executable
-    installer = choose(str(job.spec.get("installer") or "auto"), job.environ, base)
-    environment, texts = job.folder / VENV, [str(requirement) for requirement in requirements]
-    lock_file = job.spec.get("lock_file")
-    locked = _locked(Path(str(lock_file)), requirements, base) if lock_file else None
-    _create(job, base, environment, installer)
+    content = wanted(job.spec, job.environ)
+    installer = choose(str(job.spec.get("installer") or "auto"), job.environ, content.base)
+    environment = job.folder / VENV
+    _create(job, content.base, environment, installer)
     interpreter = interpreters.own_interpreter(environment)
     version = installer.version(environment, job.environ)
     archives: list[dict[str, Any]] = []
-    if locked is not None or texts:
-        requirements_file, report = job.folder / REQUIREMENTS, job.folder / REPORT
-        lines = texts if locked is None else list(locked.values())
-        requirements_file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        options = [] if locked is None else ["--require-hashes", "--no-deps"]
-        options += ["--report", str(report)] if installer.can_report(version) else []
-        install(job, installer, environment, requirements_file, texts if locked is None else [str(lock_file)], options)
-        if report.exists():
-            archives = archives_of(json.loads(report.read_text(encoding="utf-8")))
-            report.unlink()
+    if content.lines:
+        report = job.folder / REPORT
+        archives = _fill(job, installer, content, report if installer.can_report(version) else None)
+        report.unlink(missing_ok=True)
     this = interpreters.ask(interpreter, job.environ)
     own = {"interpreter": interpreter.relative_to(job.folder).as_posix(), "calling_interpreter": False}
     own |= {"installer_version": version} | ({"archives": archives} if archives else {})
     return _made(job, this, requirements, own)
+
+
+def _fill(job: Job, installer: Installer, content: Wanted, report: Path | None) -> list[dict[str, Any]]:
+    """Install: from a bundle that was opened here where one has exactly this, else from wherever pip finds it. Returns
+    the archives, where they are known.
+    """
+    reporting = ["--report", str(report)] if report else []
+    environment, requirements = job.folder / VENV, job.folder / REQUIREMENTS
+    for wheels in _brought(job, content):
+        requirements.write_text("".join(f"{line}\n" for line in wheels.lines), encoding="utf-8")
+        only = ["--no-index", "--find-links", wheels.folder.as_uri(), "--require-hashes", "--no-deps"]
+        job.reporter.note(f"wheels from the bundle {wheels.bundle}")
+        try:
+            install(job, installer, environment, requirements, content.texts, [*only, *reporting])
+        except ProgramFailed as error:
+            job.reporter.warn(f"going on without the bundle {wheels.bundle}: {error}")
+            continue
+        return _archives(report, wheels.urls)
+    requirements.write_text("".join(f"{line}\n" for line in content.lines), encoding="utf-8")
+    folders = [bundle.folder / WHEELS for bundle in job.bundles]
+    links = [word for folder in folders if folder.is_dir() for word in ("--find-links", folder.as_uri())]
+    install(job, installer, environment, requirements, content.texts, [*content.options, *links, *reporting])
+    return _archives(report, {})
+
+
+def _brought(job: Job, content: Wanted) -> Iterator[Wheels]:
+    if not job.bundles:
+        return
+    this = interpreters.ask(interpreters.own_interpreter(job.folder / VENV), job.environ)
+    for bundle in job.bundles:
+        if (wheels := bundle.wheels(content.lines, this.version, this.platform)) is not None:
+            yield wheels
+
+
+def _archives(report: Path | None, urls: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the installer's report says; of wheels from a bundle with the addresses that they once came from."""
+    if report is None or not report.exists():
+        return []
+    archives = archives_of(json.loads(report.read_text(encoding="utf-8")))
+    return [{**each, "url": urls.get(each["hashes"].get("sha256", ""), each["url"])} for each in archives]
 
 
 def _locked(file: Path, requirements: Sequence[Requirement], base: str) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The work collection on disk."""
 
 from axs_core.store.failure import Failure
-from axs_core.store.layout import INCOMING, PRIVATE, default_root, safe_name
+from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, default_root, safe_name
 from axs_core.store.store import LOG, Attempt, State, Store, lock_base
 
 __all__ = [
+    "BUNDLING",
     "INCOMING",
     "LOG",
     "PRIVATE",

@@ -19,6 +19,9 @@ PRIVATE = ".axs"
 INCOMING = "unzip"
 """Hidden folder in :data:`PRIVATE` in which archives are extracted, under a lock of that name."""
 
+BUNDLING = "bundle"
+"""The same for what is gathered for a bundle."""
+
 
 def default_root(environ: Mapping[str, str] = os.environ) -> Path:
     """``$AXS_WORK_COLLECTION`` or ``~/work_collection``, absolute."""

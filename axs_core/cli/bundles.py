@@ -1,0 +1,51 @@
+"""The actions for machines without a network. The docstrings are the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
+from axs_core.cli.action import action
+from axs_core.cli.format import as_text
+from axs_core.cli.model import Each, Root
+from axs_core.errors import UsageError
+
+
+@action("workspace")
+def bundle(root: Root, *queries: Any, output: Any = None, python: Any = (), with_axs: Any = False) -> Path:
+    """Put all that queries need from the network into one file, for a machine that has none: downloads, Python wheels,
+    git repositories, entries of your own, and the files that the queries name.
+
+    What is needed is made here first; programs that the queries themselves ask for are not run. Wheels are for the
+    Python that runs axs; --python,=3.11,3.12 adds those for others that are on this machine. --with_axs adds axs
+    itself, so that the other machine needs nothing but Python.
+
+        axs bundle loadgen_output,framework=onnxrt loadgen_output,framework=pytorch --output=bundle.tar --with_axs
+    """
+    if output is None:
+        raise UsageError("'bundle' needs --output=FILE", hint="axs bundle QUERY --output=bundle.tar")
+    if not queries:
+        raise UsageError("'bundle' needs a query", hint="axs bundle QUERY --output=bundle.tar")
+    if not isinstance(with_axs, bool):
+        raise UsageError(f"--with_axs is on or off, not {as_text(with_axs)!r}", hint="--with_axs or --with_axs-")
+    pythons = [as_text(each) for each in (python if isinstance(python, (list, tuple)) else [python])]
+    texts = [as_text(query) for query in queries]
+    return root.workspace.bundle(texts, as_text(output), python=pythons, with_axs=with_axs)
+
+
+@action("workspace")
+def unbundle(root: Root, file: Any, *, name: Any = None, digest: Any = None) -> Each:
+    """Open a bundle: what is in it serves in the place of the network from now on. Prints the queries that can be
+    asked.
+
+    Every file is compared with its digest before anything is there to be seen; a bundle that is damaged, cut off or
+    changed is refused, and nothing is left behind. It becomes an entry, named --name or as the file; ', remove' takes
+    it away again. --digest is what 'axs bundle' printed as content: wheels and recipes are programs, so open no bundle
+    that you do not trust.
+
+        axs unbundle bundle.tar
+    """
+    texts = {"name": name, "digest": digest}
+    said = {key: None if value is None else as_text(value) for key, value in texts.items()}
+    return Each(tuple(root.workspace.unbundle(as_text(file), said["name"], digest=said["digest"])))

@@ -1,0 +1,1 @@
+"""Bundles: all that queries need from the network, in one file for a machine that has none."""

@@ -1,0 +1,187 @@
+"""What the pieces of a query bring from elsewhere, gathered where it lies: downloads, repositories, wheels, recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axs_core.digest import of_value, walk
+from axs_core.entry import Entry
+from axs_core.errors import UsageError
+from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
+from axs_core.exchange.bundle.walk import Piece
+from axs_core.exchange.bundle.wheels import Wheelhouse
+from axs_core.ownership import clone_of, is_git
+from axs_core.process import without_credentials
+from axs_core.producers.base import Job
+from axs_core.producers.bundled import REPOSITORIES
+from axs_core.producers.checksums import Digests, Expected
+from axs_core.producers.fetch import Fetch
+from axs_core.producers.git import address, status
+from axs_core.producers.git_bare import make_bare, members_of, submodules_of
+from axs_core.producers.python_env import wanted
+from axs_core.producers.sources import Candidate, last_part
+from axs_core.record import NOT_CONTENT
+from axs_core.reporter import Reporter
+from axs_core.resolver import Match
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that goes in; ``mtime_ns`` where its time is part of what it is."""
+
+    path: Path
+    mtime_ns: int | None = None
+
+
+@dataclass
+class Gathering:
+    """Collects ``files`` by their place in the bundle, and what stands in its contents about them.
+
+    ``staging`` is an empty folder of ours. ``pythons`` are further interpreters that environments are meant for.
+    """
+
+    staging: Path
+    environ: Mapping[str, str]
+    reporter: Reporter
+    wheelhouse: Wheelhouse
+    pythons: Sequence[str] = ()
+    files: dict[str, Source] = field(default_factory=dict)
+    downloads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    repositories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
+    tools: list[str] = field(default_factory=list)
+
+    def take(self, piece: Piece) -> None:
+        """All that one recipe brings from elsewhere."""
+        for name, spec in piece.producers.items():
+            if name == "fetch":
+                self._download(piece, spec)
+            elif name == "git":
+                self._repository(piece, spec)
+            elif name == "python_env":
+                self._environment(piece, spec)
+            elif name == "detect":
+                self.tools.append(str(piece.found.query))
+
+    def _download(self, piece: Piece, spec: Mapping[str, Any]) -> None:
+        given = [spec["urls"]] if isinstance(spec["urls"], str) else spec["urls"]
+        urls = [without_credentials(url) for url in given]
+        expected = Expected.of(spec)
+        path, seen = self._file(piece, spec, expected, str(spec.get("file") or last_part(given[0])))
+        digests = seen.values()
+        place = f"{DOWNLOADS}/{digests['sha256']}"
+        self.files[place] = Source(path)
+        there = self.downloads.setdefault(place, {"urls": [], "checksums": {}, "file": place})
+        there["urls"] = list(dict.fromkeys([*there["urls"], *urls]))
+        there["checksums"] |= digests
+
+    def _file(self, piece: Piece, spec: Mapping[str, Any], expected: Expected, name: str) -> tuple[Path, Digests]:
+        """The file where it is; an archive that was unpacked and removed comes from the download cache, or again."""
+        entry = piece.entry
+        if entry is not None and (entry.path / name).is_file():
+            seen = Digests(expected)
+            seen.update_from(entry.path / name)
+            recorded = entry.values.get("sha256")
+            if expected.difference(seen) is None and recorded in (None, seen.values()["sha256"]):
+                return entry.path / name, seen
+        folder = self.staging / f"download{len(self.downloads)}"
+        folder.mkdir()
+        job = Job(spec, folder, self.staging / "log.txt", self.reporter, piece.found.recipe.path, environ=self.environ)
+        made = Fetch().make(job)
+        seen = Digests(expected)
+        seen.update_from(folder / str(made.file))
+        return folder / str(made.file), seen
+
+    def _repository(self, piece: Piece, spec: Mapping[str, Any]) -> None:
+        assert piece.entry is not None
+        clone = piece.entry.path / str(piece.entry.values.get("file") or spec.get("into") or "")
+        self.add_repository(Candidate(address(spec["url"])).bare, clone)
+
+    def add_repository(self, url: str, clone: Path) -> None:
+        """A clone with its submodules, as what stands at ``url``."""
+        if url in self.repositories:
+            return
+        place = f"{REPOSITORIES}/{of_value(url)[:16]}"
+        self.reporter.step(f"packing {url}")
+        if changes := status(clone, environ=self.environ).changes:
+            files = ", ".join(line[3:] for line in changes[:8])
+            self.reporter.warn(f"changed in {clone} and not committed, so it stays here: {files}")
+        commit = make_bare(clone, self.staging / place, self.environ, self.reporter)
+        for name in members_of(self.staging / place):
+            self.files[f"{place}/{name}"] = Source(self.staging / place / name)
+        self.repositories[url] = {"url": url, "folder": place, "commit": commit}
+        if (clone / ".gitmodules").is_file():
+            for inner, folder in submodules_of(clone, self.environ):
+                self.add_repository(inner, folder)
+
+    def _environment(self, piece: Piece, spec: Mapping[str, Any]) -> None:
+        content, values = wanted(spec, self.environ), piece.entry.values if piece.entry is not None else {}
+        index_options = spec.get("index_options") or ()
+        self.wheelhouse.add(
+            content.base,
+            content.lines,
+            content.options,
+            versions=values.get("packages"),
+            index_options=index_options,
+        )
+        for archive in values.get("archives") or ():
+            if digest := archive.get("hashes", {}).get("sha256"):
+                self.urls[digest] = archive["url"]
+        for base in self.pythons if not spec.get("python") else ():
+            self.wheelhouse.add(base, content.lines, content.options, index_options=index_options)
+
+    def add_recipe(self, entry: Entry) -> None:
+        """An entry that a person wrote, all of its folder."""
+        for relative, item in walk(entry.path, NOT_CONTENT):
+            if item.is_symlink():
+                raise UsageError(
+                    f"{entry.name} holds a link, {relative}; links do not travel",
+                    hint=f"put the file itself there: {item.path}",
+                )
+            self.files[f"{RECIPES}/{entry.name}/{relative}"] = Source(Path(item.path))
+
+    def add_users_files(self, found: Match) -> dict[str, str]:
+        """The files and folders that a query names: their places in the bundle, by parameter."""
+        places = {}
+        for name in sorted(found.said):
+            parameter, value = found.recipe.parameters.get(name), found.values.get(name)
+            if parameter is None or parameter.type not in ("file", "folder") or value is None:
+                continue
+            path = Path(str(value))
+            place = f"{FILES}/{of_value(str(path))[:12]}/{path.name}"
+            places[name] = place
+            for relative, file in _below(path):
+                self.files[f"{place}{relative}"] = Source(file, file.stat().st_mtime_ns)
+        return places
+
+
+def collection_queries(entries: Sequence[Entry], collections: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The cloned collections that entries lie in, by the query that makes each."""
+    found = {}
+    for entry in entries:
+        inside = collections.get(entry.collection)
+        if inside is not None and is_git(inside):
+            from axs_core.entry import read_record
+
+            found[str(read_record(inside).get("query"))] = inside
+    return found
+
+
+def clone_and_address(collection: Entry) -> tuple[str, Path]:
+    """Where a cloned collection came from, and where it is."""
+    clone = clone_of(collection)
+    return Candidate(address(collection.values["url"])).bare, clone
+
+
+def _below(path: Path) -> Iterator[tuple[str, Path]]:
+    """A file itself, or all files in a folder; links to files count as what they lead to."""
+    if path.is_file():
+        yield "", path
+        return
+    for relative, item in walk(path):
+        if not Path(item.path).is_file():
+            raise UsageError(f"{item.path} is no file, so it cannot travel", hint="take it out of the folder")
+        yield f"/{relative}", Path(item.path)
