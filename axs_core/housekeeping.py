@@ -16,7 +16,7 @@ from axs_core.index import Index
 from axs_core.ownership import entries_folder, is_collection, made_here, not_made
 from axs_core.record import asked_later
 from axs_core.reporter import Reporter
-from axs_core.store import INCOMING, PRIVATE, Store, lock_base
+from axs_core.store import BUNDLING, INCOMING, PRIVATE, Store, lock_base
 
 _SHOWN = 8
 """How many names a message lists."""
@@ -39,11 +39,12 @@ def collect_garbage(store: Store, index: Index) -> list[str]:
 
 
 def _reclaim(store: Store) -> None:
-    """What was left of an archive by a process that died while it extracted it."""
-    place = store.root / PRIVATE / INCOMING
-    if store.state(place) == "broken":
-        with store.held(INCOMING):
-            shutil.rmtree(place, ignore_errors=True)
+    """What was left of an archive or a bundle by a process that died over it."""
+    for name in (INCOMING, BUNDLING):
+        place = store.root / PRIVATE / name
+        if store.state(place) == "broken":
+            with store.held(name):
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _folders(store: Store) -> list[Path]:

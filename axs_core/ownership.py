@@ -12,6 +12,7 @@ from axs_core.collection import IMPORTED_BY
 from axs_core.digest import walk
 from axs_core.entry import META, RECORD, Entry
 from axs_core.index.refreshing import inner_folder
+from axs_core.producers.bundled import BROUGHT_BY
 from axs_core.record import NOT_CONTENT
 from axs_core.store import PRIVATE
 
@@ -49,11 +50,14 @@ def clone_of(entry: Entry) -> Path:
 
 
 def not_made(entry: Entry, environ: Mapping[str, str] | None = None) -> list[str]:
-    """What a person put into a produced entry that is a collection or a git repository: names of files and folders
+    """What a person put into a produced entry that is a collection, a git repository or a bundle: names of files and folders
     below it, and what git says is changed there. Empty for any other entry.
     """
     if is_git(entry):
         return _changed_in_git(entry, environ)
+    if BROUGHT_BY in entry.produced.get("by", ()):
+        known = _recorded(entry.path) | _OWN
+        return sorted(name for name, _ in walk(entry.path, NOT_CONTENT) if name not in known)
     if not is_collection(entry):
         return []
     return sorted(_foreign(entry))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ DOWNLOADS, RECIPES, FILES, OWN = "downloads", "recipes", "files", "axs"
 """Folders in a bundle: by checksum; entries that a person wrote; a user's own files; wheels of axs itself."""
 LARGEST = 1 << 28
 """Bytes that ``bundle.json`` may have: it is read as a whole."""
+_MANYLINUX, _ALIASES = re.compile(r"manylinux_(\d+)_(\d+)_"), re.compile(r"^manylinux(1|2010|2014)_")
 _FOLDERS = (DOWNLOADS, WHEELS, REPOSITORIES, RECIPES, FILES, OWN)
 _IN_REPOSITORY = ("HEAD", "packed-refs", "shallow", "objects/pack/")
 """All that a bare repository needs beside what every one has; nothing that git would run or obey."""
@@ -37,9 +39,32 @@ def digest_of(data: Mapping[str, Any]) -> str:
     return of_value(data)
 
 
-def libc() -> str:
-    """``glibc 2.36``: wheels are built for one of at least some version."""
-    return " ".join(filter(None, platform.libc_ver())) or "unknown"
+def libc(wheels: Iterable[str]) -> str:
+    """The oldest C library that all of these wheels can be installed with, as ``glibc 2.28``; empty where any will do.
+
+    What was built here needs the one of this machine.
+
+    >>> libc(["a-1-cp311-cp311-manylinux_2_28_x86_64.manylinux_2_17_x86_64.whl", "b-1-py3-none-any.whl"])
+    'glibc 2.17'
+    """
+    from packaging.utils import parse_wheel_filename
+
+    name, version = platform.libc_ver()
+    needed = []
+    for wheel in wheels:
+        tags = {tag.platform for tag in parse_wheel_filename(wheel)[3]}
+        known = [
+            (int(found[1]), int(found[2])) for tag in tags if (found := _MANYLINUX.match(_ALIASES.sub(_modern, tag)))
+        ]
+        if known:
+            needed.append(min(known))
+        elif any(tag.startswith("linux_") for tag in tags) and version:
+            needed.append((int(version.split(".")[0]), int(version.split(".")[1])))
+    return f"{name or 'glibc'} {'.'.join(map(str, max(needed)))}" if needed else ""
+
+
+def _modern(alias: re.Match[str]) -> str:
+    return {"1": "manylinux_2_5_", "2010": "manylinux_2_12_", "2014": "manylinux_2_17_"}[alias[1]]
 
 
 def read_contents(text: bytes) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Bundler:
             "queries": asked,
             "python": platform.python_version(),
             "platform": sysconfig.get_platform(),
-            "libc": libc(),
+            "libc": libc(wheel for item in environments for wheel in item["wheels"]),
             "downloads": [item for _, item in sorted(gathering.downloads.items())],
             "environments": environments,
             "urls": urls,
@@ -190,7 +190,8 @@ def for_whom(data: Mapping[str, Any]) -> str:
     if not kinds:
         return "for any Python"
     versions = ", ".join(sorted({version for version, _ in kinds}, key=lambda text: tuple(map(int, text.split(".")))))
-    return f"for Python {versions} on {data['platform']} with {data['libc']} or newer"
+    library = f" with {data['libc']} or newer" if data["libc"] else ""
+    return f"for Python {versions} on {data['platform']}{library}"
 
 
 def readme(data: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The tar file around a bundle: one way to write it, and nothing else is read.
 
 Plain files only, each with the header that :func:`header` gives and no other: no links, devices, sparse files or
-records of long names. A reader therefore compares a header with its own, byte for byte, before it believes it.
+extensions. A reader therefore compares a header with its own, byte for byte, before it believes it.
 """
 
 from __future__ import annotations
@@ -23,21 +23,17 @@ BLOCK = 512
 READ = 1 << 20
 """Bytes read at a time."""
 _END = bytes(2 * BLOCK)
-_LARGE = 8 << 30
-"""A size from here on does not fit into the octal digits of the header; it is written in base 256 then."""
+_LONG = tarfile.GNUTYPE_LONGNAME
+"""Kind of the record that a name of more than 100 bytes has before its header."""
 
 
 def header(name: str, size: int, executable: bool) -> bytes:
-    """The header of a file in a bundle: no owner, no time. Raises UsageError for a name that does not fit."""
+    """The header of a file in a bundle: no owner, no time. Raises UsageError for a name of 512 bytes or more."""
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.mtime = size, 0o755 if executable else 0o644, 0
-    try:
-        block = info.tobuf(tarfile.USTAR_FORMAT if size < _LARGE else tarfile.GNU_FORMAT, "utf-8", "strict")
-    except ValueError:
-        block = b""
-    if len(block) != BLOCK:
+    if len(name.encode("utf-8")) >= BLOCK:
         raise UsageError(f"{name!r} is too long a path for a bundle", hint="move the file to where its path is shorter")
-    return block
+    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
 
 
 def look(path: Path, bar: Progress) -> Shipped:
@@ -137,8 +133,13 @@ def members(stream: BinaryIO) -> Iterator[TarMember]:
 
 
 def _member(block: bytes, stream: BinaryIO, first: bool) -> TarMember:
+    long = block[156:157] == _LONG
+    if long:
+        block += stream.read(2 * BLOCK)
     try:
-        info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        info = tarfile.TarInfo.frombuf(block[-BLOCK:], "utf-8", "strict")
+        if long:
+            info.name = block[BLOCK : 2 * BLOCK].rstrip(b"\0").decode("utf-8")
         executable = info.mode == 0o755
         same = header(info.name, info.size, executable) == block
     except (tarfile.HeaderError, UnicodeDecodeError, UsageError, ValueError, OverflowError):
