@@ -50,8 +50,8 @@ def clone_of(entry: Entry) -> Path:
 
 
 def not_made(entry: Entry, environ: Mapping[str, str] | None = None) -> list[str]:
-    """What a person put into a produced entry that is a collection, a git repository or a bundle: names of files and folders
-    below it, and what git says is changed there. Empty for any other entry.
+    """What a person put into a produced entry that is a collection, a git repository or a bundle: names of
+    files and folders below it, and what git says is changed there. Empty for any other entry.
     """
     if is_git(entry):
         return _changed_in_git(entry, environ)

@@ -19,8 +19,8 @@ from axs_core.reporter import Reporter
 from axs_core.store import PRIVATE
 
 BOUND = frozenset({"python_env", "detect", "unbundle"})
-"""Producers whose work is worth nothing elsewhere: an environment's paths, a tool of this machine, a bundle. Their versions stand
-in the records of what used them.
+"""Producers whose work is worth nothing elsewhere: an environment's paths, a tool of this machine, a bundle. Their
+versions stand in the records of what used them.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from axs_core.reporter import Reporter
 
 CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 """The settings of every one; none is ever taken from elsewhere."""
+_SUBMODULE = re.compile(r"[ +U][0-9a-f]+ (.+?)(?: \([^()]*\))?")
+"""A line of ``git submodule status``; one that begins with a dash is not there."""
 
 
 def make_bare(clone: Path, to: Path, environ: Mapping[str, str], reporter: Reporter) -> str:
@@ -64,10 +67,10 @@ def members_of(bare: Path) -> Iterator[str]:
 def submodules_of(clone: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     """Address and folder of each submodule that is there, on any level."""
     for line in Repository(clone, environ).ask("submodule", "status", "--recursive").splitlines():
-        folder = clone / line.split(" ", 2)[1].strip() if line[:1] != "-" else None
-        if folder is not None and folder.is_dir():
-            url = Repository(folder, environ).ask("remote", "get-url", "origin").strip()
-            yield without_credentials(url), folder
+        found = _SUBMODULE.fullmatch(line)
+        if found is not None:
+            url = Repository(clone / found[1], environ).ask("remote", "get-url", "origin").strip()
+            yield without_credentials(url), clone / found[1]
 
 
 def _branch(here: Repository, bare: Repository) -> str:

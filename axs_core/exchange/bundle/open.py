@@ -12,10 +12,10 @@ import hashlib
 import os
 import platform
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from axs_core import __version__
 from axs_core.digest import of_value
@@ -68,8 +68,9 @@ class Unbundler:
         self.store.open()
         with self.store.held(INCOMING), file.open("rb") as stream:
             try:
-                data, readme = _beginning(stream, digest)
-                folder = self._there(data) or self._bring(file, stream, data, readme, base)
+                coming = members(stream)
+                data, readme = _beginning(coming, digest)
+                folder = self._there(data) or self._bring(file, coming, data, readme, base)
             except BadArchive as error:
                 message = f"{file.name} is refused: {error.message}"
                 raise BadArchive(message, hint=error.hint or "copy it again from where it was made") from error
@@ -84,12 +85,14 @@ class Unbundler:
         self.reporter.note(f"{entries[0].name} is this bundle, opened {entries[0].made_at}")
         return entries[0].path
 
-    def _bring(self, file: Path, stream: BinaryIO, data: Mapping[str, Any], readme: bytes, base: str) -> Path:
+    def _bring(
+        self, file: Path, coming: Iterator[TarMember], data: Mapping[str, Any], readme: bytes, base: str
+    ) -> Path:
         with incoming(self.store) as fresh:
             try:
                 shipped = shipped_in(data)
                 with self.reporter.progress(f"reading {file.name}", sum(item.size for item in shipped.values())) as bar:
-                    _extract(stream, data, shipped, fresh, bar)
+                    _extract(coming, data, shipped, fresh, bar)
                 (fresh / README).write_bytes(readme)
                 for repository in data["repositories"]:
                     finish_bare(fresh / repository["folder"])
@@ -120,30 +123,30 @@ class Unbundler:
             self.reporter.warn(f"not in it: {', '.join(data['left_out'])}")
 
 
-def _beginning(stream: BinaryIO, digest: str | None) -> tuple[dict[str, Any], bytes]:
+def _beginning(coming: Iterator[TarMember], digest: str | None) -> tuple[dict[str, Any], bytes]:
     """The contents and the text before them."""
-    readme = _next(stream, README).whole(_LARGEST_README)
-    data = read_contents(_next(stream, CONTENTS).whole(LARGEST))
+    readme = _next(coming, README).whole(_LARGEST_README)
+    data = read_contents(_next(coming, CONTENTS).whole(LARGEST))
     if digest is not None and digest_of(data) != digest:
         raise BadArchive(f"its content is {digest_of(data)}, not {digest}", hint="compare with what axs bundle printed")
     return data, readme
 
 
-def _next(stream: BinaryIO, name: str) -> TarMember:
-    member = next(members(stream), None)
+def _next(coming: Iterator[TarMember], name: str) -> TarMember:
+    member = next(coming, None)
     if member is None or member.name != name:
         raise BadArchive(f"it is no bundle: {name} is not where it has to be")
     return member
 
 
 def _extract(
-    stream: BinaryIO, data: Mapping[str, Any], shipped: Mapping[str, Shipped], fresh: Path, bar: Progress
+    coming: Iterator[TarMember], data: Mapping[str, Any], shipped: Mapping[str, Shipped], fresh: Path, bar: Progress
 ) -> None:
     """Exactly the files of the contents, in their order."""
     for folder in sorted({(fresh / name).parent for name in shipped}):
         folder.mkdir(parents=True, exist_ok=True)
     waiting = iter(shipped.items())
-    for member in members(stream):
+    for member in coming:
         name, item = next(waiting, (None, None))
         if member.name != name or item is None:
             raise BadArchive("is in the bundle, but not in its contents at that place", member.name)
