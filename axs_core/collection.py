@@ -14,6 +14,8 @@ from axs_core.digest import of_value
 from axs_core.entry.load import META, read_meta
 from axs_core.store.layout import PRIVATE, default_root
 
+BROUGHT_BY = "unbundle"
+"""What made an entry that is a bundle: what its maker wrote may be in it, as a collection."""
 IMPORTED_BY = "unzip"
 """What made a collection that came in as an archive. Its entries are asked last."""
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from axs_core.collection import IMPORTED_BY
+from axs_core.collection import BROUGHT_BY, IMPORTED_BY
 from axs_core.digest import walk
 from axs_core.entry import META, RECORD, Entry
 from axs_core.index.refreshing import inner_folder
-from axs_core.producers.bundled import BROUGHT_BY
 from axs_core.record import NOT_CONTENT
 from axs_core.store import PRIVATE
 
@@ -39,6 +38,11 @@ def is_imported(entry: Entry) -> bool:
     return IMPORTED_BY in entry.produced.get("by", ())
 
 
+def is_bundle(entry: Entry) -> bool:
+    """Is it a bundle that was opened here?"""
+    return BROUGHT_BY in entry.produced.get("by", ())
+
+
 def entries_folder(entry: Entry) -> Path:
     """Where the entries of a collection lie."""
     return inner_folder(entry.path, dict(entry.meta))
@@ -55,7 +59,7 @@ def not_made(entry: Entry, environ: Mapping[str, str] | None = None) -> list[str
     """
     if is_git(entry):
         return _changed_in_git(entry, environ)
-    if BROUGHT_BY in entry.produced.get("by", ()):
+    if is_bundle(entry):
         known = _recorded(entry.path) | _OWN
         return sorted(name for name, _ in walk(entry.path, NOT_CONTENT) if name not in known)
     if not is_collection(entry):

@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from axs_core.collection import IMPORTED_BY
+from axs_core.collection import BROUGHT_BY, IMPORTED_BY
 from axs_core.errors import NotTrusted, StoreError, UsageError
 from axs_core.reporter import Reporter
 from axs_core.store.durable import write_atomic
 
-BRINGING = frozenset({"git", "fetch", "extract", IMPORTED_BY})
+BRINGING = frozenset({"git", "fetch", "extract", IMPORTED_BY, BROUGHT_BY})
 """Producers that bring somebody else's files: a collection that one of them made came from elsewhere."""
 FORMAT = 1
 """Version of the file's form."""

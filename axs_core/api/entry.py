@@ -117,6 +117,11 @@ class WorkspaceEntry:
         """
         self.workspace.trust.grant(self._origin(), "trust")
 
+    def is_trusted(self) -> bool:
+        """May its code run? One's own always may."""
+        origin = self.workspace.index.origin_of(self.entry)
+        return origin is None or origin.trusted
+
     def distrust(self) -> None:
         """Take back what :meth:`trust`, ``--trust`` or an answer allowed. What was made meanwhile stays."""
         self.workspace.trust.withdraw(self._origin())

@@ -374,19 +374,26 @@ class Workspace:
         maker = Bundler(self.store, self.index, self.resolver, self.reporter, self.environ, python, with_axs)
         return maker.write(queries, Path(os.path.abspath(Path(output).expanduser())))
 
-    def unbundle(self, file: Path | str, name: str | None = None, *, digest: str | None = None) -> list[str]:
+    def unbundle(
+        self, file: Path | str, name: str | None = None, *, digest: str | None = None, trust: bool = False
+    ) -> list[str]:
         """Open a bundle; what it holds serves in the place of the network from then on. Returns the queries that can be
         asked now, with the paths of the files that they bring.
 
-        Collections that it brings are made. Raises AxsError for a bundle that is not as its contents say, or not of
-        that ``digest``; nothing is left behind then.
+        Collections that it brings are made; ``trust``: what they and the bundle's maker wrote may run. Raises AxsError
+        for a bundle that is not as its contents say, or not of that ``digest``; nothing is left behind then.
         """
         from axs_core.exchange.bundle.open import Unbundler
 
         opener = Unbundler(self.store, self.index, self.reporter)
         opened = opener.open(Path(os.path.abspath(Path(file).expanduser())), name, digest)
-        for query in opened.collections:
-            self.byquery(query)
+        brought = [self.byquery(query) for query in opened.collections]
+        if opened.has_recipes:
+            brought.append(self.byname(opened.path.name))
+        for collection_entry in brought if trust else ():
+            collection_entry.trust()
+        if unsaid := [each.name for each in brought if not each.is_trusted()]:
+            self.reporter.note(f"asked about at their first use: the recipes in {', '.join(unsaid)}; --trust says yes")
         return [str(query) for query in opened.queries]
 
     def work_collection(self) -> WorkCollection:

@@ -46,7 +46,7 @@ def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None, trus
         axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
     """
     options: dict[str, Any] = {} if into is None else {"into": _text(into, "a collection")}
-    if _flag(trust, "--trust"):
+    if flag(trust, "--trust"):
         options["trust"] = True
     return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh), **options)
 
@@ -202,7 +202,7 @@ def _zip_options(with_needs: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(f"'zip' has no option --{unknown[0]}", hint=f"--{near}" if near else "axs help zip")
     texts = {name: _text(value, f"--{name}") for name, value in labels.items() if name != "authors"}
     authors = _texts(labels.get("authors", ()), "--authors")
-    return {"with_needs": _flag(with_needs, "--with_needs"), "authors": authors, **texts}
+    return {"with_needs": flag(with_needs, "--with_needs"), "authors": authors, **texts}
 
 
 @action("workspace")
@@ -217,10 +217,11 @@ def unzip(root: Root, archive: Any, *, name: Any = None, trust: Any = False, **l
         axs unzip results.zip
     """
     called = None if name is None else _text(name, "--name")
-    return root.workspace.unzip(_text(archive, "an archive"), called, trust=_flag(trust, "--trust"), limits=limits)
+    return root.workspace.unzip(_text(archive, "an archive"), called, trust=flag(trust, "--trust"), limits=limits)
 
 
-def _flag(value: Any, what: str) -> bool:
+def flag(value: Any, what: str) -> bool:
+    """An option that is on or off."""
     if isinstance(value, bool):
         return value
     raise UsageError(f"{what} is on or off, not {as_text(value)!r}", hint=f"{what} or {what}-")
@@ -347,7 +348,7 @@ def entry_pull(entry: WorkspaceEntry, *, trust: Any = False) -> str:
 
         axs byname git_repo_NAME , pull
     """
-    before, after = entry.pull(trust=_flag(trust, "--trust"))
+    before, after = entry.pull(trust=flag(trust, "--trust"))
     return f"{before[:12]} already up to date" if before == after else f"{before[:12]} to {after[:12]}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
 from axs_core.cli.action import action
+from axs_core.cli.actions import flag
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
 from axs_core.errors import UsageError
@@ -27,25 +28,25 @@ def bundle(root: Root, *queries: Any, output: Any = None, python: Any = (), with
         raise UsageError("'bundle' needs --output=FILE", hint="axs bundle QUERY --output=bundle.tar")
     if not queries:
         raise UsageError("'bundle' needs a query", hint="axs bundle QUERY --output=bundle.tar")
-    if not isinstance(with_axs, bool):
-        raise UsageError(f"--with_axs is on or off, not {as_text(with_axs)!r}", hint="--with_axs or --with_axs-")
     pythons = [as_text(each) for each in (python if isinstance(python, (list, tuple)) else [python])]
     texts = [as_text(query) for query in queries]
-    return root.workspace.bundle(texts, as_text(output), python=pythons, with_axs=with_axs)
+    return root.workspace.bundle(texts, as_text(output), python=pythons, with_axs=flag(with_axs, "--with_axs"))
 
 
 @action("workspace")
-def unbundle(root: Root, file: Any, *, name: Any = None, digest: Any = None) -> Each:
+def unbundle(root: Root, file: Any, *, name: Any = None, digest: Any = None, trust: Any = False) -> Each:
     """Open a bundle: what is in it serves in the place of the network from now on. Prints the queries that can be
     asked.
 
     Every file is compared with its digest before anything is there to be seen; a bundle that is damaged, cut off or
     changed is refused, and nothing is left behind. It becomes an entry, named --name or as the file; ', remove' takes
-    it away again. --digest is what 'axs bundle' printed as content: wheels and recipes are programs, so open no bundle
-    that you do not trust.
+    it away again. --digest is what 'axs bundle' printed as content: wheels are programs, so open no bundle that you do
+    not trust. Recipes in it that its maker wrote, and those of collections that it brings, are asked about at their
+    first use, or not with --trust.
 
         axs unbundle bundle.tar
     """
     texts = {"name": name, "digest": digest}
     said = {key: None if value is None else as_text(value) for key, value in texts.items()}
-    return Each(tuple(root.workspace.unbundle(as_text(file), said["name"], digest=said["digest"])))
+    found = root.workspace.unbundle(as_text(file), said["name"], digest=said["digest"], trust=flag(trust, "--trust"))
+    return Each(tuple(found))

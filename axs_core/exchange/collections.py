@@ -16,7 +16,7 @@ from axs_core.entry.load import read_meta
 from axs_core.errors import AxsError, NotFound, StoreError, UsageError
 from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
-from axs_core.ownership import clone_of, entries_folder, is_collection, is_git, is_imported, made_here
+from axs_core.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
 from axs_core.producers.git import Status, pull, status
 from axs_core.query import parse
 from axs_core.record import NOT_CONTENT, note_asked, now
@@ -25,7 +25,7 @@ from axs_core.store import PRIVATE, Store, lock_base
 from axs_core.store.durable import sync_folder, write_atomic
 from axs_core.store.store import dump_yaml
 
-Kind = Literal["named", "work", "shipped", "local", "git", "zip"]
+Kind = Literal["named", "work", "shipped", "local", "git", "zip", "bundle"]
 _GIVEN = re.compile(r"\w[\w.+-]*")
 """A name that a person gives an entry: it has to work in a query and on a command line."""
 _TAG = re.compile(r"\w(?:[\w./@+-]*\w)?(?:\+\+)?")
@@ -72,7 +72,7 @@ def _row(
         places: dict[Path, Kind] = {index.work_collection: "work", index.roots[-1]: "shipped"}
         return CollectionRow(path.name, places.get(path, "named"), order, 0.0, count, path)
     origin = index.origin_of(entry)
-    kind: Kind = "git" if is_git(entry) else "zip" if is_imported(entry) else "local"
+    kind: Kind = "git" if is_git(entry) else "zip" if is_imported(entry) else "bundle" if is_bundle(entry) else "local"
     git, fault = None, ""
     if kind == "git":
         try:
@@ -111,7 +111,7 @@ def own(index: Index, name: str) -> Entry:
         raise NotFound(
             f"there is no collection {name!r}", hint=f"make it: axs byquery collection,collection_name={name}"
         )
-    if is_git(collection) or is_imported(collection):
+    if is_git(collection) or is_imported(collection) or is_bundle(collection):
         where = "a git repository" if is_git(collection) else "an archive"
         raise UsageError(
             f"{collection.name} came from {where}; results go into collections of one's own",

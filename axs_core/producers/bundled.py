@@ -13,14 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from axs_core.collection import BROUGHT_BY
 from axs_core.entry import Entry
 from axs_core.producers.checksums import Digests, Expected
 from axs_core.producers.download_cache import link_or_copy
 
 CONTENTS = "bundle.json"
 TAG = "bundle"
-BROUGHT_BY = "unbundle"
-"""What made an entry that is a bundle."""
 WHEELS, REPOSITORIES = "wheels", "repositories"
 """Folders in a bundle."""
 
@@ -92,7 +91,7 @@ def bundles_among(entries: Iterable[Entry], root: Path) -> tuple[Bundle, ...]:
     there = [
         entry
         for entry in entries
-        if entry.path.parent == root and not entry.imported and BROUGHT_BY in entry.produced.get("by", ())
+        if entry.path.parent == root and BROUGHT_BY in entry.produced.get("by", ())
     ]
     there.sort(key=lambda entry: str(entry.produced.get("at", "")), reverse=True)
     return tuple(Bundle(entry.path) for entry in there if (entry.path / CONTENTS).is_file())

@@ -37,7 +37,7 @@ def test_there_and_back(
     (tmp_path / "mine.txt").unlink()
     monkeypatch.setenv("AXS_WORK_COLLECTION", str(tmp_path / "other"))
     monkeypatch.delenv("AXS_COLLECTIONS")
-    code, queries, _ = axs(f"unbundle b.tar --name=brought --digest={digest}", capsys)
+    code, queries, _ = axs(f"unbundle b.tar --name=brought --digest={digest} --trust", capsys)
     assert code == 0
     first, second = queries.splitlines()
     assert first == "run,n=2"

@@ -19,7 +19,7 @@ from support.http_server import Server
 from support.toy import Listening, Toys
 
 from axs_core import Workspace
-from axs_core.errors import AxsError, NotFound, UsageError
+from axs_core.errors import AxsError, NotFound, NotTrusted, UsageError
 from axs_core.exchange.bundle.contents import libc, read_contents
 from axs_core.exchange.bundle.tar import header, members
 from axs_core.exchange.manifest import BadArchive
@@ -131,9 +131,9 @@ def test_everything_travels(world: Toys, server: Server, away: Away, tmp_path: P
     assert world.made("run") == 0
     said = world.reporter.notes[-1]
     unplug(world, server, tmp_path)
-    queries = away.space().unbundle(file)
+    queries = away.space().unbundle(file, trust=True)
     assert queries == ["run,n=2"]
-    assert away.reporter.notes[-1] == said.replace("b.tar", "b")
+    assert away.reporter.notes[0] == said.replace("b.tar", "b")
     assert "2 files, 1 repository, 4 entries of your own" in said
     made = away.space().byquery(queries[0])
     assert world.made("run") == 1
@@ -179,7 +179,7 @@ def test_any_revision_of_a_repository(world: Toys, server: Server, away: Away, t
     commit = here.byquery(query)["commit"]
     unplug(world, server, tmp_path)
     space = away.space()
-    space.unbundle(file)
+    space.unbundle(file, trust=True)
     assert space.byquery(query)["commit"] == commit
     branches = git(space.byquery(query).get_path(), "branch", "-r").split()
     assert {"origin/main", "origin/dev"} <= set(branches)
@@ -199,7 +199,7 @@ def test_a_shallow_clone_and_commits_of_ones_own(toys: Toys, away: Away, tmp_pat
     assert toys.reporter.warnings == [f"changed in {clone} and not committed, so it stays here: a"]
     shutil.rmtree(origin)
     space = away.space()
-    space.unbundle(file)
+    space.unbundle(file, trust=True)
     there = space.byquery("code").get_path()
     assert ((there / "own.txt").read_text(), (there / "a").read_text()) == ("own", "one")
 
@@ -217,7 +217,7 @@ def test_submodules(toys: Toys, away: Away, tmp_path: Path, monkeypatch: pytest.
     )
     shutil.rmtree(tmp_path / "origin")
     space = away.space(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="protocol.file.allow", GIT_CONFIG_VALUE_0="always")
-    space.unbundle(file)
+    space.unbundle(file, trust=True)
     assert (space.byquery("code").get_path() / "sub" / "b").read_text() == "inside"
 
 
@@ -237,11 +237,11 @@ def test_a_collection_from_git(toys: Toys, away: Away, tmp_path: Path) -> None:
     toys.add("clones", recipe)
     shipped = {"AXS_COLLECTIONS": str(toys.recipes)}
     space = toys.space()
-    space.byquery(f"git_repo,collection,url={origin.as_uri()}")
+    space.byquery(f"git_repo,collection,url={origin.as_uri()}").trust()
     file = toys.space().bundle(["their"], tmp_path / "b.tar")
     shutil.rmtree(origin)
     there = away.space(**shipped)
-    there.unbundle(file)
+    there.unbundle(file, trust=True)
     assert (there.byquery("their").path / "x").read_text() == "theirs"
 
 
@@ -260,7 +260,7 @@ def test_files_that_the_query_names(toys: Toys, away: Away, tmp_path: Path) -> N
     file = toys.space().bundle([query], tmp_path / "b.tar")
     shutil.rmtree(mine.parent)
     shutil.rmtree(folder)
-    (asked,) = away.space().unbundle(file)
+    (asked,) = away.space().unbundle(file, trust=True)
     made = away.space().byquery(asked)
     assert (made.path / "seen").read_text() == "weights"
     assert made.entry.produced["key"] == here.entry.produced["key"]  # the same thing, wherever its files lie
@@ -272,7 +272,7 @@ def test_a_file_without_a_checksum(toys: Toys, server: Server, away: Away, tmp_p
     file = toys.space().bundle(["free"], tmp_path / "b.tar")
     unplug(toys, server, tmp_path)
     space = away.space()
-    space.unbundle(file)
+    space.unbundle(file, trust=True)
     assert space.byquery("free").get_path().read_bytes() == b"no checksum"
     assert server.requests == []
 
@@ -294,7 +294,7 @@ def test_what_a_function_asks_for_while_it_makes(toys: Toys, server: Server, awa
     assert "search finds out what it needs while it is made: it is made here too" in toys.reporter.notes
     unplug(toys, server, tmp_path)
     space = away.space()
-    space.unbundle(file)
+    space.unbundle(file, trust=True)
     assert (space.byquery("search").path / "copy").read_bytes() == b"no checksum"
 
 
@@ -308,15 +308,27 @@ def test_what_is_left_out_is_said(toys: Toys, away: Away, tmp_path: Path) -> Non
     assert toys.reporter.warnings[-1] == (
         f"not in the bundle, entries that no recipe makes: {part.name}; axs zip takes them"
     )
-    away.space().unbundle(file)
-    assert away.reporter.notes[-1] == "must be on this machine, they were found on the other: shell"
+    away.space().unbundle(file, trust=True)
+    assert "must be on this machine, they were found on the other: shell" in away.reporter.notes
     assert away.reporter.warnings == [f"not in it: {part.name}"]
+
+
+def test_recipes_in_it_are_asked_about(world: Toys, away: Away, tmp_path: Path) -> None:
+    file = world.space().bundle(["run"], tmp_path / "b.tar")
+    away.space().unbundle(file)
+    assert away.reporter.notes[-1] == "asked about at their first use: the recipes in b; --trust says yes"
+    with pytest.raises(NotTrusted, match="this would make"):
+        away.space().byquery("run")
+    assert world.made("run") == 0
+    away.space().unbundle(file, trust=True)
+    away.space().byquery("run")
+    assert world.made("run") == 1
 
 
 def test_opened_twice_is_opened_once(world: Toys, away: Away, tmp_path: Path) -> None:
     file = world.space().bundle(["model", "images"], tmp_path / "b.tar")
-    assert away.space().unbundle(file) == ["model", "images"]
-    assert away.space().unbundle(file) == ["model", "images"]
+    assert away.space().unbundle(file, trust=True) == ["model", "images"]
+    assert away.space().unbundle(file, trust=True) == ["model", "images"]
     assert away.left() == ["b"]
     space = away.space()
     space.byname("b").remove()
@@ -326,7 +338,7 @@ def test_opened_twice_is_opened_once(world: Toys, away: Away, tmp_path: Path) ->
 
 
 def test_a_bundle_is_an_entry(world: Toys, server: Server, away: Away, tmp_path: Path) -> None:
-    away.space().unbundle(world.space().bundle(["run"], tmp_path / "b.tar"))
+    away.space().unbundle(world.space().bundle(["run"], tmp_path / "b.tar"), trust=True)
     space = away.space()
     bundle = space.byname("b")
     assert (bundle["queries"], sorted(bundle.tags)) == (["run"], ["bundle", "collection"])
@@ -348,7 +360,7 @@ def test_a_bundle_is_an_entry(world: Toys, server: Server, away: Away, tmp_path:
 def test_a_tag_alone_makes_no_bundle(world: Toys, server: Server, away: Away, tmp_path: Path) -> None:
     """An entry that only says that it is one is not asked for files."""
     file = world.space().bundle(["model"], tmp_path / "b.tar")
-    away.space().unbundle(file)
+    away.space().unbundle(file, trust=True)
     meta = (away.work / "b" / "meta.yaml").read_text()
     (away.work / "b" / "meta.yaml").write_text(meta.replace("- unbundle", "- python"))
     server.requests.clear()
@@ -434,7 +446,7 @@ def test_refused(world: Toys, away: Away, tmp_path: Path, change: Change, why: s
     file = world.space().bundle(["model"], tmp_path / "b.tar")
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(BadArchive) as refused:
-        away.space().unbundle(file)
+        away.space().unbundle(file, trust=True)
     assert why in str(refused.value)
     assert str(refused.value).startswith("b.tar is refused: ")
     assert away.left() == []
@@ -469,7 +481,7 @@ def test_not_the_digest_that_was_said(world: Toys, away: Away, tmp_path: Path) -
     digest = world.reporter.notes[-1].rpartition(" ")[2]
     with pytest.raises(BadArchive, match=f"its content is {digest}, not abc"):
         away.space().unbundle(file, digest="abc")
-    assert away.space().unbundle(file, digest=digest) == ["model"]
+    assert away.space().unbundle(file, digest=digest, trust=True) == ["model"]
 
 
 def test_bad_usage(world: Toys, away: Away, tmp_path: Path) -> None:
@@ -551,7 +563,7 @@ def test_wheels_of_an_environment(toys: Toys, away: Away, tmp_path: Path) -> Non
     file = toys.space(**index).bundle(["env"], tmp_path / "b.tar")
     shutil.rmtree(links)
     settings = {"PIP_NO_INDEX": "1", "AXS_PYTHON_ENV": "isolated", "AXS_INSTALLER": "pip"}
-    away.space(**settings).unbundle(file)
+    away.space(**settings).unbundle(file, trust=True)
     made = away.space(**settings).byquery("env")
     assert made["frozen"] == here["frozen"]
     assert [each["url"] for each in made["archives"]] == [each["url"] for each in here["archives"]]

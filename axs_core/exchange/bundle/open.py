@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import __version__
+from axs_core.collection import BROUGHT_BY
 from axs_core.digest import of_value
 from axs_core.entry import META, RECORD
 from axs_core.errors import NotFound
@@ -28,7 +29,7 @@ from axs_core.exchange.bundle.pack import for_whom, in_words
 from axs_core.exchange.bundle.tar import TarMember, members
 from axs_core.exchange.manifest import BadArchive, Shipped
 from axs_core.index import Index
-from axs_core.producers.bundled import BROUGHT_BY, CONTENTS, TAG, minor_of
+from axs_core.producers.bundled import CONTENTS, TAG, minor_of
 from axs_core.producers.git_bare import finish_bare
 from axs_core.query import Condition, Query, parse
 from axs_core.record import FORMAT, now
@@ -42,11 +43,14 @@ _LARGEST_README = 1 << 20
 
 @dataclass(frozen=True)
 class Opened:
-    """A bundle in its place; ``queries`` can be asked now, ``collections`` are queries that make collections first."""
+    """A bundle in its place; ``queries`` can be asked now, ``collections`` are queries that make collections first.
+    ``has_recipes``: its maker's own entries are in it.
+    """
 
     path: Path
     queries: tuple[Query, ...]
     collections: tuple[str, ...]
+    has_recipes: bool
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class Unbundler:
                 message = f"{file.name} is refused: {error.message}"
                 raise BadArchive(message, hint=error.hint or "copy it again from where it was made") from error
         self._say(folder, data)
-        return Opened(folder, tuple(_asked(item, folder) for item in data["queries"]), tuple(data["collections"]))
+        queries = tuple(_asked(item, folder) for item in data["queries"])
+        return Opened(folder, queries, tuple(data["collections"]), bool(data["recipes"]))
 
     def _there(self, data: Mapping[str, Any]) -> Path | None:
         """The same bundle, opened before."""

@@ -54,7 +54,8 @@ class Walk:
         """What ``query`` needs. Programs at the top are not run: what a query makes at last is made where it is wanted.
         Returns how it was matched; None where only an entry that is there answers it.
         """
-        self.resolver.plan(query)
+        with self.index.trust.answering("never"):
+            self.resolver.plan(query)
         matches = self.resolver.matches(query)
         if matches and matches[0].recipe.kind != "static" and set(matches[0].recipe.make) <= RUNS:
             found = matches[0]
@@ -80,7 +81,9 @@ class Walk:
         return answer.entry, answer.match
 
     def _needs(self, found: Match) -> dict[str, Any]:
-        """Its needs, each met and looked into; as templates see them."""
+        """Its needs, each met and looked into; as templates see them. Raises NotTrusted where its code may not run."""
+        for relative in found.recipe.lineage:
+            relative.allow(f"find out with its recipe {relative.name} what {found.query} needs")
         values: dict[str, Any] = {}
         for need in found.recipe.needs.values():
             queries = self.resolver.need_queries(found, need, recipe_scope(found, values))

@@ -23,6 +23,8 @@ from axs_core.producers.talk import hint_for, reasons, shortened, size_of, talk_
 from axs_core.reporter import Reporter
 
 DISTRIBUTION = "axs"
+_SECONDS = 6 * 3600.0  # what has only a source archive may be built for hours
+_VENV_SECONDS = 600.0
 
 
 @dataclass
@@ -115,7 +117,15 @@ class Wheelhouse:
         )
         self.reporter.step(f"collecting wheels for {what}")
         try:
-            run(argv, cwd=fresh, log=log, env=environ, reporter=self.reporter, name=f"collecting wheels for {what}")
+            run(
+                argv,
+                cwd=fresh,
+                log=log,
+                env=environ,
+                timeout=_SECONDS,
+                reporter=self.reporter,
+                name=f"collecting wheels for {what}",
+            )
         except ProgramFailed as error:
             talk = talk_since(log, begin)
             why = "\n".join(f"    {line}" for line in reasons(talk) or error.tail)
@@ -139,6 +149,7 @@ class Wheelhouse:
                 [base, "-m", "venv", str(place)],
                 cwd=self.root,
                 log=self.root / "log.txt",
+                timeout=_VENV_SECONDS,
                 env=interpreters.clean_environ(self.environ),
                 reporter=self.reporter,
                 name="python -m venv",
