@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from axs_core.cli.model import open_workspace
 from axs_core.cli.options import is_set, read_options
-from axs_core.console import ConsoleReporter, print_error, say
+from axs_core.console import ConsoleReporter, into_nothing, print_error, say
 from axs_core.errors import AxsError, StoreError
 from axs_core.reporter import Reporter
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace) -> int:
     """Run a command line (default: that of this process) and return the exit code; no exception leaves it."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     if threading.current_thread() is threading.main_thread():
         _end_cleanly()
     try:
@@ -47,6 +48,21 @@ def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace
     except Exception as error:
         _report_fault(error, typed)
         return OWN_FAULT
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed (``>&-``): no file of ours may get their numbers, or it would be taken for the
+    answer. What is written there fails, or for talk is lost.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (as long as the process)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def _end_cleanly() -> None:
@@ -95,18 +111,10 @@ def _write(write: Callable[[], None]) -> None:
         write()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough
-        _close_output()
+        into_nothing(sys.stdout)
     except OSError as error:
-        _close_output()
+        into_nothing(sys.stdout)
         raise StoreError(f"the answer cannot be written: {error.strerror}") from error
-
-
-def _close_output() -> None:
-    """Let the interpreter flush into nothing when it exits."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # not a file at all
-        return
 
 
 def _debug() -> None:

@@ -109,9 +109,19 @@ class ConsoleReporter(Reporter):
 
 
 def say(text: str, stream: TextIO) -> None:
-    """Print a line of talk. That nobody listens any more (``2>&1 | head``) is no reason to stop working."""
-    with suppress(BrokenPipeError):
+    """Print a line of talk. That nobody listens any more (``2>&1 | head``), or that it cannot be kept (a full disk), is
+    no reason to stop working.
+    """
+    try:
         print(text, file=stream, flush=True)
+    except OSError:
+        into_nothing(stream)
+
+
+def into_nothing(stream: TextIO) -> None:
+    """What is written to ``stream`` from now on, or waits in it for the interpreter's end, is lost silently."""
+    with suppress(OSError, ValueError):  # not a file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_error(

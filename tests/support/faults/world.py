@@ -52,6 +52,19 @@ with open("scores.json", "w") as file:
     file.write(", " + ", ".join(rows[half:]) + "]")
 json.dump({"words": len(words), "top": max(map(int, rows))}, open("found.json", "w"))
 """
+FAMILY = """
+import os, signal, subprocess, sys, time
+if "deaf" in sys.argv:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen(["sleep", "602"])
+subprocess.Popen(["sleep", "603"], start_new_session=True)
+print("the family is there", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+if "fails" in sys.argv:
+    sys.exit("why it failed")
+"""
+"""A program with a child and a stray grandchild; it ends when a file is there."""
 CODE = """
 def sum_up(path, needs):
     import json
@@ -149,6 +162,10 @@ class World:
         needs = {name: name for name in ("data", "words", "weights", "git_tool", "python")}
         self.add("scores", [["scores"]], {"program": run}, needs=needs)
         (self.recipes / "scores" / "worker.py").write_text(WORKER)
+        (self.recipes / "family.py").write_text(FAMILY)
+        for how in ("quiet", "deaf", "fails"):
+            words = [sys.executable, str(self.recipes / "family.py"), str(self.root / "go"), how]
+            self.add(f"family_{how}", [["family", how]], {"program": {"run": words}})
         more = {"parameters": {"size": {"type": "int"}}, "results": ["total"], "result_parents": ["summed"]}
         make = {"python": {"function": "sum_up", "file": "sum.txt"}}
         self.add("result", [["result"]], make, needs={"scores": "scores"}, **more)
@@ -188,6 +205,10 @@ class World:
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         """``axs WORDS`` as another process, in a session of its own."""
         return self._start([sys.executable, "-m", "axs_core", *words], more)
+
+    def start_other(self, argv: list[str]) -> subprocess.Popen[str]:
+        """Another command, as another process."""
+        return self._start(argv, {})
 
     def _start(self, argv: list[str], more: Mapping[str, str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
