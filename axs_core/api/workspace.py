@@ -86,7 +86,7 @@ class Workspace:
     @cached_property
     def index(self) -> Index:
         """What exists."""
-        index = Index(collection.roots(self.environ), self.store.root, self.trust)
+        index = Index(collection.roots(self.environ), self.store.root, self.environ, self.reporter, self.trust)
         index.open()
         for folder in collection.named(self.environ):
             if not folder.is_dir():

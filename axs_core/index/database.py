@@ -1,23 +1,30 @@
-"""The SQLite file behind the index: its place, its tables, and what happens when it is damaged."""
+"""The SQLite file behind the index: its place, its tables, and whether what lies there is one that axs made."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeVar
 
 from axs_core.digest import of_value
-from axs_core.errors import AxsError, StoreError
+from axs_core.errors import StoreError
 
-VERSION = 5
+T = TypeVar("T")
+
+VERSION = 6
 """Version of the tables; a file of another version is made anew."""
-MANY = 1000
-BULK_KIB = 16_384
-"""Page memory in KiB while :data:`MANY` rows or more are written."""
+OURS = 0x61787331
+"""SQLite's ``application_id``: the file is an index that axs made, of whatever version."""
+FILLED_KIB = 16_384
+"""Page memory in KiB while a new index is filled: fewer pages are written twice."""
 WAIT_SECONDS = 60.0
 """How long a writer waits for another one."""
+TRIES = 5
+"""So often something is tried again that somebody else's deleting and replacing the file may spoil."""
 
 WRITTEN = "kind IN ('static', 'recipe')"
 """Entries that a person wrote; word for word as the partial index says it."""
@@ -28,11 +35,12 @@ it, else SQLite does not use that.
 """
 
 TABLES = f"""
+CREATE TABLE made_as (place TEXT NOT NULL);
 CREATE TABLE collection (id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, stamp INTEGER NOT NULL);
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, name TEXT NOT NULL, path TEXT UNIQUE NOT NULL,
     mtime INTEGER, size INTEGER, kind TEXT NOT NULL, key TEXT, machine TEXT, made TEXT, is_collection INTEGER NOT NULL,
-    title TEXT NOT NULL, meta TEXT, error TEXT);
+    title TEXT NOT NULL, meta TEXT, error TEXT, sum INTEGER NOT NULL);
 CREATE INDEX entry_name ON entry (name);
 CREATE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;
 CREATE INDEX entry_collection ON entry (collection, name);
@@ -49,105 +57,179 @@ CREATE TABLE provides (signature TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY 
 """
 
 
-def file_for(work_collection: Path) -> Path:
+def file_for(work_collection: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """The index of a work collection: in the user's cache folder (a shared network folder is no place for SQLite),
     one for each host; ``$AXS_INDEX`` overrides.
     """
-    if named := os.environ.get("AXS_INDEX"):
-        return Path(named).expanduser()
+    if named := environ.get("AXS_INDEX"):
+        return Path(os.path.realpath(Path(named).expanduser()))
     from platformdirs import user_cache_path
 
     return user_cache_path("axs") / "index" / f"{of_value([str(work_collection), os.uname().nodename])[:20]}.sqlite"
 
 
-def connect(file: Path) -> sqlite3.Connection:
-    """An open index with the right tables; a damaged or foreign file is replaced; in memory where nothing can be
-    written.
-    """
+def place_of(file: Path) -> str | None:
+    """Which file lies there now: another one after it was replaced. None where there is none."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return _open(str(file))
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise not_usable(file, error) from None
-        return _open(":memory:")
-    except sqlite3.DatabaseError:
-        delete(file)
-        return _open(str(file))
+        return str(os.stat(file).st_ino)
     except OSError:
-        return _open(":memory:")
+        return None
 
 
-@contextmanager
-def bulk(database: sqlite3.Connection, rows: int) -> Iterator[None]:
-    """Many rows are about to be written: with more memory for pages, fewer of them are written twice."""
-    if rows < MANY:
-        yield
-        return
-    (before,) = database.execute("PRAGMA cache_size").fetchone()
-    database.execute(f"PRAGMA cache_size = -{BULK_KIB}")
+@dataclass(frozen=True)
+class Opened:
+    """What became of an attempt to open an index: its connection, or what is wrong with what lies there (None: there is
+    nothing). ``ours`` says whether it may be deleted: axs made it, or it is empty.
+    """
+
+    database: sqlite3.Connection | None = None
+    place: str | None = None
+    fault: str | None = None
+    ours: bool = True
+
+
+def open_there(file: Path) -> Opened:
+    """Open the index in that file, if axs made it in this very place.
+
+    A file that was copied or moved there is not believed: side files of the one before it (SQLite's ``-wal``, ``-shm``)
+    may lie beside it, and SQLite would mix the two. For the same reason the file must not be replaced while it is
+    opened.
+    """
+    for _ in range(TRIES):
+        before = place_of(file)
+        if before is None:
+            return Opened()
+        opened = _opened(file, before)
+        if place_of(file) == before:
+            return opened
+        if opened.database is not None:
+            opened.database.close()
+    return Opened()
+
+
+def _opened(file: Path, place: str) -> Opened:
+    database: sqlite3.Connection | None = None
     try:
-        yield
+        database = _connect(f"{file.as_uri()}?mode=rw")
+        fault = _fault(database, place)
+    except sqlite3.DatabaseError as error:
+        fault = str(error)
+        if is_busy(error):
+            disconnect(database)
+            raise not_usable(file, error) from None
+    return Opened(database, place) if fault is None else Opened(None, place, fault, _end(database) or _is_empty(file))
+
+
+def _fault(database: sqlite3.Connection, place: str) -> str | None:
+    if (version := _pragma(database, "user_version")) != VERSION:
+        return f"has version {version}, this axs reads version {VERSION}"
+    row = database.execute("SELECT place FROM made_as").fetchone()
+    return None if row and row[0] == place else "was not made in this place"
+
+
+def _end(database: sqlite3.Connection | None) -> bool:
+    """Close a connection; did axs make that file?"""
+    if database is None:
+        return False
+    try:
+        return _pragma(database, "application_id") == OURS
+    except sqlite3.DatabaseError:
+        return False
     finally:
-        database.execute(f"PRAGMA cache_size = {before}")
-
-
-def disconnect(database: sqlite3.Connection) -> None:
-    """Close it, if this is the thread that opened it; SQLite lets no other."""
-    with suppress(sqlite3.ProgrammingError):
         database.close()
 
 
+def _is_empty(file: Path) -> bool:
+    try:
+        return file.is_file() and file.stat().st_size == 0
+    except OSError:
+        return False
+
+
+def create(name: Path | Literal[":memory:"]) -> sqlite3.Connection:
+    """A new, empty index. Until :func:`finish` it survives no failure: it is quickest to fill so."""
+    database = _connect(str(name))
+    database.execute("PRAGMA journal_mode = OFF")
+    database.execute("PRAGMA synchronous = OFF")
+    database.execute(f"PRAGMA cache_size = -{FILLED_KIB}")
+    for statement in TABLES.split(";"):
+        if statement.strip():
+            database.execute(statement)
+    database.execute(f"PRAGMA application_id = {OURS}")
+    database.execute(f"PRAGMA user_version = {VERSION}")
+    return database
+
+
+def finish(database: sqlite3.Connection, file: Path) -> None:
+    """Close a new index in ``file`` (its place stays the same when it is renamed); from now on it can be shared."""
+    database.execute("INSERT INTO made_as VALUES (?)", (place_of(file),))
+    database.execute("PRAGMA journal_mode = WAL")
+    database.close()
+
+
+def transacted(database: sqlite3.Connection, operation: Callable[[sqlite3.Connection], T]) -> T:
+    """Do it as a whole or not at all."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        result = operation(database)
+        database.execute("COMMIT")
+        return result
+    except BaseException:
+        roll_back(database)
+        raise
+
+
+def roll_back(database: sqlite3.Connection) -> None:
+    """Undo what was begun, where there still is something: SQLite itself gives up where the disk is full."""
+    with suppress(sqlite3.Error):
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+
+
+def disconnect(database: sqlite3.Connection | None) -> None:
+    """Close it, if this is the thread that opened it; SQLite lets no other."""
+    with suppress(sqlite3.Error):
+        if database is not None:
+            database.close()
+
+
 def delete(file: Path) -> None:
-    """Remove an index with its side files; nothing is lost, it is derived."""
+    """Remove an index with its side files; nothing is lost, it is derived. The file goes first: while it is not there,
+    nobody opens it.
+    """
     for suffix in ("", "-wal", "-shm", "-journal"):
         with suppress(OSError):
             file.with_name(file.name + suffix).unlink()
 
 
-def not_usable(file: Path, error: sqlite3.OperationalError) -> AxsError:
-    """The error for an index that cannot be written now; any other error is given back as it is."""
+def is_busy(error: sqlite3.Error) -> bool:
+    """Another process holds it for too long."""
+    return "locked" in str(error)
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """There is no room for it."""
+    return "full" in str(error)
+
+
+def not_usable(file: Path, error: sqlite3.Error) -> StoreError:
+    """The error for an index that another process holds for too long, or that cannot be made."""
     hint = "name another file: AXS_INDEX=FILE axs ..."
-    if "locked" in str(error):
+    if is_busy(error):
         message = f"the index {file} is in use by another process for more than {WAIT_SECONDS:g} s"
         return StoreError(message, hint=f"end that process, or {hint}")
-    if "full" in str(error) or "readonly" in str(error):
-        return StoreError(f"the index {file} cannot be written: {error}", hint=hint)
-    raise error
+    return StoreError(f"the index {file} cannot be used: {error}", hint=hint)
 
 
-def _open(name: str) -> sqlite3.Connection:
-    database = sqlite3.connect(name, timeout=WAIT_SECONDS, isolation_level=None)
+def _connect(name: str) -> sqlite3.Connection:
+    database = sqlite3.connect(name, timeout=WAIT_SECONDS, isolation_level=None, uri=True)
     try:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=NORMAL")
-        _prepare(database)
+        database.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _prepare(database: sqlite3.Connection) -> None:
-    """Make the tables where they are missing; of several that open a new index at once one makes them."""
-    if _version(database) == VERSION:
-        return
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        if _version(database) != VERSION:
-            for (name,) in database.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            ).fetchall():
-                database.execute(f'DROP TABLE "{name}"')
-            for statement in TABLES.split(";"):
-                if statement.strip():
-                    database.execute(statement)
-            database.execute(f"PRAGMA user_version = {VERSION}")
-        database.execute("COMMIT")
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-
-
-def _version(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])

@@ -8,46 +8,56 @@ those), and of a produced one in every entry that an answer would use. Everythin
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from axs_core import collection
 from axs_core.digest import of_file
-from axs_core.index.connection import Connection
+from axs_core.index.connection import MendingConnection
 from axs_core.index.database import file_for
 from axs_core.index.reading import Lookups
-from axs_core.index.refreshing import RACY_NS, Collections
-from axs_core.index.rows import drop
+from axs_core.index.refreshing import Collections, id_of
+from axs_core.index.rows import drop, is_racy
 from axs_core.reporter import Reporter
 from axs_core.trust import Trust
 
 
 class Index(Lookups):
     """The entries of all collections. ``roots`` are the collections' folders in the order in which they are asked;
-    ``trust`` knows which of those from elsewhere may run code.
+    ``environ`` may say where the file lies (``AXS_INDEX``); ``trust`` knows which of those from elsewhere may run code.
     """
 
-    def __init__(self, roots: list[Path], work_collection: Path, trust: Trust | None = None) -> None:
+    def __init__(
+        self,
+        roots: list[Path],
+        work_collection: Path,
+        environ: Mapping[str, str] = os.environ,
+        reporter: Reporter | None = None,
+        trust: Trust | None = None,
+    ) -> None:
         self.roots = roots
-        self.trust = trust or Trust({}, Reporter())
+        trust = self.trust = trust or Trust({}, Reporter())
         self.work_collection = work_collection
-        self.file = file_for(work_collection)
-        connection = Connection(self.file)
-        super().__init__(connection, Collections(connection, roots, work_collection, self.trust))
+        self.file = file_for(work_collection, environ)
+        connection = MendingConnection(
+            self.file,
+            lambda fresh: Collections(fresh, roots, work_collection, trust).refresh(),
+            reporter or Reporter(),
+            keep_foreign="AXS_INDEX" in environ,
+        )
+        super().__init__(connection, Collections(connection, roots, work_collection, trust))
+        self._mending = connection
 
     def open(self) -> None:
         """Connect, and bring it up to date."""
-        try:
-            self.refresh()
-        except sqlite3.DatabaseError:
-            self.reindex()
+        self.refresh()
 
     def close(self) -> None:
         """Disconnect."""
-        self.connection.close()
+        self._mending.close()
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -56,25 +66,25 @@ class Index(Lookups):
 
     def reindex(self) -> None:
         """Forget everything and read all collections again."""
-        self.connection.renew()
+        self._mending.renew()
         self.refresh()
 
     def refresh(self) -> None:
         """Notice folders that were added, deleted or completed since."""
+        self._mending.follow()
         self._entries.clear()
         self.seen.refresh()
 
     def add(self, path: Path) -> None:
         """Take in (again) the folder at ``path``, which this process has just made, completed or begun."""
-        root = path.parent
-        with self.connection.writing() as database:
-            row = database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()
-            if row is None:
-                return
-            self.seen.load(collection.look(path), row[0])
+        self.connection.write(lambda database: self._load(database, path))
         self._entries.clear()
         if self._is_collection(path):
             self.refresh()
+
+    def _load(self, database: sqlite3.Connection, path: Path) -> None:
+        if _stamp(database, path.parent) is not None:
+            self.seen.load(database, path, id_of(path.parent))
 
     @contextmanager
     def expecting(self, path: Path) -> Iterator[None]:
@@ -85,56 +95,65 @@ class Index(Lookups):
         nothing: the stamp tells that there is something new.
         """
         root = path.parent
-        with self.connection.writing() as database:
-            row = database.execute("SELECT id, stamp FROM collection WHERE path = ?", (str(root),)).fetchone()
-            before = None if path.exists() else collection.status(root)
+
+        def before(database: sqlite3.Connection) -> os.stat_result | None:
+            there = None if path.exists() else collection.status(root)
+            return there if there is not None and _stamp(database, root) == there.st_mtime_ns else None
+
+        def after(database: sqlite3.Connection, there: os.stat_result | None) -> None:
+            self._load(database, path)
+            if there is not None:
+                now = collection.stamp_anew(root, there)
+                database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (now, id_of(root)))
+
+        with self._mending.around(before, after):
             yield
-            if row is None:
-                return
-            self.seen.load(collection.look(path), row[0])
-            if before is not None and row[1] == before.st_mtime_ns:
-                now = collection.stamp_anew(root, before)
-                database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (now, row[0]))
 
     def notice(self, folders: Iterable[Path]) -> None:
         """Take in those folders of the work collection that are not known yet: on a network folder another host's work
         may show in its own place before it shows in the collection's stamp.
         """
         for folder in folders:
-            if self.database.execute("SELECT 1 FROM entry WHERE path = ?", (str(folder),)).fetchone() is None:
+            if not self.connection.fetch("SELECT 1 FROM entry WHERE path = ?", (str(folder),)):
                 self.add(folder)
 
     def forget(self, path: Path) -> None:
         """The folder at ``path`` was removed."""
         nested = self._is_collection(path)
-        with self.connection.writing() as database:
-            drop(database, path)
+        self.connection.write(lambda database: drop(database, path))
         self._entries.clear()
         if nested:
             self.refresh()
 
     def reread(self, root: Path) -> None:
         """Read all entries of one collection again: its files were changed from outside (a pull)."""
-        with self.connection.writing() as database:
-            row = database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()
-            for name in sorted(self.seen.listing(root)) if row else ():
-                self.seen.load(self.seen.look(root / name), row[0])
+
+        def operation(database: sqlite3.Connection) -> None:
+            for name in sorted(self.seen.listing(root)):
+                self._load(database, root / name)
+
+        self.connection.write(operation)
         self.refresh()
 
     def _is_collection(self, path: Path) -> bool:
-        row = self.database.execute("SELECT is_collection FROM entry WHERE path = ?", (str(path),)).fetchone()
-        return bool(row and row[0])
+        rows = self.connection.fetch("SELECT is_collection FROM entry WHERE path = ?", (str(path),))
+        return bool(rows and rows[0][0])
 
     def digest_of(self, path: Path) -> str:
         """SHA-256 of a file's bytes; read again only where its size or time is another one since. Raises OSError."""
         stat = path.stat()
-        sql = "SELECT digest FROM content WHERE path = ? AND size = ? AND mtime = ?"
-        row = self.database.execute(sql, (str(path), stat.st_size, stat.st_mtime_ns)).fetchone()
-        if row is not None:
-            return str(row[0])
+        state = (str(path), stat.st_size, stat.st_mtime_ns)
+        known = self.connection.fetch("SELECT digest FROM content WHERE path = ? AND size = ? AND mtime = ?", state)
+        if known:
+            return str(known[0][0])
         digest = of_file(path)
-        if time.time_ns() - stat.st_mtime_ns > RACY_NS:
-            with self.connection.writing() as database:
-                values = (str(path), stat.st_size, stat.st_mtime_ns, digest)
-                database.execute("INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?)", values)
+        if not is_racy(stat.st_mtime_ns):
+            sql = "INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?)"
+            self.connection.write(lambda database: database.execute(sql, (*state, digest)))
         return digest
+
+
+def _stamp(database: sqlite3.Connection, root: Path) -> int | None:
+    """The stamp of a collection when it was listed last; None for a folder that is none."""
+    row = database.execute("SELECT stamp FROM collection WHERE id = ?", (id_of(root),)).fetchone()
+    return None if row is None else int(row[0])

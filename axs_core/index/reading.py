@@ -15,7 +15,7 @@ from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED
 from axs_core.index.details import candidates, signature
 from axs_core.index.refreshing import Collections, inner_folder
-from axs_core.index.rows import raised
+from axs_core.index.rows import raised, select
 from axs_core.index.satisfying import satisfies
 from axs_core.query import Query
 from axs_core.query.near import nearest
@@ -25,7 +25,6 @@ AT_ONCE = 5000
 """How many rows of a listing are read at a time."""
 MANY_NAMES = 1000
 """How many names of made entries are looked through for one that was meant."""
-COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error"
 
 
 class Lookups:
@@ -46,8 +45,7 @@ class Lookups:
         """The entry alone, without its ancestors."""
         if name in self._entries:
             return self._entries[name]
-        rows = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE name = ?", (name,)).fetchall()
-        for row in self._in_order(rows):
+        for row in self._in_order(self._select("name = ?", (name,))):
             entry = self._bare(row)
             if entry is not None:
                 self._entries[name] = entry
@@ -63,7 +61,7 @@ class Lookups:
         (there may be 100,000 of them).
         """
         beginning = name[: max(len(name) // 2, 3)]
-        found = self.connection.database.execute(
+        found = self.connection.fetch(
             "SELECT name FROM entry WHERE kind IN ('static', 'recipe') UNION "
             "SELECT name FROM (SELECT name FROM entry WHERE name >= ? AND name < ? LIMIT ?)",
             (beginning, beginning + "\U0010ffff", MANY_NAMES),
@@ -72,17 +70,20 @@ class Lookups:
 
     def at_path(self, path: Path | str) -> Entry | None:
         """The entry in that folder, if it is one."""
-        row = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE path = ?", (str(path),)).fetchone()
-        return self._entry(row) if row and row[1] in self.seen.order else None
+        rows = self._select("path = ?", (str(path),))
+        return self._entry(rows[0]) if rows and rows[0][1] in self.seen.order else None
+
+    def _select(self, condition: str, arguments: tuple[Any, ...]) -> list[Any]:
+        return self.connection.run(lambda database: select(database, condition, arguments))
 
     def _each(self, condition: str, arguments: Iterable[Any] = (), order: str = "+name") -> Iterator[Entry]:
         """Entries one by one, in the collections' order: their data are read when it is their turn, so that 100,000 of
         them need no more memory than one. With ``+name`` SQLite sorts the few that it finds, instead of going through
         all in the order of an index.
         """
-        rows = self.connection.database.execute(
+        rows = self.connection.fetch(
             f"SELECT id, collection, path FROM entry WHERE {condition} ORDER BY {order}", tuple(arguments)
-        ).fetchall()
+        )
         for _, _, path in self._in_order(rows):
             entry = self.at_path(path)
             if entry is not None:
@@ -97,16 +98,17 @@ class Lookups:
 
     def by_key(self, key: str) -> list[Entry]:
         """What was made with this identity, the newest first."""
-        rows = self.connection.database.execute(
-            f"SELECT {COLUMNS} FROM entry WHERE key = ? ORDER BY made DESC, id DESC", (key,)
-        ).fetchall()
+        rows = self._select("key = ? ORDER BY made DESC, id DESC", (key,))
         return [entry for row in rows if row[1] in self.seen.order and (entry := self._entry(row)) is not None]
 
     def find(self, query: Query) -> Iterator[Entry]:
         """Entries (not recipes) that satisfy every condition, in the collections' order, then as they were made."""
-        for entry in self._each(*candidates(self.connection.database, query), order="made, +name"):
+        for entry in self._each(*self._candidates(query), order="made, +name"):
             if entry.kind != "recipe" and satisfies(entry, query):  # a recipe may inherit how it is made
                 yield entry
+
+    def _candidates(self, query: Query) -> tuple[str, tuple[Any, ...]]:
+        return self.connection.run(lambda database: candidates(database, query))
 
     def all_produced(self) -> Iterator[Entry]:
         """Everything that was made, in all collections."""
@@ -147,7 +149,7 @@ class Lookups:
             "SELECT name, kind, title, path, error FROM entry WHERE collection = ? AND name > ? ORDER BY name LIMIT ?"
         )
         last = ""
-        while rows := self.connection.database.execute(page, (identity, last, AT_ONCE)).fetchall():
+        while rows := self.connection.fetch(page, (identity, last, AT_ONCE)):
             yield from rows
             last = rows[-1][0]
 
@@ -161,10 +163,8 @@ class Lookups:
 
     def errors(self) -> list[str]:
         """What is wrong with entries that cannot be read."""
-        rows = self.connection.database.execute(
-            f"SELECT collection, error FROM entry WHERE {UNSETTLED} AND error IS NOT NULL"
-        ).fetchall()
-        return [str(raised(error)) for identity, error in rows if identity in self.seen.order]
+        rows = self._select(f"{UNSETTLED} AND error IS NOT NULL", ())
+        return [str(raised(row[8])) for row in rows if row[1] in self.seen.order]
 
     def words(self) -> tuple[list[str], list[str]]:
         """All tags and all names of attributes that are known, for completion and 'did you mean'."""
@@ -176,7 +176,7 @@ class Lookups:
         """The different values of a column, in order. From one to the next through the index: SQLite's own DISTINCT
         reads all rows.
         """
-        found = self.connection.database.execute(
+        found = self.connection.fetch(
             f"WITH RECURSIVE next(word) AS (SELECT min({column}) FROM {table} UNION ALL "
             f"SELECT (SELECT min({column}) FROM {table} WHERE {column} > word) FROM next WHERE word IS NOT NULL) "
             "SELECT word FROM next WHERE word IS NOT NULL"
@@ -200,9 +200,11 @@ class Lookups:
         """The entry of a row, read again if its ``meta.yaml`` was edited."""
         identity, path = row[1], Path(row[3])
         folder = self.seen.look(path)
-        if (folder.mtime_ns, folder.size) != (row[4], row[5]):
-            self.seen.load(folder, identity)
-            row = self.connection.database.execute(f"SELECT {COLUMNS} FROM entry WHERE path = ?", (row[3],)).fetchone()
+        mtime = (
+            folder.mtime_ns if row[4] is None and row[5] is not None else row[4]
+        )  # racy: read again with each refresh
+        if (folder.mtime_ns, folder.size) != (mtime, row[5]):
+            row = self.connection.write(lambda database: self.seen.load(database, path, identity))
         if row[8]:
             raise raised(row[8])
         if row[7] is None:

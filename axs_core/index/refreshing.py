@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from axs_core import collection
 from axs_core.collection import Folder
+from axs_core.digest import of_value
 from axs_core.index.connection import Connection
-from axs_core.index.database import UNSETTLED, WRITTEN, bulk
-from axs_core.index.rows import drop, load
+from axs_core.index.database import UNSETTLED, WRITTEN
+from axs_core.index.rows import drop, is_racy, load, select
 from axs_core.trust import Elsewhere, Trust, origin_of
 
-RACY_NS = 20_000_000
-"""A folder changed less than this ago may change again within one tick of the file system's clock: its stamp is not
-trusted.
-"""
 BY_HAND = 1000
 """Up to so many entries of one collection that were written by hand are looked at with every ask (a stat each)."""
-AT_ONCE = 5000
-"""How many folders are read in one transaction."""
-NESTED = (
-    "SELECT path, meta FROM entry INDEXED BY entry_is_collection WHERE collection = ? AND is_collection ORDER BY +name"
-)
+AT_ONCE = 500
+"""How many folders are read in one transaction: others wait for it."""
 
 
 class Collections:
@@ -51,10 +45,9 @@ class Collections:
         """The ids of all collections, in the order in which they are asked."""
         return sorted(self.order, key=self.order.__getitem__)
 
-    def load(self, folder: Folder, identity: int) -> None:
-        """Read a folder of the collection with this id (again)."""
-        with self.connection.writing() as database:
-            load(database, folder, identity, own=folder.path.parent in self._own)
+    def load(self, database: sqlite3.Connection, path: Path, identity: int) -> Any:
+        """Read a folder of the collection with this id (again); returns its row."""
+        return load(database, self.look(path), identity, own=path.parent in self._own)
 
     def listing(self, root: Path) -> Iterator[str]:
         """The folders of a collection; links in one from elsewhere are no entries: they may lead anywhere."""
@@ -98,20 +91,21 @@ class Collections:
 
     def _up_to_date(self, root: Path) -> int:
         """Look at a collection's folder and take in what changed; returns its id."""
-        database = self.connection.database
-        row = database.execute("SELECT id, stamp FROM collection WHERE path = ?", (str(root),)).fetchone()
+        identity = id_of(root)
+        row = self.connection.fetch("SELECT stamp FROM collection WHERE id = ?", (identity,))
         now = collection.stamp(root)
-        if row is None or row[1] != now or now == 0:
-            return self._scan(root, now)
-        self._look_again(row[0])
-        return int(row[0])
+        if not row or row[0][0] != now or now == 0:
+            self._scan(root, identity, now)
+        self._look_again(identity)
+        return identity
 
     def _inside(self, root: Path, identity: int, origin: Elsewhere | None) -> Iterator[tuple[Path, Elsewhere | None]]:
         """The collections in a collection: where their entries lie, and where they came from. What lies in one from
         elsewhere came from there too, and has to lie inside of it; in an archive there is none.
         """
-        rows = self.connection.database.execute(NESTED, (identity,)).fetchall()
-        for path, meta in sorted(((Path(path), json.loads(meta)) for path, meta in rows), key=_falling_priority):
+        nested = "collection = ? AND is_collection ORDER BY +name"
+        rows = self.connection.run(lambda database: select(database, nested, (identity,)))
+        for path, meta in sorted(((Path(row[3]), json.loads(row[7])) for row in rows), key=_falling_priority):
             inner = inner_folder(path, meta)
             if origin is not None:
                 if origin.kind == "git" and inner.resolve().is_relative_to(root.resolve()):
@@ -122,48 +116,59 @@ class Collections:
                 self._own.add(inner)  # made by axs, or checked when it came: nobody else's ``.axs`` is there
             yield inner, came
 
-    def _scan(self, root: Path, now: int) -> int:
-        with self.connection.writing() as database:
-            database.execute("INSERT OR IGNORE INTO collection (path, stamp) VALUES (?, 0)", (str(root),))
-            identity = int(database.execute("SELECT id FROM collection WHERE path = ?", (str(root),)).fetchone()[0])
-            here = set(self.listing(root))
-            known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
-            for name in known - here:
-                drop(database, root / name)
-        self._read(root, sorted(here - known), identity)
-        trusted = now if time.time_ns() - now > RACY_NS else 0
-        with self.connection.writing() as database:
-            database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (trusted, identity))
-        self._look_again(identity)
-        return identity
+    def _scan(self, root: Path, identity: int, now: int) -> None:
+        new = self.connection.write(lambda database: self._listed(database, root, identity))
+        self._read(root, new, identity)
+        trusted = 0 if is_racy(now) else now
+        self.connection.write(
+            lambda database: database.execute("UPDATE collection SET stamp = ? WHERE id = ?", (trusted, identity))
+        )
+
+    def _listed(self, database: sqlite3.Connection, root: Path, identity: int) -> list[str]:
+        """Forget what is not there any more; the names of what is new."""
+        database.execute("INSERT OR IGNORE INTO collection VALUES (?, ?, 0)", (identity, str(root)))
+        here = set(self.listing(root))
+        known = {name for (name,) in database.execute("SELECT name FROM entry WHERE collection = ?", (identity,))}
+        for name in known - here:
+            drop(database, root / name)
+        return sorted(here - known)
 
     def _read(self, root: Path, names: Sequence[str], identity: int) -> None:
         """Take in many folders, some at a time: no other writer has to wait for all of them. Should this process die,
         the stamp is not there yet, and the rest is read next time.
         """
-        with bulk(self.connection.database, len(names)):
-            for start in range(0, len(names), AT_ONCE):
-                with self.connection.writing():
-                    for name in names[start : start + AT_ONCE]:
-                        self.load(self.look(root / name), identity)
+        for start in range(0, len(names), AT_ONCE):
+            self._load_all(identity, [root / name for name in names[start : start + AT_ONCE]])
+
+    def _load_all(self, identity: int, paths: Sequence[Path]) -> None:
+        def operation(database: sqlite3.Connection) -> None:
+            for path in paths:
+                self.load(database, path, identity)
+
+        self.connection.write(operation)
 
     def _look_again(self, identity: int) -> None:
         """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time, and so are the
         entries that people write and edit, unless they are many.
         """
-        database = self.connection.database
-        unsettled = database.execute(
-            f"SELECT path, mtime, size FROM entry INDEXED BY entry_unsettled WHERE collection = ? AND {UNSETTLED}",
-            (identity,),
-        ).fetchall()
-        by_hand = database.execute(
-            f"SELECT path, mtime, size FROM entry INDEXED BY entry_written WHERE collection = ? AND {WRITTEN} LIMIT ?",
-            (identity, BY_HAND + 1),
-        ).fetchall()
-        for path, mtime, size in unsettled + (by_hand if len(by_hand) <= BY_HAND else []):
-            folder = self.look(Path(path))
-            if (folder.mtime_ns, folder.size) != (mtime, size):
-                self.load(folder, identity)
+        columns = "SELECT path, mtime, size FROM entry INDEXED BY"
+        rows = self.connection.fetch(f"{columns} entry_unsettled WHERE collection = ? AND {UNSETTLED}", (identity,))
+        by_hand = self.connection.fetch(
+            f"{columns} entry_written WHERE collection = ? AND {WRITTEN} LIMIT ?", (identity, BY_HAND + 1)
+        )
+        rows += by_hand if len(by_hand) <= BY_HAND else []
+        changed = [path for path, mtime, size in rows if self._state(Path(path)) != (mtime, size)]
+        if changed:
+            self._load_all(identity, [Path(path) for path in changed])
+
+    def _state(self, path: Path) -> tuple[int | None, int | None]:
+        folder = self.look(path)
+        return folder.mtime_ns, folder.size
+
+
+def id_of(root: Path) -> int:
+    """The id of a collection: the same in each index that is made, so that one goes on with it after a new one was."""
+    return int(of_value(str(root))[:15], 16)
 
 
 def inner_folder(path: Path, meta: dict[str, Any]) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,14 @@ DELETE_DETAIL = {
     "provides": "DELETE FROM provides WHERE signature = ? AND entry = ?",
     "attribute": "DELETE FROM attribute WHERE key = ? AND value = ? AND entry = ?",
 }
+COLUMNS = "id, collection, name, path, mtime, size, kind, meta, error, sum"
+RACY_NS = 20_000_000
+"""What changed less than this ago may change again within one tick of the file system's clock: its time is not trusted.
+"""
+AHEAD_NS = 60_000_000_000
+"""Nor is a time up to so far in the future: a file server's clock may be ahead. What is from a more distant future was
+there before the clock was put back; a change makes its time another one.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,27 +46,46 @@ class _Read:
     error: str | None = None
 
 
-def load(database: sqlite3.Connection, folder: Folder, identity: int, own: bool) -> None:
-    """Write the rows of a folder in the collection with this id; ``own``: axs made what is there."""
+def load(database: sqlite3.Connection, folder: Folder, identity: int, own: bool) -> Any:
+    """Write the rows of a folder in the collection with this id; ``own``: axs made what is there. Returns the row, as
+    :func:`select` does.
+    """
     drop(database, folder.path)
     read = _read(folder, own)
     row = _row(folder, identity, read)
     places = ", ".join(f":{column}" for column in row)
     cursor = database.execute(f"INSERT INTO entry ({', '.join(row)}) VALUES ({places})", row)
-    for table, rows in (read.found or {}).items():
-        database.executemany(INSERT_DETAIL[table], [(*row, cursor.lastrowid) for row in rows])
+    for table, found in (read.found or {}).items():
+        database.executemany(INSERT_DETAIL[table], [(*each, cursor.lastrowid) for each in found])
+    return tuple(row.get(column) for column in COLUMNS.split(", "))
 
 
 def drop(database: sqlite3.Connection, path: Path) -> None:
     """Delete the rows of the folder at ``path``."""
-    row = database.execute("SELECT id, meta FROM entry WHERE path = ?", (str(path),)).fetchone()
-    if row is None:
-        return
-    identity, meta = row
-    if meta is not None:
-        for table, rows in details(Entry(path.name, path, json.loads(meta))).items():
-            database.executemany(DELETE_DETAIL[table], [(*row, identity) for row in rows])
-    database.execute("DELETE FROM entry WHERE id = ?", (identity,))
+    for identity, *_, meta, _, _ in select(database, "path = ?", (str(path),)):
+        if meta is not None:
+            for table, rows in details(Entry(path.name, path, json.loads(meta))).items():
+                database.executemany(DELETE_DETAIL[table], [(*row, identity) for row in rows])
+        database.execute("DELETE FROM entry WHERE id = ?", (identity,))
+
+
+def select(database: sqlite3.Connection, condition: str, arguments: tuple[Any, ...]) -> list[Any]:
+    """Rows of entries: :data:`COLUMNS`. Raises DatabaseError for one that is not as it was written."""
+    rows = database.execute(f"SELECT {COLUMNS} FROM entry WHERE {condition}", arguments).fetchall()
+    for _, _, name, path, _, _, kind, meta, error, kept in rows:
+        if _sum(name, path, kind, meta, error) != kept:
+            raise sqlite3.DatabaseError(f"the row of {path} is not what was written")
+    return rows
+
+
+def _sum(*texts: str | None) -> int:
+    """Tells whether a row is as it was written; SQLite itself does not look into its values."""
+    return zlib.crc32("\0".join(map(str, texts)).encode(errors="surrogateescape"))
+
+
+def is_racy(time_ns: int | None) -> bool:
+    """May what had this time of change change again without getting another one?"""
+    return time_ns is not None and -AHEAD_NS < time.time_ns() - time_ns < RACY_NS
 
 
 def _read(folder: Folder, own: bool) -> _Read:
@@ -73,11 +102,12 @@ def _read(folder: Folder, own: bool) -> _Read:
 def _row(folder: Folder, identity: int, read: _Read) -> dict[str, Any]:
     meta = read.meta or {}
     produced = meta.get("produced", {})
+    path, text = str(folder.path), None if read.meta is None else json.dumps(meta)
     return {
         "collection": identity,
         "name": folder.name,
-        "path": str(folder.path),
-        "mtime": folder.mtime_ns,
+        "path": path,
+        "mtime": None if read.kind != "produced" and is_racy(folder.mtime_ns) else folder.mtime_ns,
         "size": folder.size,
         "kind": read.kind,
         "key": produced.get("key"),
@@ -85,8 +115,9 @@ def _row(folder: Folder, identity: int, read: _Read) -> dict[str, Any]:
         "made": produced.get("at"),
         "is_collection": int("collection" in meta.get("tags", ()) and read.kind != "recipe"),
         "title": meta.get("title", ""),
-        "meta": None if read.meta is None else json.dumps(meta),
+        "meta": text,
         "error": read.error,
+        "sum": _sum(folder.name, path, read.kind, text, read.error),
     }
 
 

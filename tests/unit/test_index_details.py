@@ -30,8 +30,8 @@ def database() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(TABLES)
     connection.execute(
-        "INSERT INTO entry (id, collection, name, path, kind, is_collection, title) "
-        "VALUES (1, 1, 'it', '/it', 'produced', 0, '')"
+        "INSERT INTO entry (id, collection, name, path, kind, is_collection, title, sum) "
+        "VALUES (1, 1, 'it', '/it', 'produced', 0, '', 0)"
     )
     return connection
 
