@@ -137,7 +137,12 @@ class MendingConnection(Connection):
     def renew(self) -> None:
         """Make it anew whatever it holds."""
         self.close()
-        self._replace(always=True)
+        there = open_there(self.file)
+        disconnect(there.database)
+        if self._keep_foreign and not there.ours:
+            self._open()
+        else:
+            self._replace(always=True)
 
     # opening and mending
 

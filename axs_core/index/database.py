@@ -117,7 +117,10 @@ def _opened(file: Path, place: str) -> Opened:
         if is_busy(error):
             disconnect(database)
             raise not_usable(file, error) from None
-    return Opened(database, place) if fault is None else Opened(None, place, fault, _end(database) or _is_empty(file))
+    if fault is None:
+        return Opened(database, place)
+    disconnect(database)
+    return Opened(None, place, fault, _is_ours(file))
 
 
 def _fault(database: sqlite3.Connection, place: str) -> str | None:
@@ -127,23 +130,14 @@ def _fault(database: sqlite3.Connection, place: str) -> str | None:
     return None if row and row[0] == place else "was not made in this place"
 
 
-def _end(database: sqlite3.Connection | None) -> bool:
-    """Close a connection; did axs make that file?"""
-    if database is None:
-        return False
+def _is_ours(file: Path) -> bool:
+    """Is it empty, or does it say at its beginning that axs made it? SQLite does not tell of a file that is cut off."""
     try:
-        return _pragma(database, "application_id") == OURS
-    except sqlite3.DatabaseError:
-        return False
-    finally:
-        database.close()
-
-
-def _is_empty(file: Path) -> bool:
-    try:
-        return file.is_file() and file.stat().st_size == 0
+        with file.open("rb") as stream:
+            head = stream.read(72)
     except OSError:
         return False
+    return not head or (head.startswith(b"SQLite format 3\0") and head[68:] == OURS.to_bytes(4, "big"))
 
 
 def create(name: Path | Literal[":memory:"]) -> sqlite3.Connection:
