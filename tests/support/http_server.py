@@ -15,12 +15,14 @@ from typing import Any
 @dataclass(frozen=True)
 class Fault:
     """What happens instead of the file: ``status`` with ``headers``; ``drop`` hangs up after that many bytes of the
-    body; ``pause`` sleeps that many seconds before the body; ``body`` sends other bytes."""
+    body; ``pause`` sleeps that many seconds before the body; ``wait`` does nothing before the server's ``go`` is set;
+    ``body`` sends other bytes."""
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     drop: int | None = None
     pause: float = 0
+    wait: bool = False
     body: bytes | None = None
 
 
@@ -41,6 +43,7 @@ class Server:
         self.faults: dict[str, deque[Fault]] = {}
         self.requests: list[Request] = []
         self.ranges = self.etags = True
+        self.go = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -83,6 +86,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self._answer(fault)
 
         def _answer(self, fault: Fault) -> None:
+            if fault.wait:
+                server.go.wait()
             if fault.status is not None:
                 return self._send(fault.status, fault.headers, fault.body or b"", fault)
             data = server.files.get(self.path)

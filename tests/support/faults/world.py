@@ -38,6 +38,7 @@ ANSWER = "46"
 WORKER = """
 import json, os, subprocess, sys, time
 parameters = json.load(open(sys.argv[1]))
+open(os.path.join(os.environ["HOME"], "scores.count"), "a").write("run\\n")
 needs = parameters["needs"]
 helper = subprocess.Popen(["sleep", "600"])                               # axs ends it
 stray = subprocess.Popen(["sleep", "601"], start_new_session=True)         # this one too, which left our group
@@ -65,9 +66,18 @@ if "fails" in sys.argv:
     sys.exit("why it failed")
 """
 """A program with a child and a stray grandchild; it ends when a file is there."""
+MEETING = """
+import os, sys, time
+mine, other = (os.path.join(os.environ["HOME"], "here" + n) for n in sys.argv[1:])
+open(mine, "w").close()
+while not os.path.exists(other):
+    time.sleep(0.01)
+"""
+"""A program that ends when its counterpart runs at the same time."""
 CODE = """
-def sum_up(path, needs):
-    import json
+def sum_up(path, needs, parameters):
+    import json, os
+    open(os.path.join(os.environ["HOME"], f"result{parameters['size']}.count"), "a").write("made\\n")
     scores = json.loads(open(needs["scores"]["path"] + "/scores.json").read())
     (path / "sum.txt").write_text(str(sum(scores)))
     return {"sum": sum(scores)}
@@ -166,6 +176,9 @@ class World:
         for how in ("quiet", "deaf", "fails"):
             words = [sys.executable, str(self.recipes / "family.py"), str(self.root / "go"), how]
             self.add(f"family_{how}", [["family", how]], {"program": {"run": words}})
+        (self.recipes / "meeting.py").write_text(MEETING)
+        run = [sys.executable, str(self.recipes / "meeting.py"), "{{ n }}", "{{ 1 - n }}"]
+        self.add("meeting", [["meeting"]], {"program": {"run": run}}, parameters={"n": {"type": "int"}})
         more = {"parameters": {"size": {"type": "int"}}, "results": ["total"], "result_parents": ["summed"]}
         make = {"python": {"function": "sum_up", "file": "sum.txt"}}
         self.add("result", [["result"]], make, needs={"scores": "scores"}, **more)
@@ -245,6 +258,11 @@ class World:
         run = self.killable(*words, KILL_TRACE=str(trace))
         assert run.code == 0, run.err
         return [tuple(json.loads(line)) for line in trace.read_text().splitlines()]
+
+    def times(self, what: str) -> int:
+        """How often a result of some size, or the scores, were made."""
+        file = self.live / "home" / f"{what}.count"
+        return file.read_text().count("\n") if file.exists() else 0
 
     def clear(self, folder: Path) -> None:
         """Remove one of its folders."""
