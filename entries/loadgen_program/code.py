@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import statistics
 from collections.abc import Callable
@@ -24,6 +25,12 @@ OWN = frozenset({"until_valid", "find_target_qps", "find_target_latency"})
 LESS, MORE = {"qps": 0.9, "latency": 1.1}, {"qps": 1 / 0.9, "latency": 1 / 1.1}
 # Reasons of LoadGen that more queries cure: it ended before the least duration, or needs more of them to tell.
 TOO_FEW_QUERIES = ("min duration", "early stopping")
+# A Server that fails at this share of the rate that single samples reach hardly ever has two queries at once: a still
+# lower load does not help, and 662 queries would take for ever.
+LOWEST_LOAD = 1 / 16
+# A run of a Server that kept the bound, but had too few queries to be sure, is made longer: up to so many times as many
+# queries as LoadGen says that it takes if not one more is late, in at most so many seconds.
+MORE_QUERIES, LONGEST_S = 2, 120.0
 # The figure of each scenario in LoadGen's detailed log, VALID or not.
 FIGURES = {
     "Offline": "result_samples_per_second",
@@ -31,6 +38,10 @@ FIGURES = {
     "SingleStream": "early_stopping_latency_ss",
     "MultiStream": "early_stopping_latency_ms",
 }
+SUMMARY = "mlperf_log_summary.txt"
+COUNTS = ("loadgen_min_query_count", "loadgen_max_query_count", "loadgen_query_count")
+# What only the search itself uses of an attempt.
+NOT_KEPT = frozenset({"path", "in_time", "wants", "single"})
 NOT_LOGS = frozenset({"meta.yaml", "record.json"})
 SEARCH_FILE = "search.json"
 RUNS_FILE = "runs.json"
@@ -136,7 +147,11 @@ def _check(parameters: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run: ``target`` as LoadGen was told (queries/s or samples/s, or ms), ``figure`` (a rate, or ns)."""
+    """One run: ``target`` as LoadGen was told (queries/s or samples/s, or ms), ``figure`` (a rate, or ns).
+
+    ``in_time``: VALID, or the bound was kept and only early stopping wanted more queries (``wants`` of them, all in
+    all) to be sure; ``noisy``: others used the processors; ``single``: samples/s of single samples in the warm-up.
+    """
 
     entry: str
     purpose: str
@@ -145,6 +160,10 @@ class Attempt:
     figure: float | None
     verdict: str
     path: str
+    in_time: bool
+    noisy: bool
+    wants: int | None
+    single: float | None
 
 
 @dataclass
@@ -155,6 +174,8 @@ class Search:
     parameters: dict[str, Any]
     byquery: Callable[..., Any]
     attempts: list[Attempt] = field(default_factory=list)
+    queries: int | None = None
+    """Least number of queries, where the runs before have shown that it takes more than was said."""
 
     @property
     def scenario(self) -> str:
@@ -178,6 +199,8 @@ class Search:
             query = self._shortened(query)
         if target is not None:
             query = parse(f"{query.without(f'loadgen_target_{self.kind}')},loadgen_target_{self.kind}={target:.6g}")
+        if self.queries is not None:
+            query = parse(f"{query.without(*COUNTS)},loadgen_min_query_count={self.queries}")
         made = self.byquery(str(query), fresh=fresh, need="attempt")
         self.attempts.append(_attempt(made, purpose, f"target_{self.kind}", self.scenario))
         return self.attempts[-1]
@@ -195,20 +218,36 @@ class Search:
         return self._highest_load(start) if self.scenario == "Server" else self._measured(start)
 
     def _highest_load(self, target: float | None) -> float:
-        """Server: the highest load that was VALID; doubled or halved until one is and one is not, then in between."""
+        """Server: the highest load at which the bound was kept; doubled or halved until it was and was not, then in
+        between. A NOISY run in which it was not is made once more, until such a repetition shows that the noise stays.
+        """
         low = high = None
+        again = steady = False  # this run is a repetition; the noise stays
         for _ in range(self.parameters["loadgen_search_runs"]):
-            tried = self.run("search", target)
+            tried = self.run("search", target, fresh=again)
             target = target or tried.target
             if target is None:
                 raise ProduceError(f"{tried.entry} does not say which load was tried")
-            low, high = (target, high) if tried.valid else (low, target)
+            if tried.noisy and not (tried.in_time or again or steady):
+                again = True
+                continue
+            again, steady = False, steady or (again and not tried.in_time)
+            low, high = (target, high) if tried.in_time else (low, min(target, tried.figure or target))
             if low and high and high / low <= 1 + self.parameters["loadgen_search_precision"]:
                 break
-            target = _rounded(math.sqrt(low * high) if low and high else low * 2 if low else target / 2)
+            if low is None and tried.single and target <= tried.single * LOWEST_LOAD:
+                break
+            target = _rounded(math.sqrt(low * high) if low and high else low * 2 if low else high / 2)
         if low is None:
-            raise ProduceError(f"no load was VALID:{self._told()}", hint=f"lower than {high:g}: loadgen_target_qps=...")
+            raise ProduceError(f"no load kept the bound:{self._told()}", hint=self._too_tight())
         return low
+
+    def _too_tight(self) -> str:
+        last = self.attempts[-1]
+        late = _percentile(Path(last.path), 99)
+        told = f"at {last.target:g} queries/s 1 in 100 takes longer than {late / 1e6:.3g} ms: " if late else ""
+        noise = " when the machine does nothing else, or" if last.noisy else ""
+        return f"{told}ask again{noise} with another bound, loadgen_target_latency=MS"
 
     def _measured(self, target: float | None) -> float:
         """The other scenarios: what a VALID short run has shown."""
@@ -235,9 +274,15 @@ class Search:
         return tried
 
     def _adjusted(self, tried: Attempt) -> float | None:
+        """The next target; where all that was missing were queries, the same, with more of them."""
         if tried.target is None:
             return None
-        more = self.scenario != "Server" and any(reason in tried.verdict.lower() for reason in TOO_FEW_QUERIES)
+        if self.scenario == "Server":
+            if tried.wants is not None and MORE_QUERIES * tried.wants <= LONGEST_S * tried.target:
+                self.queries = MORE_QUERIES * tried.wants
+                return tried.target
+            return _rounded(min(tried.target, tried.figure or tried.target) * LESS["qps"])
+        more = any(reason in tried.verdict.lower() for reason in TOO_FEW_QUERIES)
         return _rounded(tried.target * (MORE if more else LESS)[self.kind])
 
     def _told(self) -> str:
@@ -249,17 +294,37 @@ def _rounded(target: float) -> float:
 
 
 def _attempt(made: dict[str, Any], purpose: str, key: str, scenario: str) -> Attempt:
-    values = made["attributes"]
+    values, folder = made["attributes"], Path(made["path"])
     verdict = str(values["verdict"])
+    valid, wants = not verdict.startswith("INVALID"), _wanted_queries(folder) if scenario == "Server" else None
     return Attempt(
         entry=made["name"],
         purpose=purpose,
         target=values.get("loadgen_user_conf", {}).get(key),
-        valid=not verdict.startswith("INVALID"),
-        figure=_figure(Path(made["path"]), scenario),
+        valid=valid,
+        figure=_figure(folder, scenario),
         verdict=verdict,
         path=made["path"],
+        in_time=valid or wants is not None,
+        noisy=bool(values.get("noisy")),
+        wants=wants,
+        single=values.get("warmup_samples_per_second"),
     )
+
+
+def _wanted_queries(folder: Path) -> int | None:
+    """How many queries a run should have had, where early stopping alone found fault with it; else None."""
+    text = (folder / SUMMARY).read_text(encoding="utf-8")
+    unmet = re.findall(r"^  (.+?) satisfied ?: NO\s*$", text, re.MULTILINE)
+    counts = [re.search(pattern, text) for pattern in (r"Processed (\d+) queries", r"at least (\d+) more queries")]
+    return sum(int(each[1]) for each in counts if each) if unmet == ["Early stopping"] and all(counts) else None
+
+
+def _percentile(folder: Path, wanted: int) -> int | None:
+    """A percentile of the latencies, ns, as LoadGen wrote it."""
+    text = (folder / SUMMARY).read_text(encoding="utf-8")
+    found = re.search(rf"^{wanted}\.00 percentile latency \(ns\) *: *(\d+)", text, re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def _figure(folder: Path, scenario: str) -> float | None:
@@ -275,10 +340,12 @@ def _keep(search: Search, last: Attempt, path: Path) -> dict[str, Any]:
         if file.is_file() and file.name not in NOT_LOGS:
             shutil.copy2(file, path / file.name)
     target, figure = ("ms", "ns") if search.kind == "latency" else ("1/s", "1/s")
-    attempts = [{name: value for name, value in asdict(each).items() if name != "path"} for each in search.attempts]
+    attempts = [
+        {name: value for name, value in asdict(each).items() if name not in NOT_KEPT} for each in search.attempts
+    ]
     units = {"target": target, "figure": figure}
     data = {"scenario": search.scenario, "units": units, "attempts": attempts, "confirmed_by": last.entry}
     (path / SEARCH_FILE).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     measured = json.loads((path / "measured.json").read_text(encoding="utf-8"))
     found = {f"found_target_{search.kind}": last.target, "confirmed_by": last.entry, "attempts": attempts}
-    return {**measured, **found, "file": "mlperf_log_summary.txt"}
+    return {**measured, **found, "file": SUMMARY}

@@ -49,6 +49,23 @@ def test_until_valid_lowers_a_servers_load_and_confirms_afresh(toys: Toys) -> No
     assert space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=115,until_valid+").name == made.name
 
 
+def test_a_server_that_needs_more_queries_gets_them_at_the_same_load(toys: Toys) -> None:
+    """The bound was kept; LoadGen only could not be sure."""
+    query = f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+,needs_queries=1500"
+    space = toys.space()
+    made = space.byquery(query)
+    assert targets(made["attempts"]) == [("try", 80, False), ("try", 80, True), ("confirm", 80, True)]
+    asked = [space.byname(each["entry"]).get("loadgen_min_query_count") for each in made["attempts"][1:]]
+    assert asked == [3000, 3000]
+
+
+def test_more_queries_than_are_worth_the_time_mean_a_lower_load(toys: Toys) -> None:
+    query = f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+,needs_queries=100000"
+    with pytest.raises(ProduceError) as caught:
+        toys.space().byquery(f"{query},loadgen_max_attempts=2")
+    assert "target 72.0: INVALID (early stopping not satisfied" in caught.value.message
+
+
 def test_an_offline_run_that_ended_early_is_told_more(toys: Toys) -> None:
     made = toys.space().byquery(f"{RUN},loadgen_scenario=Offline,loadgen_target_qps=95,until_valid+")
     assert targets(made["attempts"]) == [("try", 95, False), ("try", 105.6, True), ("confirm", 105.6, True)]
@@ -63,7 +80,7 @@ def test_it_gives_up_after_the_stated_number_of_runs(toys: Toys) -> None:
     assert caught.value.message == (
         "none of 2 runs was VALID:\n"
         f"    {first}: target 1000.0: INVALID (performance constraints not satisfied)\n"
-        f"    {second}: target 900.0: INVALID (performance constraints not satisfied)"
+        f"    {second}: target 117.0: INVALID (performance constraints not satisfied)"
     )
     assert caught.value.hint == "say another loadgen_target_..., or more of loadgen_max_attempts"
 
@@ -73,19 +90,59 @@ def test_the_highest_load_is_found_between_valid_and_invalid(toys: Toys) -> None
     assert targets(made["attempts"]) == [
         ("search", 50, True),
         ("search", 100, True),
-        ("search", 200, False),
-        ("search", 141.4, False),
-        ("search", 118.9, False),
-        ("search", 109.0, False),
-        ("search", 104.4, False),
+        ("search", 200, False),  # it completed 130, so no more than that can be kept
+        ("search", 114.0, False),
+        ("search", 106.8, False),
+        ("search", 103.3, False),
         ("confirm", 100, True),
     ]
     assert made["found_target_qps"] == 100
     plotted = json.loads((made.path / "search.json").read_text())
     assert plotted["units"] == {"target": "1/s", "figure": "1/s"}
-    assert len(plotted["attempts"]) == 8
+    assert len(plotted["attempts"]) == 7
     assert toys.space().byname(made["confirmed_by"])["loadgen_official"] is True
     assert toys.space().byname(made["attempts"][0]["entry"])["loadgen_official"] is False
+
+
+SEARCH = f"{RUN},loadgen_scenario=Server,find_target_qps+,loadgen_search_precision=0.2"
+
+
+def test_a_noisy_run_that_fails_is_made_once_more(toys: Toys, tmp_path: Path) -> None:
+    noise = tmp_path / "noise"
+    noise.write_text("one\n")
+    made = toys.space().byquery(f"{SEARCH},noise_file={noise}")
+    assert targets(made["attempts"])[:3] == [("search", 50, False), ("search", 50, True), ("search", 100, True)]
+    assert made["found_target_qps"] == 100
+    assert made["attempts"][0]["noisy"] is True
+
+
+def test_noise_that_stays_is_not_waited_out(toys: Toys, tmp_path: Path) -> None:
+    noise = tmp_path / "noise"
+    noise.write_text("one\n" * 3)
+    made = toys.space().byquery(f"{SEARCH},noise_file={noise}")
+    tried = targets(made["attempts"])
+    assert tried[:4] == [("search", 50, False), ("search", 50, False), ("search", 25, False), ("search", 12.5, True)]
+
+
+def test_a_search_counts_loads_that_kept_the_bound(toys: Toys) -> None:
+    made = toys.space().byquery(f"{SEARCH},until_valid+,needs_queries=1500")
+    assert made["found_target_qps"] == 100
+    assert targets(made["attempts"])[-2:] == [("try", 100, True), ("confirm", 100, True)]
+
+
+def test_a_bound_that_is_too_tight_ends_the_search(toys: Toys, tmp_path: Path) -> None:
+    """At a sixteenth of what single samples reach (200 a second), still less load does not help."""
+    noise = tmp_path / "noise"
+    noise.write_text("one\n" * 20)
+    with pytest.raises(ProduceError) as caught:
+        toys.space().byquery(f"{SEARCH},noise_file={noise}")
+    first, *tried = caught.value.message.splitlines()
+    assert first == "no load kept the bound:"
+    assert [line.split("target ")[1].split(":")[0] for line in tried] == ["50.0", "50.0", "25.0", "12.5"]
+    assert caught.value.hint == (
+        "at 12.5 queries/s 1 in 100 takes longer than 17 ms: ask again when the machine does nothing else, or with "
+        "another bound, loadgen_target_latency=MS"
+    )
 
 
 def test_the_latency_of_a_stream_is_what_a_short_run_shows(toys: Toys) -> None:
