@@ -16,7 +16,7 @@ from axs_core.index import Index
 from axs_core.ownership import entries_folder, is_collection, made_here, not_made
 from axs_core.record import asked_later
 from axs_core.reporter import Reporter
-from axs_core.store import BUNDLING, INCOMING, PRIVATE, Store, lock_base
+from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
 
 _SHOWN = 8
 """How many names a message lists."""
@@ -24,18 +24,25 @@ _SHOWN = 8
 
 def collect_garbage(store: Store, index: Index) -> list[str]:
     """Remove broken entries, and what was made only as a need of something that is gone. What was asked for directly
-    stays.
+    stays, and so does what a process that is at work just now depends on, on whatever host.
 
     Returns the names of what was removed. What is being made is left alone.
     """
-    index.refresh()
-    _reclaim(store)
-    unfinished = [folder for folder in _folders(store) if not (folder / META).exists()]
-    broken = [folder for folder in unfinished if made_here(folder) and store.state(folder) == "broken"]
-    removed = [_remove(store, index, folder) for folder in broken]
-    if any(store.state(folder) == "producing" for folder in unfinished):
-        return removed  # what is being made has no record yet that says what it needs
-    return removed + [_remove(store, index, folder) for folder in _unneeded(store, index)]
+    with store.held(TIDYING, "collecting garbage", freeing=True):
+        store.settle()
+        _reclaim(store)
+        index.refresh()
+        broken = [folder for folder in _folders(store) if _is_broken(store, folder)]
+        removed = [folder.name for folder in broken if _removed(store, index, folder, _broken_no_more)]
+        return removed + list(_unneeded(store, index))
+
+
+def _is_broken(store: Store, folder: Path) -> bool:
+    return not (folder / META).exists() and made_here(folder) and store.state(folder) == "broken"
+
+
+def _broken_no_more(store: Store, folder: Path) -> str | None:
+    return "it was made meanwhile" if (folder / META).exists() else None
 
 
 def _reclaim(store: Store) -> None:
@@ -43,7 +50,7 @@ def _reclaim(store: Store) -> None:
     for name in (INCOMING, BUNDLING):
         place = store.root / PRIVATE / name
         if store.state(place) == "broken":
-            with store.held(name):
+            with store.held(name, "tidying up", freeing=True):
                 shutil.rmtree(place, ignore_errors=True)
 
 
@@ -53,8 +60,12 @@ def _folders(store: Store) -> list[Path]:
     return sorted(item for item in store.root.iterdir() if item.is_dir() and not item.name.startswith("."))
 
 
-def _unneeded(store: Store, index: Index) -> list[Path]:
-    """What was made only as a need of something that is gone, or that is listed here before it."""
+def _unneeded(store: Store, index: Index) -> Iterator[str]:
+    """Remove what was made only as a need of something that is gone, or that was removed here before it; their names.
+
+    Notes of who depends on what are there as long as this goes on (see :meth:`Store.working`), also when their process
+    has ended since: what it made is not among the records that were read here.
+    """
     made = [Path(row["path"]) for row in index.rows() if row["kind"] == "produced"]
     needs: dict[str, list[str]] = {}
     optional: set[str] = set()
@@ -65,24 +76,35 @@ def _unneeded(store: Store, index: Index) -> list[Path]:
         needs[name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
         if inside and record.get("asked") != "directly" and not asked_later(folder):
             optional.add(folder.name)
-    return [store.root / name for name in _in_turn(needs, optional, lambda name: _may_go(index, store.root / name))]
+
+    def remove(name: str) -> bool:
+        folder = store.root / name
+        return _may_go(index, folder) and _removed(store, index, folder, _wanted)
+
+    return _in_turn(needs, optional, remove)
 
 
-def _in_turn(needs: dict[str, list[str]], optional: set[str], may_go: Callable[[str], bool]) -> Iterator[str]:
-    """Names of ``optional`` things that nothing needs; then those that only the former needed; and so on. What may not
-    go keeps what it needs.
+def _in_turn(needs: dict[str, list[str]], optional: set[str], remove: Callable[[str], bool]) -> Iterator[str]:
+    """Names of ``optional`` things that nothing needs; then those that only the former needed; and so on. What
+    ``remove`` does not remove keeps what it needs.
     """
     users = Counter(name for each in needs.values() for name in set(each))
     waiting = sorted(name for name in optional if not users[name])
     while waiting:
         name = waiting.pop(0)
-        if not may_go(name):
+        if not remove(name):
             continue
         yield name
         for need in sorted(set(needs[name])):
             users[need] -= 1
             if not users[need] and need in optional:
                 waiting.append(need)
+
+
+def _wanted(store: Store, folder: Path) -> str | None:
+    if asked_later(folder):
+        return "somebody asked for it"
+    return None if (user := store.user(folder, ended=True)) is None else str(user)
 
 
 def _may_go(index: Index, folder: Path) -> bool:
@@ -106,7 +128,11 @@ def remove(store: Store, index: Index, entry: Entry) -> None:
             f"{entry.name} holds what axs did not make: {_listed(left)}; it stays",
             hint=f"to delete it yourself: rm -r {entry.path}",
         )
-    _remove(store, index, entry.path)
+    with store.held(lock_base(entry.path.name), "removing it", freeing=True):
+        store.refuse_used(entry.path)
+        if (reason := store.remove_unless(entry.path, lambda: _used(store, entry.path))) is not None:
+            raise in_use(entry.path, reason)
+    index.forget(entry.path)
 
 
 def _listed(names: list[str]) -> str:
@@ -114,34 +140,59 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _remove(store: Store, index: Index, folder: Path) -> str:
-    with store.held(lock_base(folder.name)):
-        store.remove(folder)
+Kept = Callable[[Store, Path], str | None]
+"""Why something is not removed after all, as seen once it is absent for everybody; None where nothing is against it."""
+
+
+def _used(store: Store, folder: Path) -> str | None:
+    return None if (user := store.user(folder)) is None else str(user)
+
+
+def _removed(store: Store, index: Index, folder: Path, kept: Kept) -> bool:
+    """Remove a folder, if nobody works on it and nothing is against it; whether it was removed."""
+    try:
+        with store.held(lock_base(folder.name), "removing it", wait=False, freeing=True):
+            if not folder.is_dir() or store.remove_unless(folder, lambda: kept(store, folder)) is not None:
+                return False
+    except Busy:
+        return False
     index.forget(folder)
-    return folder.name
+    return True
 
 
 def remove_all(store: Store, index: Index, reporter: Reporter) -> None:
-    """Remove everything that axs made; say what stays because a person put it there, and what is being made just
-    now.
+    """Remove everything that axs made; say what stays because a person put it there.
+
+    Raises StoreError, and removes nothing, while something is being made on whatever host.
     """
-    index.refresh()
-    busy = [folder.name for folder in _folders(store) if store.state(folder) == "producing"]
-    if busy:
-        raise StoreError(f"being made just now: {', '.join(busy)}", hint="wait for it, or end that axs, and ask again")
-    kept = []
-    for folder in _folders(store):
-        entry = index.at_path(folder) if made_here(folder) else None
-        left = not_made(entry) if entry is not None else []
-        if not made_here(folder):
-            kept.append(folder.name)
-        elif entry is not None and left:
-            _remove_inside(store, index, entry)
-            kept.append(f"{folder.name} (for {_listed(left)})")
-        else:
-            _remove(store, index, folder)
+    with store.held(TIDYING, "removing everything", freeing=True):
+        store.settle()
+        index.refresh()
+        _refuse_while_at_work(store)
+        kept = [why for folder in _folders(store) if (why := _remove_own(store, index, folder)) is not None]
     if kept:
         reporter.note(f"kept, not made by axs: {', '.join(kept)}")
+
+
+def _refuse_while_at_work(store: Store) -> None:
+    hint = "wait for it, or end that axs, and ask again"
+    busy = [folder.name for folder in _folders(store) if store.state(folder) == "producing"]
+    if busy:
+        raise StoreError(f"being made just now: {', '.join(busy)}", hint=hint)
+    if at_work := store.at_work():
+        raise StoreError(f"in use just now: {at_work[0]}", hint=hint)
+
+
+def _remove_own(store: Store, index: Index, folder: Path) -> str | None:
+    """Remove what axs made in one folder; what stays of it, and why."""
+    entry = index.at_path(folder) if made_here(folder) else None
+    left = not_made(entry) if entry is not None else []
+    if not made_here(folder):
+        return folder.name
+    if entry is not None and left:
+        _remove_inside(store, index, entry)
+        return f"{folder.name} (for {_listed(left)})"
+    return None if _removed(store, index, folder, _used) else f"{folder.name} (in use)"
 
 
 def _remove_inside(store: Store, index: Index, entry: Entry) -> None:
@@ -151,7 +202,7 @@ def _remove_inside(store: Store, index: Index, entry: Entry) -> None:
     for folder in sorted(entries_folder(entry).iterdir()):
         inner = index.at_path(folder) if made_here(folder) else None
         if inner is not None and inner.kind == "produced" and not not_made(inner):
-            _remove(store, index, folder)
+            _removed(store, index, folder, _used)
 
 
 def verify(entry: Entry, reporter: Reporter) -> list[str]:

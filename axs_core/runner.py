@@ -59,7 +59,8 @@ class Runner:
         with self.index.trust.answering("never"):
             step = self.resolver.plan(query, fresh=fresh)
         self._allow_all(step)
-        return self._ensure(query, fresh, (), direct=True)
+        with self.store.working():
+            return self._ensure(query, fresh, (), direct=True)
 
     def _allow_all(self, step: Step) -> None:
         """Have the user asked about all that the plan shows, before the first of it is made."""
@@ -96,18 +97,19 @@ class Runner:
         self._afresh = direct
         found = replace(found, key=replay_key(found.key, of["entry"]))
         self._allow(found)
-        met = self._needs(found, None, ((found.key, str(found.query)),), given)
-        base = self._base(found, met)
-        with self.store.held(base):
-            self.index.refresh()
-            self.index.notice(self.store.folders(base))
-            return self._produce(found, met, base, direct=direct, replays=of)
+        with self.store.working():
+            met = self._needs(found, None, ((found.key, str(found.query)),), given)
+            base = self._base(found, met)
+            with self.store.held(base):
+                self.index.refresh()
+                self.index.notice(self.store.folders(base))
+                return self._produce(found, met, base, direct=direct, replays=of)
 
     def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
         """The recipes that provide the query, strictly one after the other; only one that does not apply hands over."""
         matches = self.resolver.matches(query)
         if not matches:
-            return Answer(self.resolver.find(query))
+            return Answer(self._used(self.resolver.find(query)))
         reasons: list[str] = []
         hint = None
         for found in matches:
@@ -123,9 +125,16 @@ class Runner:
 
     def _there(self, found: Match, fresh: Fresh) -> Entry | None:
         """What answers already; with ``all`` made again, what was made again for something else just now."""
+        entry = self._again.get(found.key) if fresh == "all" else None
         if fresh is None or found.recipe.kind == "static":
-            return self.resolver.answer(found)
-        return self._again.get(found.key) if fresh == "all" else None
+            entry = self.resolver.answer(found)
+        return entry if entry is not None and self.store.use(entry.path) else None
+
+    def _used(self, entry: Entry) -> Entry:
+        """An entry that is depended on from now on. Raises NotFound where it was removed in this very moment."""
+        if not self.store.use(entry.path):
+            raise NotFound(f"{entry.name} was removed meanwhile")
+        return entry
 
     def _make(self, found: Match, fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
         if found.machine:
@@ -142,7 +151,7 @@ class Runner:
             self.index.refresh()
             self.index.notice(self.store.folders(base))
             entry = None if fresh else self.resolver.present(found)
-            if entry is not None:
+            if entry is not None and self.store.use(entry.path):
                 return Answer(entry, found)
             if waited:
                 self._share_failure(base, before)
@@ -178,7 +187,7 @@ class Runner:
                 continue
             try:
                 if given and need.name in given:
-                    entries = list(given[need.name])
+                    entries = [self._used(entry) for entry in given[need.name]]
                 else:
                     entries = [entry for query in queries for entry in self._meet(query, need.all, fresh, trail)]
             except AxsError as error:
@@ -190,7 +199,9 @@ class Runner:
         return met
 
     def _meet(self, query: Query, every: bool, fresh: Fresh, trail: Trail) -> list[Entry]:
-        return list(self.index.find(query)) if every else [self._ensure(query, fresh, trail).entry]
+        if not every:
+            return [self._ensure(query, fresh, trail).entry]
+        return [entry for entry in self.index.find(query) if self.store.use(entry.path)]
 
     def _produce(
         self, found: Match, met: Met, base: str, *, direct: bool, replays: Mapping[str, Any] | None = None
@@ -199,6 +210,8 @@ class Runner:
         folder = self.store.free_folder(base)
         if folder.is_dir():
             end_leftover(Attempt(folder).log)
+            self.store.clear(folder)
+        self.store.use(folder)
         with self.index.expecting(folder):
             self.store.make_folder(folder)
         attempt = self.store.begin(folder, str(found.query))
@@ -222,7 +235,7 @@ class Runner:
         """
         with suppress(AxsError):
             if isinstance(error, DoesNotApply):
-                self.store.remove(attempt.folder)
+                self.store.drop(attempt)
                 self.index.forget(attempt.folder)
                 return
             self.store.abandon(attempt, error)

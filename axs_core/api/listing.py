@@ -31,14 +31,15 @@ def rows(index: Index, store: Store, reporter: Reporter) -> list[EntryRow]:
     """
     found = []
     for row in index.rows():
-        kind, state, path = row["kind"], "present", Path(row["path"])
+        kind, state, path, title = row["kind"], "present", Path(row["path"]), row["error"] or row["title"]
         if kind == "error":
             kind, state = "", "unreadable"
         elif kind == "pending":
             kind, state = "produced", store.state(path)
             if state == "absent" or path.parent != store.root:
                 continue  # a folder without meta.yaml in a collection of somebody's is no entry
-        found.append(EntryRow(row["name"], kind, state, row["error"] or row["title"], row["collection"]))
+            title = str(store.maker(path)) if state == "producing" else title
+        found.append(EntryRow(row["name"], kind, state, title, row["collection"]))
     _note_doubles(found, reporter)
     return found
 

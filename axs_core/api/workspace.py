@@ -19,7 +19,7 @@ from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
-from axs_core.store import Store, default_root
+from axs_core.store import Store, default_root, lease
 from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
 
@@ -76,7 +76,7 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The work collection on disk."""
-        return Store(default_root(self.environ), self.reporter)
+        return Store(default_root(self.environ), self.reporter, lease(self.environ))
 
     @cached_property
     def trust(self) -> Trust:

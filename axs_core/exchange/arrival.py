@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +26,25 @@ def called(name: str | None, otherwise: str) -> str:
 
 @contextmanager
 def incoming(store: Store) -> Iterator[Path]:
-    """A hidden folder, gone afterwards; call it under the lock :data:`INCOMING`. What is there already was left by a
-    process that died.
+    """A hidden folder of our own, gone afterwards; call it under the lock :data:`INCOMING`. What is there already was
+    left by a process that died.
     """
     place = store.root / PRIVATE / INCOMING
     shutil.rmtree(place, ignore_errors=True)
-    fresh = place / "new"
+    fresh = place / os.urandom(8).hex()
     fresh.mkdir(parents=True)
     try:
         yield fresh
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)
+        with suppress(OSError):
+            place.rmdir()
 
 
 def settle(store: Store, index: Index, fresh: Path, base: str) -> Path:
     """Give the folder its name: one that is free here, and that nothing else goes by."""
     taken = {row["name"] for row in index.rows()}
-    with store.held(base):
+    with store.held(base, "opening an archive"):
         name, number = base, 1
         while name in taken or os.path.lexists(store.root / name):
             number += 1

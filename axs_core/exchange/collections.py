@@ -133,7 +133,8 @@ def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
     if bound := BOUND & set(entry.produced.get("by", ())):
         raise UsageError(f"{entry.name} was made by {', '.join(sorted(bound))} and stays where it is")
     base = lock_base(entry.name)
-    with store.held(base):
+    with store.held(base, "moving it"):
+        store.refuse_used(entry.path)
         folder, number = target / entry.name, 1
         while folder.exists():
             number += 1
@@ -184,7 +185,7 @@ def change_meta(
     store: Store, index: Index, entry: Entry, changes: Mapping[str, Any], tags: Sequence[str] | None = None
 ) -> None:
     """Write attributes (an empty text removes one) and tags into an entry's ``meta.yaml``, in one step."""
-    with store.held(lock_base(entry.name)):
+    with store.held(lock_base(entry.name), "editing it"):
         meta = read_meta(entry.path / META)
         attributes = {**meta.get("attributes", {}), **changes}
         meta["attributes"] = {key: value for key, value in attributes.items() if value != ""}
@@ -240,7 +241,7 @@ def bring_up_to_date(
     """
     if entry.kind != "produced" or not is_git(entry):
         raise UsageError(f"{entry.name} was not cloned from a git repository, so it cannot be pulled")
-    with store.held(lock_base(entry.name)):
+    with store.held(lock_base(entry.name), "pulling it"):
         before, after = pull(clone_of(entry), environ=environ, reporter=reporter)
         if before != after:
             _record_pull(entry, before, after)

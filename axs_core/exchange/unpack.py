@@ -71,7 +71,7 @@ class Unzipper:
             raise NotFound(f"there is no file {archive}")
         base = called(name, archive.name.removesuffix(".zip"))
         self.store.open()
-        with self.store.held(INCOMING), incoming(self.store) as fresh:
+        with self.store.held(INCOMING, "opening an archive"), incoming(self.store) as fresh:
             try:
                 manifest = self._extract(archive, fresh)
                 self._describe(archive, fresh, manifest, base)

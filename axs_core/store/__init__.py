@@ -1,19 +1,24 @@
 """The work collection on disk."""
 
+from axs_core.store.access import TIDYING, Busy, in_use, lock_base
 from axs_core.store.failure import Failure
-from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, default_root, safe_name
-from axs_core.store.store import LOG, Attempt, State, Store, lock_base
+from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, default_root, lease, safe_name
+from axs_core.store.store import LOG, Attempt, State, Store
 
 __all__ = [
     "BUNDLING",
     "INCOMING",
     "LOG",
     "PRIVATE",
+    "TIDYING",
     "Attempt",
+    "Busy",
     "Failure",
     "State",
     "Store",
     "default_root",
+    "in_use",
+    "lease",
     "lock_base",
     "safe_name",
 ]

@@ -15,7 +15,7 @@ def write_atomic(file: Path, text: str) -> None:
     """Replace ``file`` by ``text`` in one step: readers see the old or the new content, never a part; synced before
     and after.
     """
-    fresh = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    fresh = file.with_name(f".{file.name}.{os.urandom(8).hex()}.tmp")
     try:
         with fresh.open("w", encoding="utf-8") as stream:
             stream.write(text)
@@ -26,6 +26,17 @@ def write_atomic(file: Path, text: str) -> None:
         fresh.unlink(missing_ok=True)
         raise
     sync_folder(file.parent)
+
+
+def look_afresh(folder: Path) -> bool:
+    """Whether the folder is there, now: opening it is what makes a network file system ask its server, where a look at
+    its state may be answered from what was known some seconds ago, for everything in it too.
+    """
+    try:
+        os.close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+    except OSError:
+        return folder.is_dir()
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from axs_core.errors import StoreError
+from axs_core.errors import StoreError, UsageError
 
 LAYOUT = 1
 """Version of the layout; a work collection of another version is refused, never half-read."""
@@ -15,11 +15,13 @@ LAYOUT = 1
 PRIVATE = ".axs"
 """Folder for the engine's own files: in the collection (locks, layout) and in each entry (log, making, files)."""
 
+LEASE = 30.0
+"""Seconds after which a process on another host that shows no life counts as dead, unless ``$AXS_LEASE`` says."""
 
-INCOMING = "unzip"
+INCOMING = ".unzip"
 """Hidden folder in :data:`PRIVATE` in which archives are extracted, under a lock of that name."""
 
-BUNDLING = "bundle"
+BUNDLING = ".bundle"
 """The same for what is gathered for a bundle."""
 
 
@@ -27,6 +29,18 @@ def default_root(environ: Mapping[str, str] = os.environ) -> Path:
     """``$AXS_WORK_COLLECTION`` or ``~/work_collection``, absolute."""
     named = environ.get("AXS_WORK_COLLECTION")
     return Path(os.path.abspath(Path(named).expanduser())) if named else Path.home() / "work_collection"
+
+
+def lease(environ: Mapping[str, str] = os.environ) -> float:
+    """``$AXS_LEASE`` or :data:`LEASE`, in seconds. Raises UsageError for what is no number of seconds, or under one."""
+    text = environ.get("AXS_LEASE") or str(LEASE)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86400:
+        raise UsageError(f"AXS_LEASE must be a number of seconds from 1 to 86400, not {text!r}", hint="AXS_LEASE=30")
+    return seconds
 
 
 def safe_name(text: str) -> str:
@@ -41,7 +55,8 @@ def open_root(root: Path) -> None:
     Raises StoreError when it is not writable, is no folder, or has another layout.
     """
     try:
-        (root / PRIVATE / "locks").mkdir(parents=True, exist_ok=True)
+        for name in ("locks", "claims", "trash"):
+            (root / PRIVATE / name).mkdir(parents=True, exist_ok=True)
         _check_layout(root / PRIVATE / "layout")
     except OSError as error:
         raise not_writable(root, error) from None
@@ -59,7 +74,7 @@ def _check_layout(file: Path) -> None:
     try:
         text = file.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        fresh = file.with_name(f"layout.{os.getpid()}")
+        fresh = file.with_name(f"layout.{os.urandom(8).hex()}")
         fresh.write_text(f"{LAYOUT}\n", encoding="ascii")
         fresh.replace(file)
         return

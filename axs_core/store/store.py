@@ -1,45 +1,45 @@
 """The work collection on disk: who makes what, what is finished, what is broken.
 
 An entry's folder is present only when its ``meta.yaml`` is there, and that file is put there last, by an atomic
-rename. While a thing is made, its maker holds an OS lock that dies with it: a folder without ``meta.yaml`` is
-*producing* under that lock and *broken* without. Folders are named after what was asked for, so that everybody who
-asks for the same thing meets at the same lock.
+rename. While a thing is made, its maker holds a lock and a claim (:mod:`axs_core.store.claims`): a folder without
+``meta.yaml`` is *producing* while its maker lives and *broken* when it does not. Folders are named after what was asked
+for, so that everybody who asks for the same thing meets at the same lock.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from axs_core.entry.load import META
 from axs_core.errors import StoreError
-from axs_core.reporter import Reporter
-from axs_core.store.durable import sync_folder, sync_tree, write_atomic
+from axs_core.host import this_process
+from axs_core.store.access import SHORT_KEY, Access, lock_base
+from axs_core.store.beacon import command_line
+from axs_core.store.claims import Claim
+from axs_core.store.durable import look_afresh, sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
-from axs_core.store.layout import PRIVATE, not_writable, open_root
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+from axs_core.store.layout import PRIVATE, not_writable
+from axs_core.store.removal import discard, withdrawn
 
 State = Literal["present", "producing", "broken", "absent"]
 MAKING = "making.json"
 LOG = "log.txt"
-SHORT_KEY = 10
-"""Hex digits of the key that stand in a folder's name."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A folder in which something is being made, under its lock."""
+    """A folder in which something is being made, under its lock and ``claim``."""
 
     folder: Path
+    claim: Claim | None = None
+    inode: int = 0
 
     @property
     def private(self) -> Path:
@@ -51,17 +51,18 @@ class Attempt:
         """The log of this making."""
         return self.private / LOG
 
+    def is_ours(self) -> bool:
+        """Whether nobody has taken over, and the folder of that name is still the one that we made. Raises OSError."""
+        if self.claim is not None and not self.claim.renew():
+            return False
+        try:
+            return os.stat(self.folder).st_ino == self.inode
+        except FileNotFoundError:
+            return False
 
-class Store:
+
+class Store(Access):
     """The work collection at ``root``."""
-
-    def __init__(self, root: Path, reporter: Reporter | None = None) -> None:
-        self.root = root
-        self.reporter = reporter or Reporter()
-
-    def open(self) -> None:
-        """Make the folders where they are missing; raises StoreError when that cannot be."""
-        open_root(self.root)
 
     def base_name(self, name: str, key: str) -> str:
         """The folder's name for what has this identity: readable, with the short key."""
@@ -71,7 +72,8 @@ class Store:
         """The folders of one identity in the order in which they were begun: BASE, BASE_2, BASE_3 ..."""
         found = []
         candidate, number = self.root / base, 1
-        while candidate.is_dir():
+        look_afresh(self.root)
+        while look_afresh(candidate):
             found.append(candidate)
             number += 1
             candidate = self.root / f"{base}_{number}"
@@ -83,60 +85,7 @@ class Store:
             return "present"
         if not folder.is_dir():
             return "absent"
-        return "producing" if self._is_held(lock_base(folder.name)) else "broken"
-
-    def _lock_file(self, base: str) -> Path:
-        return self.root / PRIVATE / "locks" / f"{base}.lock"
-
-    def _lock(self, base: str) -> BaseFileLock:
-        from filelock import FileLock
-
-        return FileLock(self._lock_file(base), thread_local=False)
-
-    def _is_held(self, base: str) -> bool:
-        from filelock import Timeout
-
-        if not self._lock_file(base).exists():
-            return False
-        try:
-            with self._lock(base).acquire(timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError as error:
-            raise not_writable(self.root, error) from None
-
-    @contextmanager
-    def held(self, base: str) -> Iterator[bool]:
-        """Hold the lock of an identity; when another process has it, say so once and wait until it ends. Gives whether
-        that was so.
-        """
-        from filelock import Timeout
-
-        self.open()
-        lock = self._lock(base)
-        waited = False
-        try:
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                waited = True
-                self.reporter.note(f"waiting for {base}: {self._holder(base)}")
-                lock.acquire(poll_interval=0.02)
-        except OSError as error:
-            raise not_writable(self.root, error) from None
-        try:
-            yield waited
-        finally:
-            lock.release()
-
-    def _holder(self, base: str) -> str:
-        for folder in reversed(self.folders(base)):
-            with suppress(OSError, ValueError, KeyError):
-                making = json.loads((folder / PRIVATE / MAKING).read_text(encoding="utf-8"))
-                who = f"process {making['pid']} on {making['host']}"
-                return f"{who} is making it since {making['since']} ({making['command']})"
-        return "another process is making it"
+        return "broken" if self.maker(folder) is None else "producing"
 
     def free_folder(self, base: str) -> Path:
         """Where the next thing of this identity goes: into a broken folder (to be cleaned), else beside what is
@@ -155,33 +104,35 @@ class Store:
         except OSError as error:
             raise not_writable(self.root, error) from None
 
+    def clear(self, folder: Path) -> None:
+        """Take away what an attempt has left there that died or failed; call it under :meth:`held`."""
+        if folder.is_dir() and any(folder.iterdir()):
+            with suppress(OSError):  # what cannot be deleted is out of the way at least
+                discard(self.root, folder)
+
     def begin(self, folder: Path, query: str) -> Attempt:
         """Make the folder, clean, for making something in it; call it under :meth:`held`."""
+        claim = self.claim(folder)
         try:
-            if folder.is_dir():
-                empty(folder, keep=())
+            self.clear(folder)
             (folder / PRIVATE).mkdir(parents=True, exist_ok=True)
-            write_atomic(folder / PRIVATE / MAKING, json.dumps(self._making(query), indent=1))
+            write_atomic(folder / PRIVATE / MAKING, json.dumps({"query": query, **_myself()}, indent=1))
+            return Attempt(folder, claim, os.stat(folder).st_ino)
         except OSError as error:
             raise not_writable(self.root, error) from None
-        return Attempt(folder)
-
-    def _making(self, query: str) -> dict[str, Any]:
-        return {
-            "query": query,
-            "pid": os.getpid(),
-            "host": _host(),
-            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-            "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500],
-        }
 
     def complete(
         self, attempt: Attempt, meta: Mapping[str, Any], record: Mapping[str, Any], files: Mapping[str, Any]
     ) -> None:
-        """Finish: everything synced, then ``meta.yaml`` put there by a rename. From then on the entry is present."""
+        """Finish: everything synced, then ``meta.yaml`` put there by a rename. From then on the entry is present.
+
+        Raises StoreError when another host has taken over: before, and (the rename goes to our own folder only, which
+        may be in the trash by then) after.
+        """
         from axs_core.digest import of_value
         from axs_core.entry.scope import RECORD
 
+        self._must_be_ours(attempt)
         text = dump_yaml(meta)
         (attempt.private / "files.json").write_text(json.dumps(files), encoding="utf-8")
         (attempt.private / "meta.json").write_text(
@@ -190,31 +141,41 @@ class Store:
         (attempt.folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
         (attempt.private / MAKING).unlink(missing_ok=True)
         sync_tree(attempt.folder)
+        self._must_be_ours(attempt)
         write_atomic(attempt.folder / META, text)
         sync_folder(self.root)
+        self._must_be_ours(attempt)
+
+    def _must_be_ours(self, attempt: Attempt) -> None:
+        if not attempt.is_ours():
+            raise self.lost(lock_base(attempt.folder.name))
 
     def abandon(self, attempt: Attempt, error: BaseException) -> None:
         """Give up: the files go, the log stays, the reason is noted. The folder is broken from now on.
 
         An interrupt and the like say nothing about the thing itself: who waited for it makes it. One that comes when
-        all is done already changes nothing.
+        all is done already changes nothing; nor is anything done where another host has taken over.
         """
         if (attempt.folder / META).exists():
             return
         with suppress(OSError):
+            if not attempt.is_ours():
+                return
             empty(attempt.folder, keep=(PRIVATE,))
             (attempt.private / MAKING).unlink(missing_ok=True)
             if isinstance(error, Exception):
-                Failure.of(error, f"process {os.getpid()} on {_host()}").write(attempt.private / FAILED)
+                Failure.of(error, str(this_process())).write(attempt.private / FAILED)
 
     def failure(self, base: str) -> Failure | None:
         """How the last attempt at this identity failed; None where it did not, or its process was ended."""
         return Failure.read(self.free_folder(base) / PRIVATE / FAILED)
 
     def remove(self, folder: Path) -> None:
-        """Remove a folder of the work collection: ``meta.yaml`` first, so that nobody finds a half of it."""
-        import shutil
+        """Remove a folder of the work collection, in one step: nobody finds a half of it."""
+        self.remove_unless(folder, lambda: None)
 
+    def remove_unless(self, folder: Path, kept: Callable[[], str | None]) -> str | None:
+        """Remove an entry, unless ``kept`` gives a reason (which comes back) once the entry is absent for everybody."""
         if self.root not in folder.parents:
             raise StoreError(
                 f"{folder} is not in the work collection {self.root}", hint="only what axs made there can be removed"
@@ -222,25 +183,26 @@ class Store:
         try:
             if folder.is_symlink():
                 folder.unlink()
-                return
-            (folder / META).unlink(missing_ok=True)
-            shutil.rmtree(folder)
+            elif folder.is_dir():
+                with withdrawn(folder):
+                    if (reason := kept()) is not None:
+                        return reason
+                    discard(self.root, folder)
         except OSError as error:
             raise not_writable(self.root, error) from None
+        return None
+
+    def drop(self, attempt: Attempt) -> None:
+        """Remove the folder of an attempt, with all that is in it, if it is still ours."""
+        with suppress(OSError, StoreError):
+            if attempt.is_ours():
+                self.remove(attempt.folder)
 
 
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()
-
-
-def lock_base(name: str) -> str:
-    """The identity's base name of a folder: ``NAME_KEY_2`` and ``NAME_KEY`` share one lock."""
-    head, _, tail = name.rpartition("_")
-    if head and tail.isdigit() and len(tail) < SHORT_KEY:
-        return head
-    return name
+def _myself() -> dict[str, Any]:
+    """Who begins, for people who look into a folder that was left."""
+    me = this_process()
+    return {"pid": me.pid, "host": me.host, "since": time.strftime("%Y-%m-%d %H:%M:%S"), "command": command_line()}
 
 
 def empty(folder: Path, keep: tuple[str, ...]) -> None:

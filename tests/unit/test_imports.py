@@ -16,6 +16,7 @@ ORDER = (
     "errors",
     "digest",
     "machine",
+    "host",
     "query",
     "reporter",
     "entry",

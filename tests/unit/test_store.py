@@ -270,9 +270,12 @@ def test_waiting_is_said_once_and_ends_with_the_lock(store: Store) -> None:
     ]
 
 
-def test_waiting_for_one_that_has_not_begun(store: Store) -> None:
-    with holder(store, "toy_0123456789", making=False):
-        assert store._holder("toy_0123456789") == "another process is making it"
+def test_who_holds_something_is_known_before_it_has_begun(store: Store) -> None:
+    with holder(store, "toy_0123456789", making=False) as child:
+        maker = store.maker(store.root / "toy_0123456789")
+        assert maker is not None
+        assert str(maker).startswith(f"process {child.pid} on {os.uname().nodename} is making it since ")
+    assert store.maker(store.root / "toy_0123456789") is None
 
 
 def test_the_second_folder_of_an_identity_has_the_same_lock(store: Store) -> None:

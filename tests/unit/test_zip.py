@@ -17,6 +17,7 @@ from axs_core.api import Workspace
 from axs_core.errors import AxsError, NotFound, ProduceError, UsageError
 from axs_core.exchange.archive import WHOLE, ArchiveWriter, Member
 from axs_core.reporter import Progress
+from axs_core.store import INCOMING, PRIVATE
 
 FUNCTIONS = """
 def accuracy(right, n):
@@ -346,7 +347,7 @@ def test_killed_while_opening_nothing_looks_finished(toys: Toys, tmp_path: Path)
         child = there.child(f"print('go', flush=True)\nspace.unzip({str(archive)!r})\nprint('done')")
         assert child.stdout is not None
         child.stdout.readline()
-        while not (there.work / ".axs" / "unzip").exists() and child.poll() is None:
+        while not (there.work / PRIVATE / INCOMING).exists() and child.poll() is None:
             time.sleep(0.001)
         time.sleep(wait)
         child.send_signal(signal.SIGKILL)
@@ -358,11 +359,11 @@ def test_killed_while_opening_nothing_looks_finished(toys: Toys, tmp_path: Path)
             assert space.verify(name) == []
         space.work_collection().remove()
     assert there.space().unzip(archive).name == "results"
-    assert not (there.work / ".axs" / "unzip").exists()
+    assert not (there.work / PRIVATE / INCOMING).exists()
 
 
 def test_what_a_dead_process_left_is_reclaimed(toys: Toys) -> None:
-    left = toys.work / ".axs" / "unzip" / "new"
+    left = toys.work / PRIVATE / INCOMING / "new"
     left.mkdir(parents=True)
     (left / "half").write_text("half")
     space = toys.space()

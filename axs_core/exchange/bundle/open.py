@@ -70,7 +70,7 @@ class Unbundler:
             raise NotFound(f"there is no file {file}")
         base = called(name, file.name.removesuffix(".tar"))
         self.store.open()
-        with self.store.held(INCOMING), file.open("rb") as stream:
+        with self.store.held(INCOMING, "opening a bundle"), file.open("rb") as stream:
             try:
                 coming = members(stream)
                 data, readme = _beginning(coming, digest)

@@ -53,7 +53,7 @@ class Bundler:
             raise UsageError(f"{output} is there already", hint=f"another name, or: rm {output}")
         others = other_pythons(self.pythons, self.environ)
         self.store.open()
-        with self.store.held(BUNDLING):
+        with self.store.held(BUNDLING, "bundling"):
             staging = self.store.root / PRIVATE / BUNDLING
             shutil.rmtree(staging, ignore_errors=True)  # left by one that was killed: the lock is ours
             staging.mkdir(parents=True)

@@ -1,0 +1,49 @@
+"""Taking folders out of the work collection: out of sight in one step, their files afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from axs_core.entry.load import META
+from axs_core.store.beacon import new_token
+from axs_core.store.layout import PRIVATE
+
+TRASH = "trash"
+"""Folder in :data:`PRIVATE` that folders are renamed into before their files are deleted."""
+_ASIDE = f".{META}.aside"
+
+
+def discard(root: Path, folder: Path) -> None:
+    """Remove a folder. It goes by one rename, with whatever a program that still runs elsewhere has open in it, so that
+    the same name is free at once. Raises OSError; what could not be deleted is left in the trash.
+    """
+    trash = root / PRIVATE / TRASH
+    try:
+        trash.mkdir(parents=True, exist_ok=True)
+        gone = folder.rename(trash / f"{folder.name}.{new_token()}")
+    except OSError:  # a mount point, a disk so full that no name can be added
+        for name in (META, _ASIDE):  # so that nothing looks finished if not all can be deleted
+            (folder / name).unlink(missing_ok=True)
+        gone = folder
+    shutil.rmtree(gone)
+
+
+def empty_trash(root: Path) -> None:
+    """Delete what was left there by a process that died, or that could not delete it."""
+    for item in sorted((root / PRIVATE / TRASH).glob("*")):
+        shutil.rmtree(item, ignore_errors=True)
+
+
+@contextmanager
+def withdrawn(folder: Path) -> Iterator[None]:
+    """The entry is absent for everybody meanwhile; and present again afterwards, if its folder is still there."""
+    with suppress(FileNotFoundError):  # a broken one
+        (folder / META).rename(folder / _ASIDE)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            (folder / _ASIDE).rename(folder / META)
