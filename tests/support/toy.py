@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
@@ -108,8 +108,10 @@ class Toys:
         self.reporter = Listening()
         return Workspace(environ={**self.environ(), **settings}, reporter=self.reporter)
 
-    def child(self, code: str) -> subprocess.Popen[str]:
-        """Another Python process that sees the toys; ``space`` is its workspace. It ends with the test."""
+    def child(self, code: str, within: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Another Python process that sees the toys; ``space`` is its workspace. It ends with the test. ``within``:
+        words before the command, as those of :class:`support.hosts.Hosts`.
+        """
         start = """
             import json, sys
             from pathlib import Path
@@ -118,7 +120,7 @@ class Toys:
             space = Workspace()
         """
         child = subprocess.Popen(
-            [sys.executable, "-c", dedent(start) + dedent(code)],
+            [*within, sys.executable, "-c", dedent(start) + dedent(code)],
             env=self.environ(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
