@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -94,8 +94,9 @@ class Access:
             except OSError as error:
                 raise not_writable(self.root, error) from None
             if told and told[-1] is not None and self._watch.is_silent(told[-1]):
-                who = told[-1].who or "whoever began"
-                self.reporter.note(f"{who} has shown no life for {self.lease:g} s: taking over {base}")
+                who = told[-1].who
+                self.reporter.note(f"{who or 'its maker'} has shown no life for {self.lease:g} s: taking over {base}")
+                self._using.forget(who)
             if claim is not None:
                 stack.enter_context(self._claimed(claim))
             yield bool(told)
@@ -161,6 +162,8 @@ class Access:
 
     def user(self, folder: Path, ended: bool = False) -> Seen | None:
         """A process that depends on the entry in that folder; with ``ended`` also one whose work is done."""
+        if not ended:
+            self._make_sure(lambda: [seen for seen in self._using.of(folder) if self._is_doubtful(seen)])
         return next((seen for seen in self._using.of(folder) if ended or self._at_work(seen)), None)
 
     def refuse_used(self, folder: Path) -> None:
@@ -180,24 +183,29 @@ class Access:
         is silent. Notes of those whose work is done are thrown away, and what is left of removals.
         """
         self.open()
-        if doubtful := self._doubtful():
-            hosts = sorted({str(seen.who) for seen in doubtful})
-            self.reporter.note(f"looking whether they still live (up to {self.lease:g} s): {', '.join(hosts)}")
-        while doubtful:
-            for seen in doubtful:
-                self._watch.look(seen)
-            time.sleep(LOOK)
-            doubtful = self._doubtful()
+        self._make_sure(self._doubtful)
         for file, seen in self._using.everyone():
             if not self._at_work(seen):
                 file.unlink(missing_ok=True)
         empty_trash(self.root)
 
+    def _make_sure(self, doubtful: Callable[[], list[Seen]]) -> None:
+        """Watch those of whom only waiting can tell whether they live, until that is known of all."""
+        if first := doubtful():
+            hosts = sorted({str(seen.who) for seen in first})
+            self.reporter.note(f"looking whether they still live (up to {self.lease:g} s): {', '.join(hosts)}")
+        while unknown := doubtful():
+            for seen in unknown:
+                self._watch.look(seen)
+            time.sleep(LOOK)
+
     def _doubtful(self) -> list[Seen]:
-        claimed = [(base, seen) for base, seen in self._claims.all() if self._lives(base, seen) is None]
-        working = [("", seen) for _, seen in self._using.everyone() if not has_ended(seen)]
-        unknown = [(base, seen) for base, seen in working if self._claims.lives(seen) is None]
-        return [seen for _, seen in claimed + unknown if not self._watch.has_moved(seen)]
+        claimed = [seen for base, seen in self._claims.all() if self._is_doubtful(seen, base)]
+        return claimed + [seen for _, seen in self._using.everyone() if self._is_doubtful(seen)]
+
+    def _is_doubtful(self, seen: Seen, base: str | None = None) -> bool:
+        told = self._claims.lives(seen) if base is None else self._lives(base, seen)
+        return told is None and not has_ended(seen) and not self._watch.has_moved(seen)
 
 
 def in_use(folder: Path, reason: str) -> StoreError:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from axs_core.host import Process
 from axs_core.store.beacon import Beacon, Heart, Seen, light, new_token, read
 
 
@@ -45,6 +46,12 @@ class Using:
         """This process depends on the entry in that folder, or is about to. Raises OSError."""
         if self._own is not None and entry.is_relative_to(self.root):
             self._own.add(str(entry.relative_to(self.root)))
+
+    def forget(self, who: Process | None) -> None:
+        """That process is dead: what it has noted counts no more."""
+        for file, seen in self.everyone():
+            if seen.who is not None and seen.who == who:
+                file.unlink(missing_ok=True)
 
     def everyone(self) -> Iterator[tuple[Path, Seen]]:
         """All others who are, or were, at work."""
