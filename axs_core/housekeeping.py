@@ -11,7 +11,7 @@ from pathlib import Path
 
 from axs_core.digest import of_file
 from axs_core.entry import META, Entry, read_record
-from axs_core.errors import StoreError
+from axs_core.errors import NotFound, StoreError
 from axs_core.index import Index
 from axs_core.ownership import entries_folder, is_collection, made_here, not_made
 from axs_core.record import asked_later
@@ -116,8 +116,11 @@ def remove(store: Store, index: Index, entry: Entry) -> None:
     """Remove an entry that axs made, in the work collection or in a collection inside of it; a collection goes with
     what axs made in it.
 
-    Raises StoreError for what axs did not make, and for a collection or a clone that holds what a person put there.
+    Raises StoreError for what axs did not make, for a collection or a clone that holds what a person put there, and for
+    what a process that is at work depends on; NotFound for what somebody else has removed.
     """
+    if not entry.path.is_dir():
+        raise NotFound(f"{entry.name} was removed meanwhile")
     if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or not made_here(entry.path):
         raise StoreError(
             f"{entry.name} was not made by axs in the work collection; it stays",

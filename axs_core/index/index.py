@@ -110,11 +110,12 @@ class Index(Lookups):
             yield
 
     def notice(self, folders: Iterable[Path]) -> None:
-        """Take in those folders of the work collection that are not known yet: on a network folder another host's work
-        may show in its own place before it shows in the collection's stamp.
+        """Take in those folders of the work collection that are not known yet, or not known to be finished: on a
+        network folder another host's work may show in its own place before it shows in the collection's stamp.
         """
         for folder in folders:
-            if not self.connection.fetch("SELECT 1 FROM entry WHERE path = ?", (str(folder),)):
+            known = self.connection.fetch("SELECT mtime FROM entry WHERE path = ?", (str(folder),))
+            if not known or known[0][0] is None:
                 self.add(folder)
 
     def forget(self, path: Path) -> None:

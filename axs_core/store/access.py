@@ -14,6 +14,7 @@ from axs_core.reporter import Reporter
 from axs_core.store import oslock
 from axs_core.store.beacon import BEATS, LOOK, Heart, Seen, Watch
 from axs_core.store.claims import Claim, Claims, Waiting
+from axs_core.store.durable import opens
 from axs_core.store.layout import LEASE, PRIVATE, not_writable, open_root
 from axs_core.store.removal import empty_trash
 from axs_core.store.using import Using, has_ended
@@ -158,7 +159,7 @@ class Access:
             self._using.note(folder)
         except OSError as error:
             raise not_writable(self.root, error) from None
-        return (folder / META).is_file()
+        return opens(folder / META)
 
     def user(self, folder: Path, ended: bool = False) -> Seen | None:
         """A process that depends on the entry in that folder; with ``ended`` also one whose work is done."""

@@ -28,7 +28,14 @@ def discard(root: Path, folder: Path) -> None:
         for name in (META, _ASIDE):  # so that nothing looks finished if not all can be deleted
             (folder / name).unlink(missing_ok=True)
         gone = folder
-    shutil.rmtree(gone)
+    _delete(gone)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder that somebody else may be emptying as well, together with all of the trash."""
+    while folder.is_dir():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
 
 
 def empty_trash(root: Path) -> None:

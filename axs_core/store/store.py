@@ -23,7 +23,7 @@ from axs_core.host import this_process
 from axs_core.store.access import SHORT_KEY, Access, lock_base
 from axs_core.store.beacon import command_line
 from axs_core.store.claims import Claim
-from axs_core.store.durable import look_afresh, sync_folder, sync_tree, write_atomic
+from axs_core.store.durable import await_shown, look_afresh, sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
 from axs_core.store.layout import PRIVATE, not_writable
 from axs_core.store.removal import discard, withdrawn
@@ -74,6 +74,7 @@ class Store(Access):
         candidate, number = self.root / base, 1
         look_afresh(self.root)
         while look_afresh(candidate):
+            await_shown(candidate / META)
             found.append(candidate)
             number += 1
             candidate = self.root / f"{base}_{number}"

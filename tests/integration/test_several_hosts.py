@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,10 +37,12 @@ LEASE = 3.0
 
 
 @pytest.fixture
-def hosts(toys: Toys, tmp_path: Path) -> Hosts:
+def hosts(toys: Toys, tmp_path: Path) -> Iterator[Hosts]:
     toys.settings["AXS_LEASE"] = str(LEASE)
     toys.space().store.open()
-    return Hosts(toys.work, tmp_path / "hosts")
+    made = Hosts(toys.work, tmp_path / "hosts")
+    yield made
+    made.close()
 
 
 def asker(
@@ -87,8 +89,11 @@ def gate(tmp_path: Path) -> str:
     """
 
 
-def test_what_a_host_is(toys: Toys, hosts: Hosts) -> None:
+@pytest.mark.parametrize("fuse", [False, True])
+def test_what_a_host_is(toys: Toys, hosts: Hosts, fuse: bool) -> None:
     """The other tests mean something only if these hosts have locks, names and kernels of their own."""
+    if fuse:
+        hosts.mount("nodea", "nodeb")
     look = """
         from axs_core.host import this_process
         from axs_core.store import oslock
@@ -109,8 +114,10 @@ def test_what_a_host_is(toys: Toys, hosts: Hosts) -> None:
     ends(*children)
 
 
-@pytest.mark.parametrize(("number", "each"), [(2, 3), (4, 2)])
-def test_many_ask_for_the_same_missing_thing(toys: Toys, hosts: Hosts, number: int, each: int) -> None:
+@pytest.mark.parametrize(("number", "each", "fuse"), [(2, 3, False), (4, 2, False), (3, 2, True)])
+def test_many_ask_for_the_same_missing_thing(toys: Toys, hosts: Hosts, number: int, each: int, fuse: bool) -> None:
+    if fuse:
+        hosts.mount(*(f"node{n}" for n in range(number)))
     toys.maker("base", "base", "import time\ntime.sleep(0.5)")
     toys.maker("toy", "thing", needs={"base": "base"})
     children = [asker(toys, hosts, f"node{n}", "thing") for n in range(number) for _ in range(each)]

@@ -1,13 +1,16 @@
 """Several hosts on one folder, as far as one machine can play them.
 
-A process of a host runs in namespaces of its own: its mounts (``unshare --mount``), in which ``.axs/locks`` is a folder
-that only the processes of this host see, so that locks do not hold among hosts; its host name (``--uts``); and another
-boot id, a file that is mounted over the kernel's. Everything else, and the clock, is the same.
+A process of a host runs in namespaces of its own: its host name (``unshare --uts``), another boot id (a file that is
+mounted over the kernel's), and its mounts (``--mount``), in which locks do not hold among hosts. Either ``.axs/locks``
+is a folder that only the processes of this host see; or the whole work collection is reached through a file system in
+user space (bindfs), which has locks of its own and, as network file systems do, remembers for some seconds what was not
+there. Everything else, and the clock, is the same.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import uuid
@@ -17,10 +20,13 @@ from pathlib import Path
 
 import pytest
 
+MEMORY = 2
+"""Seconds for which the file system in user space remembers what was, and what was not, there."""
 _ENTER = """
 hostname "$0" && mount --bind "$1" "$2" && { [ "$3" = - ] || mount --bind "$3" /proc/sys/kernel/random/boot_id; } &&
 shift 3 && exec "$@"
 """
+_FUSE = f"bindfs -o attr_timeout={MEMORY},entry_timeout={MEMORY},negative_timeout={MEMORY}"
 
 
 @cache
@@ -49,10 +55,10 @@ class Hosts:
     """Hosts that share the work collection ``work``; ``place`` is for what each has of its own."""
 
     def __init__(self, work: Path, place: Path) -> None:
-        self.locks = work / ".axs" / "locks"
-        self.locks.mkdir(parents=True, exist_ok=True)
-        self.place = place
+        self.work, self.place = work, place
+        (work / ".axs" / "locks").mkdir(parents=True, exist_ok=True)
         self._words = _namespaces() or []
+        self._mounts: dict[str, Path] = {}
 
     def on(self, name: str, *, own_kernel: bool = True) -> Sequence[str]:
         """Words before a command that run it on the host of that name. Without ``own_kernel`` it is this very machine,
@@ -63,8 +69,24 @@ class Hosts:
         boot = here / "boot_id"
         if not boot.exists():
             boot.write_text(f"{uuid.uuid4()}\n")
-        mounted = [str(here / "locks"), str(self.locks), str(boot) if own_kernel else "-"]
+        own, shared = self._mounts.get(name, here / "locks"), self.work / ".axs" / "locks"
+        mounted = [str(own), str(self.work if name in self._mounts else shared), str(boot) if own_kernel else "-"]
         return [*self._words, "sh", "-c", _ENTER, name, *mounted]
+
+    def mount(self, *names: str) -> None:
+        """These hosts reach the work collection through a file system in user space; skips where there is none."""
+        if shutil.which("bindfs") is None or os.geteuid() != 0 or not os.access("/dev/fuse", os.W_OK):
+            pytest.skip("no bindfs, or no right to mount it")
+        for name in names:
+            there = self.place / name / "mounted"
+            there.mkdir(parents=True)
+            subprocess.run([*_FUSE.split(), str(self.work), str(there)], check=True)
+            self._mounts[name] = there
+
+    def close(self) -> None:
+        """Undo the mounts."""
+        for there in self._mounts.values():
+            subprocess.run(["umount", "--lazy", str(there)], check=False)
 
 
 def family(pid: int) -> list[int]:

@@ -14,6 +14,7 @@ from support.toy import Toys
 
 from axs_core.errors import AxsError
 from axs_core.exchange.manifest import BadArchive
+from axs_core.store import INCOMING
 
 Make = Callable[[], bytes]
 OUT = f"{E}out.txt"
@@ -446,4 +447,4 @@ def refusal(toys: Toys, tmp_path: Path, data: bytes) -> str:
 
 def everything(folder: Path) -> list[str]:
     """All that lies there, but for the lock itself."""
-    return sorted(str(path) for path in folder.rglob("*") if path.name != "unzip.lock")
+    return sorted(str(path) for path in folder.rglob("*") if path.name != f"{INCOMING}.lock")
