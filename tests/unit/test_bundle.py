@@ -23,6 +23,7 @@ from axs_core.errors import AxsError, NotFound, NotTrusted, UsageError
 from axs_core.exchange.bundle.contents import libc, read_contents
 from axs_core.exchange.bundle.tar import header, members
 from axs_core.exchange.manifest import BadArchive
+from axs_core.store import BUNDLING, INCOMING, PRIVATE
 
 WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
 WEIGHTS = bytes(range(256)) * 9000
@@ -450,7 +451,7 @@ def test_refused(world: Toys, away: Away, tmp_path: Path, change: Change, why: s
     assert why in str(refused.value)
     assert str(refused.value).startswith("b.tar is refused: ")
     assert away.left() == []
-    assert not (away.work / ".axs" / "unzip").exists()
+    assert not (away.work / PRIVATE / INCOMING).exists()
 
 
 def test_every_byte_counts(world: Toys, away: Away, tmp_path: Path) -> None:
@@ -499,7 +500,7 @@ def test_bad_usage(world: Toys, away: Away, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not a name for a folder"):
         away.space().unbundle(tmp_path / "b.tar", "../x")
     assert sorted(item.name for item in tmp_path.glob("*.tar*")) == ["b.tar"]
-    assert not (world.work / ".axs" / "bundle").exists()
+    assert not (world.work / PRIVATE / BUNDLING).exists()
 
 
 def test_links_and_long_names_are_refused_when_it_is_made(toys: Toys, tmp_path: Path) -> None:
@@ -518,7 +519,7 @@ def test_links_and_long_names_are_refused_when_it_is_made(toys: Toys, tmp_path: 
 
 def test_what_a_killed_one_left_is_reclaimed(toys: Toys) -> None:
     toys.space().byquery  # noqa: B018
-    place = toys.work / ".axs" / "bundle"
+    place = toys.work / PRIVATE / BUNDLING
     place.mkdir(parents=True)
     (place / "half").write_text("half")
     assert toys.space().gc() == []
