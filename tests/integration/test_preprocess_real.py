@@ -53,7 +53,7 @@ def index_of(folder: Path) -> dict[str, list[str]]:
     return index
 
 
-@pytest.mark.parametrize("method", ["mlperf", "pillow", "torchvision"])
+@pytest.mark.parametrize("method", ["mlperf", "pillow", "torchvision", "squash"])
 @pytest.mark.parametrize("resolution", [224, 112])
 def test_each_rule_bit_for_bit(axs: AxsCommand, python: str, jpegs: Path, method: str, resolution: int) -> None:
     made = axs.folder(f"preprocessed,images_dir={jpegs},preprocess_method={method},resolution={resolution}")
@@ -80,7 +80,7 @@ def test_the_whole_of_a_square_picture(axs: AxsCommand, python: str, tmp_path: P
     (tmp_path / "square").mkdir()
     subprocess.run([python, "-c", script, str(tmp_path / "square" / "one.png")], check=True)
     made = axs.folder(f"preprocessed,images_dir={tmp_path}/square,preprocess_method=pillow,crop_percentage=100")
-    assert different(python, "whole", tmp_path / "square", made) == []
+    assert different(python, "squash", tmp_path / "square", made) == []
 
 
 def test_grey_levels(axs: AxsCommand, jpegs: Path) -> None:

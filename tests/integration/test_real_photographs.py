@@ -43,10 +43,9 @@ def labels_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_accuracy_and_the_same_labels_in_two_scenarios(axs: AxsCommand, labels_file: Path) -> None:
-    """The photographs are square: without a crop the whole of them is resized."""
     query = (
         f"loadgen_output,task=image_classification,model_file={MODEL},images_dir={DATASET / 'images'},"
-        f"labels_file={labels_file},preprocess_method=pillow,crop_percentage=100,mean=127.5,std=127.5"
+        f"labels_file={labels_file},preprocess_method=squash,mean=127.5,std=127.5"
     )
     answers = []
     for scenario in ("Offline", "SingleStream"):

@@ -47,8 +47,8 @@ def torchvision(file: Path, side: int) -> np.ndarray:
     return np.asarray(image)[top : top + side, left : left + side]
 
 
-def whole(file: Path, side: int) -> np.ndarray:
-    """All of a square picture."""
+def squash(file: Path, side: int) -> np.ndarray:
+    """The whole picture, whatever its shape."""
     return np.asarray(Image.open(file).convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
 
 

@@ -7,10 +7,11 @@ The short side becomes ``resolution`` * 100 / ``crop_percentage``: 256 for 224 a
 | mlperf | OpenCV | OpenCV INTER_AREA | half of what is over, rounded down |
 | pillow | Pillow | Pillow bilinear | half of what is over, rounded, halves to the even pixel |
 | torchvision | Pillow | Pillow bilinear | the same |
+| squash | Pillow | Pillow bilinear, the whole picture, whatever its shape, to the square | nothing is cut |
 
 ``mlperf`` is the rule of MLPerf's reference implementation for ResNet50 (``pre_process_vgg``), ``pillow`` that of axs's
-ImageNet recipe, ``torchvision`` that of torchvision's ``Resize`` and ``CenterCrop``. The last two were written
-independently and come to the same pixels.
+ImageNet recipe, ``torchvision`` that of torchvision's ``Resize`` and ``CenterCrop``. These two were written
+independently and come to the same pixels. ``squash`` is what networks of TensorFlow's mobile collection are often given.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from PIL import Image
 
 from image_preprocessing.decoding import Pixels, opencv_rgb, pillow_image
 
-Method = Literal["mlperf", "pillow", "torchvision"]
+Method = Literal["mlperf", "pillow", "torchvision", "squash"]
 
 
 @dataclass(frozen=True)
 class Rule:
     """``resolution``: side of the square in pixels; ``crop_percentage``: side of the square, in percent of the short
-    side of the picture that it is cut from; ``channels``: 3 for RGB, 1 for grey levels (not for mlperf).
+    side of the picture that it is cut from (squash cuts nothing); ``channels``: 3 for RGB, 1 for grey levels (not for mlperf).
     """
 
     method: Method
@@ -61,6 +62,8 @@ class Rule:
         return self._pillow(pillow_image(data, "RGB" if self.channels == 3 else "L"))
 
     def _resized(self, width: int, height: int) -> tuple[int, int]:
+        if self.method == "squash":
+            return self.resolution, self.resolution
         short = self.short_side
         return (short, int(short * height / width)) if height > width else (int(short * width / height), short)
 
