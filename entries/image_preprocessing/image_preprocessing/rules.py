@@ -11,7 +11,7 @@ The short side becomes ``resolution`` * 100 / ``crop_percentage``: 256 for 224 a
 
 ``mlperf`` is the rule of MLPerf's reference implementation for ResNet50 (``pre_process_vgg``), ``pillow`` that of axs's
 ImageNet recipe, ``torchvision`` that of torchvision's ``Resize`` and ``CenterCrop``. These two were written
-independently and come to the same pixels. ``squash`` is what networks of TensorFlow's mobile collection are often given.
+independently and come to the same pixels. ``squash`` is what many networks for small devices are given.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Method = Literal["mlperf", "pillow", "torchvision", "squash"]
 @dataclass(frozen=True)
 class Rule:
     """``resolution``: side of the square in pixels; ``crop_percentage``: side of the square, in percent of the short
-    side of the picture that it is cut from (squash cuts nothing); ``channels``: 3 for RGB, 1 for grey levels (not for mlperf).
+    side of the picture that it is cut from (squash cuts nothing); ``channels``: 3 for RGB, 1 for grey levels (not for
+    mlperf).
     """
 
     method: Method
