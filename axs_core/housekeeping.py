@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from axs_core.digest import of_file
 from axs_core.entry import META, Entry, read_record
 from axs_core.errors import NotFound, StoreError
 from axs_core.index import Index
@@ -206,34 +204,3 @@ def _remove_inside(store: Store, index: Index, entry: Entry) -> None:
         inner = index.at_path(folder) if made_here(folder) else None
         if inner is not None and inner.kind == "produced" and not not_made(inner):
             _removed(store, index, folder, _used)
-
-
-def verify(entry: Entry, reporter: Reporter) -> list[str]:
-    """Names of files that are missing or have other bytes than when the entry was made, each with what is wrong."""
-    if entry.kind != "produced":
-        return []
-    try:
-        files = json.loads((entry.path / PRIVATE / "files.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return [f"{entry.name}: its list of files is missing"]
-    problems = []
-    with reporter.progress(f"verifying {entry.name}", sum(item.get("size", 0) for item in files.values())) as bar:
-        for name, item in files.items():
-            if problem := _problem(entry.path / name, item):
-                problems.append(f"{entry.name}/{name}: {problem}")
-            bar.advance(item.get("size", 0))
-    return problems
-
-
-def _problem(path: Path, item: dict[str, object]) -> str | None:
-    if "link" in item:
-        return (
-            None
-            if path.is_symlink() and str(path.readlink()) == item["link"]
-            else "the link is missing or points elsewhere"
-        )
-    if not path.is_file():
-        return "is missing"
-    if path.stat().st_size != item["size"]:
-        return f"has {path.stat().st_size} bytes, {item['size']} were recorded"
-    return None if of_file(path) == item["sha256"] else "has other content than was recorded"

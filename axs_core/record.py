@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -151,6 +153,28 @@ def asked_directly(entry: Entry) -> bool:
 def asked_later(folder: Path) -> bool:
     """Has a user asked for what was made as a need, after it was made?"""
     return (folder / ".axs" / "asked").exists()
+
+
+USED = "used"
+"""In an entry's private folder: its time says when a user last asked for the entry, to the day."""
+_DAY = 86400.0
+
+
+def last_used(folder: Path) -> float:
+    """When a user last asked for what is in this folder, in seconds since 1970, a day's error allowed; 0 where nobody
+    did since it was made.
+    """
+    try:
+        return (folder / ".axs" / USED).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def note_used(entry: Entry) -> None:
+    """A user asked for the entry, and it was there; written once a day at most."""
+    if time.time() - last_used(entry.path) > _DAY and os.access(entry.path / ".axs", os.W_OK):
+        with suppress(OSError):
+            (entry.path / ".axs" / USED).touch()
 
 
 def note_asked(entry: Entry) -> None:

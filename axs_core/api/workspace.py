@@ -16,7 +16,7 @@ from axs_core.entry import Entry
 from axs_core.errors import NotFound, UsageError
 from axs_core.index import Index
 from axs_core.query import Query, parse
-from axs_core.record import changed_since, note_asked
+from axs_core.record import changed_since, note_asked, note_used
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import Store, default_root, lease
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
     from axs_core.resolver.downloads import Downloads
+    from axs_core.upkeep.sizes import Sizes
+    from axs_core.upkeep.verify import Verified
 
 
 class WorkCollection:
@@ -160,6 +162,7 @@ class Workspace:
             f"{entry.name}: made {entry.made_at}" + (f" on {where}" if entry.produced.get("machine") else "")
         )
         note_asked(entry)
+        note_used(entry)
         if changed := changed_since(entry, self.index.by_name):
             self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
 
@@ -410,12 +413,44 @@ class Workspace:
 
         return collect_garbage(self.store, self.index)
 
-    def verify(self, name: str | None = None) -> list[str]:
-        """Files that are not what was recorded, of one entry or of all."""
-        from axs_core.housekeeping import verify
+    def verify(self, *what: str) -> list[str]:
+        """What is not as it was recorded, of all that axs made, or of entries by name or by a query."""
+        return self.verified(*what).problems
 
-        entries = [self.index.by_name(name)] if name else [e for e in self.index.all_produced()]
-        return [problem for entry in entries for problem in verify(entry, self.reporter)]
+    def verified(self, *what: str) -> Verified:
+        """The same with how much was read, and which entries are not as they were."""
+        from axs_core.upkeep.verify import verify_all
+
+        return verify_all(self._named_or_found(what) if what else self.index.all_produced(), self.reporter)
+
+    def _named_or_found(self, what: Sequence[str]) -> list[Entry]:
+        """Made entries by name; any other word is a query. Raises NotFound for what is neither."""
+        found: dict[Path, Entry] = {}
+        for word in what:
+            try:
+                named = [self.byname(word).entry]
+            except NotFound:
+                named = []
+            if not named or named[0].kind != "produced":  # a recipe may be called like the tag of what it makes
+                named = list(self.index.find(parse(word))) or named
+            if not named:
+                message = f"there is no entry named {word!r}, nor one that satisfies it as a query"
+                raise NotFound(message, hint="axs list shows all entries")
+            found.update((entry.path, entry) for entry in named)
+        return list(found.values())
+
+    def sizes(self, *what: str) -> Sizes:
+        """How much room entries (by name or query), or all of the work collection, take on the disk."""
+        from axs_core.producers.download_cache import DownloadCache
+        from axs_core.upkeep import sizes
+
+        disk = sizes.Disk()
+        if what:
+            return sizes.Sizes(tuple(sizes.sizes_of(self._named_or_found(what), disk)), ())
+        entries = sizes.all_sizes(self.store, self.index, disk, self.reporter)
+        return sizes.Sizes(
+            tuple(entries), tuple(sizes.beside(self.store, self.index, DownloadCache.of(self.environ).root, disk))
+        )
 
     def remove(self, item: WorkspaceEntry) -> None:
         """Delete an entry. Raises StoreError for what axs did not make."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core.cli.action import action, nearest
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Document, Each, Root, Table
-from axs_core.errors import NotFound, StoreError, UsageError
+from axs_core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
@@ -236,23 +236,6 @@ def _texts(value: Any, what: str) -> tuple[str, ...]:
 def reindex(root: Root) -> None:
     """Read all entries anew, after a meta.yaml was edited that no answer has used since."""
     root.workspace.reindex()
-
-
-@action("workspace")
-def gc(root: Root) -> Each:
-    """Remove broken entries, and those made only for something that is gone; say which."""
-    return Each(tuple(root.workspace.gc()))
-
-
-@action("workspace")
-def verify(root: Root, name: Any = None) -> None:
-    """Compare the files of an entry, or of all entries, with their recorded digests.
-
-    It says nothing if they agree; otherwise it names the files, and the exit code is 1.
-    """
-    if problems := root.workspace.verify(None if name is None else _text(name, "a name")):
-        listed = "".join(f"\n    {problem}" for problem in problems)
-        raise StoreError(f"files are not what was recorded:{listed}", hint="axs byquery QUERY --fresh makes it again")
 
 
 @action("workspace")

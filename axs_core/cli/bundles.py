@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
+from axs_core.cli import upkeep  # noqa: F401  its actions come first in help and reference
 from axs_core.cli.action import action
 from axs_core.cli.actions import flag
 from axs_core.cli.format import as_text

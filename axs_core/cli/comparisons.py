@@ -31,16 +31,11 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
     """
     from axs_core.compare.table import Tabulated
 
-    if format not in FORMATS:
-        near = nearest(as_text(format), FORMATS)
-        raise UsageError(
-            f"--format={as_text(format)} is not known",
-            hint=f"--format={near}" if near else f"it is one of {', '.join(FORMATS)}",
-        )
+    refuse_format(format)
     names = [as_text(name) for name in ([columns] if isinstance(columns, str) else columns or [])]
     workspace = workspace_of(entries)
     made = workspace.tabulate(entries, names or None) if workspace else Tabulated(tuple(names), ())
-    return _formatted(made, format)
+    return formatted(made, format)
 
 
 @action("entries")
@@ -66,7 +61,18 @@ def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:
     return space or (entries[0].workspace if entries else None)
 
 
-def _formatted(made: Tabulated, format: str) -> Any:
+def refuse_format(format: Any) -> None:
+    """Raise UsageError for a form that tables do not have."""
+    if format not in FORMATS:
+        near = nearest(as_text(format), FORMATS)
+        raise UsageError(
+            f"--format={as_text(format)} is not known",
+            hint=f"--format={near}" if near else f"it is one of {', '.join(FORMATS)}",
+        )
+
+
+def formatted(made: Tabulated, format: str) -> Any:
+    """The table in one of the :data:`FORMATS`."""
     if format == "json":
         return made.dicts()
     if format == "csv":

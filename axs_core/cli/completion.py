@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from axs_core.cli import actions, bundles, comparisons  # noqa: F401  they register their actions
+from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
 from axs_core.cli.action import ACTIONS, Action, nearest
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root, Target

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from axs_core.cli import actions, bundles, comparisons  # noqa: F401  they register their actions
+from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
 from axs_core.cli.action import ACTIONS, NAMES, nearest
 from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from axs_core.cli import actions, bundles, comparisons  # noqa: F401  they register their actions
+from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
 from axs_core.cli.action import ACTIONS, Action, nearest
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from axs_core.digest import of_value
 from axs_core.entry import Entry, Scope, entry_scope, read_record
 from axs_core.entry.functions import functions_of
 from axs_core.errors import AxsError, UsageError
-from axs_core.housekeeping import verify
 from axs_core.reporter import Reporter
+from axs_core.upkeep.verify import verify
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def audit(entry: Entry, reporter: Reporter) -> Audited:
     record = read_record(entry)
     if not record:
         raise UsageError(f"{entry.name} was not made by axs: there is no record to compare it with")
-    problems = [*verify(entry, reporter), *_changed_list(entry, record), *_changed_values(entry, record)]
+    problems = [*verify(entry, reporter), *_changed_values(entry, record)]
     agreeing = []
     names = [name for name in functions_of(entry) if name in entry.values and name not in record.get("found", {})]
     scope = _without(entry, names)
@@ -59,16 +58,6 @@ def _recomputed(entry: Entry, scope: Scope, name: str) -> str | None:
     except AxsError as error:
         return f"{name}: stored is {_shown(stored)}, the files give none: {error.message}"
     return None if value == stored else f"{name}: stored is {_shown(stored)}, the files give {_shown(value)}"
-
-
-def _changed_list(entry: Entry, record: dict[str, Any]) -> Iterator[str]:
-    """The list of files is itself what was recorded."""
-    try:
-        files = json.loads((entry.path / ".axs" / "files.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return  # said by `verify`
-    if of_value(files) != record.get("files", {}).get("digest"):
-        yield f"{entry.name}: its list of files is not the one in its record"
 
 
 def _changed_values(entry: Entry, record: dict[str, Any]) -> Iterator[str]:

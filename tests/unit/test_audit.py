@@ -86,7 +86,7 @@ def test_the_list_of_files_itself(toys: Toys, run: WorkspaceEntry) -> None:
     files = json.loads(file.read_text())
     del files["mlperf_log_detail.txt"]
     file.write_text(json.dumps(files))
-    assert audit(run.entry, Reporter()).problems == (f"{run.name}: its list of files is not the one in its record",)
+    assert audit(run.entry, Reporter()).problems == (f"{run.name}: its list of files is not the one of its record",)
 
 
 def test_what_was_not_made(toys: Toys) -> None:

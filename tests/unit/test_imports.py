@@ -32,6 +32,7 @@ ORDER = (
     "world",
     "runner",
     "housekeeping",
+    "upkeep",
     "compare",
     "exchange",
     "report",

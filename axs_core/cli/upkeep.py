@@ -1,0 +1,86 @@
+"""The actions that look after a work collection. The docstrings are the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
+from axs_core.cli.action import action, nearest
+from axs_core.cli.comparisons import formatted, refuse_format
+from axs_core.cli.format import as_text
+from axs_core.cli.model import Each, Root
+from axs_core.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from axs_core.upkeep.sizes import Size
+
+GROUPS = ("entry", "recipe", "tag")
+
+
+@action("workspace")
+def gc(root: Root) -> Each:
+    """Remove broken entries, and those made only for something that is gone; say which."""
+    return Each(tuple(root.workspace.gc()))
+
+
+@action("workspace")
+def verify(root: Root, *what: Any) -> None:
+    """Compare all files of entries with the digests that were recorded when they were made: of all entries, or of those
+    with these names, or that satisfy a query.
+
+    It prints nothing if they agree; otherwise it names the files, and the exit code is 1. What is damaged is removed
+    and asked for again: axs byname NAME , remove.
+
+        axs verify loadgen_output,framework=onnxrt
+    """
+    from axs_core.upkeep.sizes import human
+
+    found = root.workspace.verified(*(as_text(word) for word in what))
+    if found.problems:
+        listed = "".join(f"\n    {problem}" for problem in found.problems)
+        names = [entry.name for entry in found.changed]
+        others = f", and so on for {len(names) - 1} more" if len(names) > 1 else ""
+        hint = f"axs byname {names[0]} , remove; the next ask makes it again{others}"
+        raise StoreError(f"files are not what was recorded:{listed}", hint=hint)
+    entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
+    files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"
+    root.workspace.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
+
+
+@action("workspace")
+def du(root: Root, *what: Any, by: Any = "entry", format: Any = "text", top: Any = None) -> Any:
+    """How much room entries take on the disk, the largest first: all of the work collection with what axs keeps beside
+    it, or the entries with these names, or that satisfy a query.
+
+    --by=recipe and --by=tag add up what one recipe made, or what has a tag. --top=N shows the N largest. --format=csv,
+    --format=markdown and --format=json are for other programs; sizes are in bytes there.
+
+        axs du
+        axs du loadgen_output --by=recipe
+    """
+    refuse_format(format)
+    if by not in GROUPS:
+        near = nearest(as_text(by), GROUPS)
+        raise UsageError(f"--by={as_text(by)} is not known", hint=f"--by={near or '|'.join(GROUPS)}")
+    if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
+        raise UsageError(f"--top={as_text(top)} is no whole number above 0", hint="--top=20")
+    found = root.workspace.sizes(*(as_text(word) for word in what))
+    return _table(found.entries, found.beside, by, format, top)
+
+
+def _table(entries: Sequence[Size], beside: Sequence[Size], by: str, format: str, top: int | None) -> Any:
+    from axs_core.compare.table import Tabulated
+    from axs_core.upkeep.sizes import grouped, human, total
+
+    everything = total([*entries, *beside])
+    shown = list(entries if by == "entry" else grouped(entries, by))
+    rest = shown[top:] if top is not None else []
+    shown = shown[:top] + ([total(rest, f"({len(rest)} more)")] if rest and by == "entry" else [])
+    shown += [*beside, everything]
+    size = [human(each.bytes) if format == "text" else each.bytes for each in shown]
+    if by != "entry":
+        counted = [(bytes, each.files, each.name) for bytes, each in zip(size, shown, strict=True)]
+        return formatted(Tabulated(("size", "entries", by), tuple(counted)), format)
+    rows = [(b, s.files, s.kind, s.asked, s.made, s.name) for b, s in zip(size, shown, strict=True)]
+    return formatted(Tabulated(("size", "files", "made by", "asked", "made", "name"), tuple(rows)), format)

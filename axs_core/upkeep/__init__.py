@@ -1,0 +1,1 @@
+"""Looking after a work collection over the years: sizes, verification, what may go, and moving it."""

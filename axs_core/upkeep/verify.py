@@ -1,0 +1,94 @@
+"""Are the files of entries still what they were when they were made?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axs_core.digest import CHUNK, of_value
+from axs_core.entry import Entry, read_record
+from axs_core.reporter import Progress, Reporter
+from axs_core.store import PRIVATE
+
+
+@dataclass
+class Verified:
+    """What was read: ``entries``, ``files``, ``bytes``; ``problems`` are sentences, ``changed`` the entries that have
+    one.
+    """
+
+    entries: int = 0
+    files: int = 0
+    bytes: int = 0
+    problems: list[str] = field(default_factory=list)
+    changed: list[Entry] = field(default_factory=list)
+
+
+def verify_all(entries: Iterable[Entry], reporter: Reporter) -> Verified:
+    """Read all files of entries that axs made, and compare them with what was recorded."""
+    found = Verified()
+    listed = [(entry, _list_of(entry)) for entry in entries if entry.kind == "produced"]
+    size = sum(item.get("size", 0) for _, files in listed if files is not None for item in files.values())
+    with reporter.progress(f"verifying {len(listed)} entries", size) as bar:
+        for entry, files in listed:
+            problems = list(_problems(entry, files, bar))
+            found.entries += 1
+            found.files += len(files or ())
+            found.bytes += sum(item.get("size", 0) for item in (files or {}).values())
+            found.problems += problems
+            found.changed += [entry] if problems else []
+    return found
+
+
+def verify(entry: Entry, reporter: Reporter) -> list[str]:
+    """What is wrong with the files of one entry, a sentence each."""
+    return verify_all([entry], reporter).problems
+
+
+def _list_of(entry: Entry) -> dict[str, dict[str, Any]] | None:
+    try:
+        files: dict[str, dict[str, Any]] = json.loads((entry.path / PRIVATE / "files.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return files if isinstance(files, dict) and all(isinstance(item, dict) for item in files.values()) else None
+
+
+def _problems(entry: Entry, files: dict[str, dict[str, Any]] | None, bar: Progress) -> Iterator[str]:
+    """Files that are missing or have other bytes than when the entry was made, each with what is wrong."""
+    if files is None:
+        yield f"{entry.name}: its list of files is missing"
+        return
+    recorded = read_record(entry).get("files", {}).get("digest")
+    if recorded is not None and recorded != of_value(files):
+        yield f"{entry.name}: its list of files is not the one of its record"
+    for name, item in files.items():
+        if problem := _problem(entry.path / name, item, bar):
+            yield f"{entry.name}/{name}: {problem}"
+
+
+def _problem(path: Path, item: dict[str, Any], bar: Progress) -> str | None:
+    if "link" in item:
+        right = path.is_symlink() and str(path.readlink()) == item["link"]
+        return None if right else "the link is missing or points elsewhere"
+    try:
+        if not path.is_file():
+            return "is missing"
+        if path.stat().st_size != item["size"]:
+            return f"has {path.stat().st_size} bytes, {item['size']} were recorded"
+        return None if _digest(path, bar) == item["sha256"] else "has other content than was recorded"
+    except OSError as error:  # a disk that gives up, permissions that were taken away
+        return f"cannot be read: {error.strerror or error}"
+
+
+def _digest(path: Path, bar: Progress) -> str:
+    import hashlib
+
+    state = hashlib.sha256()
+    with path.open("rb", buffering=0) as stream:
+        while chunk := stream.read(CHUNK):
+            state.update(chunk)
+            bar.advance(len(chunk))
+    return state.hexdigest()

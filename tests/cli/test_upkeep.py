@@ -1,0 +1,73 @@
+"""du, verify, gc and moving as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.toy import Toys
+
+from axs_core.__main__ import main
+
+
+@pytest.fixture
+def toys(toys: Toys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Toys:
+    toys.maker("run", "run", parameters={"n": {"default": 1, "type": "int"}})
+    for name, value in toys.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return toys
+
+
+def axs(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Exit code, answer and talk of a command line without quotes."""
+    code = main(line.split())
+    said = capsys.readouterr()
+    return code, said.out.rstrip("\n"), said.err.rstrip("\n")
+
+
+def test_du(toys: Toys, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [axs(f"byquery run,n={n}", capsys)[1] for n in (1, 2)]
+    code, table, _ = axs("du", capsys)
+    lines = table.splitlines()
+    assert code == 0
+    assert lines[0].split() == ["size", "files", "made", "by", "asked", "made", "name"]
+    assert sorted(line.split()[-1] for line in lines[1:3]) == sorted(names)
+    assert lines[-1].endswith("(total)")
+    rows = json.loads(axs("du run --by=tag --format=json", capsys)[1])
+    assert [(row["tag"], row["entries"]) for row in rows] == [("run", 2), ("(total)", rows[1]["entries"])]
+    assert rows[0]["size"] == rows[1]["size"] > 0
+    first = axs("du run --top=1", capsys)[1].splitlines()
+    assert [line.split()[-1] for line in first[1:]] == [first[1].split()[-1], "more)", "(total)"]
+
+
+def test_verify(toys: Toys, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [axs(f"byquery run,n={n}", capsys)[1] for n in (1, 2)]
+    assert axs("verify", capsys) == (0, "", "2 entries, 2 files, 20 B: as recorded")
+    (toys.work / names[0] / "out.txt").write_text("other")
+    assert axs(f"verify {names[1]}", capsys) == (0, "", "1 entry, 1 file, 10 B: as recorded")
+    expected = (
+        f"error: files are not what was recorded:\n    {names[0]}/out.txt: has 5 bytes, 10 were recorded\n\n"
+        f"hint: axs byname {names[0]} , remove; the next ask makes it again"
+    )
+    for line in ("verify", "verify run,n=1", f"verify {names[1]} {names[0]}"):
+        assert axs(line, capsys) == (1, "", expected)
+    axs(f"byname {names[0]} , remove", capsys)
+    axs("byquery run,n=1", capsys)
+    assert axs("verify", capsys)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "talk"),
+    [
+        ("du --by=recpie", 2, "error: --by=recpie is not known\n\nhint: --by=recipe"),
+        ("du --top=0", 2, "error: --top=0 is no whole number above 0\n\nhint: --top=20"),
+        ("du --format=cvs", 2, "error: --format=cvs is not known\n\nhint: --format=csv"),
+        ("verify gone", 3, None),
+    ],
+)
+def test_bad_usage(toys: Toys, capsys: pytest.CaptureFixture[str], line: str, code: int, talk: str | None) -> None:
+    found, out, err = axs(line, capsys)
+    assert (found, out) == (code, "")
+    assert err == talk or (talk is None and err.startswith("error: there is no entry named 'gone', nor one that"))
