@@ -1,32 +1,73 @@
-"""The room that templates run in: Jinja2's sandbox, with bounds on what they can build.
+"""The room that templates run in: Jinja2's sandbox, made narrower.
 
-The bounds stop accidents and the evident ways to fill the memory. They make nobody safe from an entry whose recipe
-is run: that can start any program.
+What a template may say is listed here: statements, filters, tests, and of each kind of value the names that it may use.
+Nothing else is there: no attribute of Python's own, no file behind a path, no function but those of plain values.
+``bounds`` counts what is built.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from axs_core.entry import bounds
+from axs_core.entry.bounds import bounded_join, bounded_product, bounded_replace, bounded_sum, spend
 from axs_core.errors import AxsError, NoSuchName
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-LONGEST = 1 << 20
-"""Longest text (characters) and list (items) that a template may build with ``*`` or as its result."""
 GLOBALS = frozenset({"range", "dict"})
 """The functions that templates have; an entry's own value of that name wins."""
-PADDING = frozenset(
+FILTERS = frozenset(
     {
-        "format", "format_map", "ljust", "rjust", "center", "zfill", "expandtabs", "translate",
-        "indent", "wordwrap", "batch", "slice", "xmlattr", "urlize", "pprint",
+        "abs", "attr", "capitalize", "count", "d", "default", "dictsort", "filesizeformat", "first", "float",
+        "groupby", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject",
+        "rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "string", "sum", "title",
+        "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount",
     }
 )  # fmt: skip
-"""Filters, and methods of values, that can make something of any length out of a few characters."""
+"""Jinja's filters without those that make HTML, that pad, and that throw dice."""
+TESTS = frozenset(
+    {
+        "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false",
+        "float", "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping",
+        "ne", "none", "number", "odd", "sequence", "string", "true", "undefined", "upper",
+    }
+)  # fmt: skip
+STATEMENTS = frozenset({"Template", "Output", "TemplateData", "For", "If", "Assign", "With", "Scope"})
+"""Kinds of nodes of a parsed template that are no expression."""
+OF_TEXTS = frozenset(
+    {
+        "capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha", "isascii",
+        "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isspace", "istitle", "isupper", "join",
+        "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rpartition",
+        "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper",
+    }
+)  # fmt: skip
+OF_PATHS = frozenset(
+    {
+        "anchor", "as_posix", "is_absolute", "is_relative_to", "joinpath", "name", "parent", "parts", "relative_to",
+        "stem", "suffix", "suffixes", "with_name", "with_suffix",
+    }
+)  # fmt: skip
+"""What can be said of a path without looking at the disk."""
+OF_LOOPS = frozenset(
+    {
+        "cycle", "depth", "depth0", "first", "index", "index0", "last", "length", "revindex", "revindex0",
+    }
+)  # fmt: skip
+NAMES: tuple[tuple[Any, frozenset[str]], ...] = (
+    (str, OF_TEXTS),
+    (PurePath, OF_PATHS),
+    ((list, tuple, range), frozenset({"count", "index"})),
+    (dict, frozenset({"get", "items", "keys", "values"})),
+    (float, frozenset({"is_integer"})),
+)
+"""The attributes and methods of each kind of value."""
 
 
 @runtime_checkable
@@ -62,12 +103,15 @@ def _stand_ins() -> tuple[Any, Any]:
 
 @lru_cache(maxsize=1)
 def environment() -> ImmutableSandboxedEnvironment:
-    """Jinja's sandbox, immutable, with bounds on what a template can build."""
-    from jinja2 import StrictUndefined
+    """Jinja's sandbox with what is listed here, and nothing else."""
+    from jinja2 import StrictUndefined, Undefined
+    from jinja2.runtime import LoopContext
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from axs_core.entry.narrowing import HIDDEN, narrowed
+
     class Environment(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset(["*", "**", "%"])
+        intercepted_binops = frozenset(["*", "**", "%", "+"])
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
             """Keep a template from building values that fill the memory."""
@@ -76,76 +120,135 @@ def environment() -> ImmutableSandboxedEnvironment:
             if operator == "**" and not (abs(left) <= 2**64 and abs(right) <= 64):
                 raise ValueError("that power is too large")
             if operator == "*":
-                for sequence, times in ((left, right), (right, left)):
-                    if isinstance(sequence, (str, bytes, list, tuple)) and len(sequence) * int(times) > LONGEST:
-                        raise ValueError("that repetition is too long")
+                bounded_product(left, right)
+            if operator == "+":
+                bounded_sum(left, right)
             return super().call_binop(context, operator, left, right)
 
         def getattr(self, obj: Any, attribute: str) -> Any:
+            if isinstance(obj, Undefined):
+                return super().getattr(obj, attribute)
             if isinstance(obj, Named):
                 return _look_into(obj, attribute)
-            if isinstance(obj, (str, bytes)) and attribute in PADDING:
+            if self.is_safe_attribute(obj, attribute, None):
+                spend(len(obj) if isinstance(obj, str) else 1)
+                bounded = BOUNDED.get(attribute) if isinstance(obj, str) else None
+                return partial(bounded, obj) if bounded else getattr(obj, attribute)
+            if isinstance(obj, dict) and attribute in obj:
+                return obj[attribute]
+            if hasattr(obj, attribute):
                 return self.unsafe_undefined(obj, attribute)
-            if isinstance(obj, str) and attribute in BOUNDED:
-                return partial(BOUNDED[attribute], obj)
-            return super().getattr(obj, attribute)
+            return self.undefined(obj=obj, name=attribute)
 
         def getitem(self, obj: Any, argument: Any) -> Any:
+            if isinstance(obj, Undefined):
+                return super().getitem(obj, argument)
             if isinstance(obj, Named) and isinstance(argument, str):
                 return _look_into(obj, argument)
-            if isinstance(obj, (str, bytes)) and isinstance(argument, str):
+            if isinstance(obj, (str, list, tuple, dict, range)):
+                spend(len(obj) if isinstance(argument, slice) else 1)
+                try:
+                    return obj[argument]
+                except (TypeError, LookupError, AttributeError):
+                    pass
+            if isinstance(argument, str):
                 return self.getattr(obj, argument)
-            return super().getitem(obj, argument)
+            return self.undefined(obj=obj, name=argument)
 
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-            """What can make a text of any length is left out with the underscored names."""
-            return attr not in PADDING and super().is_safe_attribute(obj, attr, value)
+            """Is the name listed for values of this kind?"""
+            if isinstance(obj, LoopContext):
+                return attr in OF_LOOPS
+            if attr in getattr(obj, "_fields", ()):  # what groupby gives
+                return isinstance(obj, tuple)
+            return any(isinstance(obj, kind) and attr in names for kind, names in NAMES)
 
-    sandbox = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+        def is_safe_callable(self, obj: Any) -> bool:
+            """A method that is listed, or one of the few functions that templates have."""
+            if isinstance(obj, Undefined):
+                return True  # calling it raises what it stands for
+            if isinstance(obj, partial):
+                return obj.func in BOUNDED.values()
+            if any(obj is self.globals[name] for name in GLOBALS):
+                return True
+            owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
+            return owner is not None and self.is_safe_attribute(owner, name, obj)
+
+        def _generate(self, source: Any, *args: Any, **kwargs: Any) -> Any:
+            return super()._generate(narrowed(source, STATEMENTS), *args, **kwargs)
+
+    sandbox = Environment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=bounds.light
+    )
     for name in set(sandbox.globals) - GLOBALS:
         del sandbox.globals[name]
-    for name in PADDING & set(sandbox.filters):
-        del sandbox.filters[name]
-    sandbox.filters["replace"] = _replace
-    sandbox.filters["join"] = _join_filter
-    sandbox.filters["tojson"] = _as_json
-    for name in ("default", "d"):
-        sandbox.filters[name] = _after_looking(sandbox.filters[name])
-    for name in ("defined", "undefined"):
-        sandbox.tests[name] = _after_looking(sandbox.tests[name])
+    own = {"attr": _attr(sandbox), "join": _join_filter, "replace": bounded_replace, "string": _string, "sum": _sum}
+    own["tojson"] = _as_json
+    kept = {name: own.get(name) or sandbox.filters[name] for name in FILTERS}
+    kept |= {name: _after_looking(kept[name]) for name in ("default", "d")}
+    sandbox.filters.clear()
+    sandbox.filters.update({name: _metered(function) for name, function in kept.items()} | HIDDEN)
+    for name in set(sandbox.tests) - TESTS:
+        del sandbox.tests[name]
+    for name, test in sandbox.tests.items():
+        sandbox.tests[name] = _after_looking(test) if name.endswith("defined") else _gone_through(test)
     return sandbox
 
 
-def _replace(text: Any, old: Any, new: Any) -> str:
-    """``text`` with ``new`` for each ``old``, if that does not get too long."""
-    whole, before, after = str(text), str(old), str(new)
-    if len(whole) + whole.count(before) * len(after) > LONGEST:
-        raise ValueError("that replacement is too long")
-    return whole.replace(before, after)
+def _metered(function: Any) -> Callable[..., Any]:
+    """A filter whose input counts as work."""
+    place = 1 if hasattr(function, "jinja_pass_arg") else 0
+
+    @wraps(function)
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        value = args[place] if len(args) > place else None
+        spend(len(value) + 1 if isinstance(value, (str, list, tuple, dict, range)) else 1)
+        return function(*args, **kwargs)
+
+    return counting
 
 
-def _join(between: str, items: Iterable[Any]) -> str:
-    """The items as texts with ``between`` between them, if that does not get too long."""
-    pieces: list[str] = []
-    length = 0
-    for item in items:
-        pieces.append(str(item))
-        length += len(pieces[-1]) + len(between)
-        if length > LONGEST:
-            raise ValueError("that list is too long to be joined")
-    return between.join(pieces)
+def _gone_through(test: Any) -> Callable[..., bool]:
+    """A test that may go through all of its arguments."""
+
+    @wraps(test)
+    def counting(*args: Any) -> bool:
+        for value in args:
+            bounds.passed(value)
+        return bool(test(*args))
+
+    return counting
 
 
-def _join_filter(items: Iterable[Any], between: Any = "") -> str:
-    return _join(str(between), items)
+def _attr(sandbox: Any) -> Callable[[Any, Any], Any]:
+    def attr(value: Any, name: Any) -> Any:
+        return sandbox.getattr(value, str(name))
+
+    return attr
+
+
+def _join_filter(items: Iterable[Any], between: Any = "", attribute: str | None = None) -> str:
+    if attribute is not None:
+        raise TypeError("join takes no attribute; use map(attribute=...) before it")
+    return bounded_join(str(between), items)
+
+
+def _string(value: Any) -> str:
+    return str(bounds.passed(value))
+
+
+def _sum(items: Iterable[Any]) -> Any:
+    return sum(bounds.counted(items))
 
 
 def _as_json(value: Any) -> str:
-    return json.dumps(value)
+    text = json.dumps(bounds.passed(value))
+    spend(len(text))
+    return text
 
 
-BOUNDED: dict[str, Callable[..., str]] = {"replace": _replace, "join": _join}
-"""Filters and methods of texts that are kept, with a bound on what they make."""
+BOUNDED: dict[str, Callable[..., str]] = {"replace": bounded_replace, "join": bounded_join}
+"""Methods of texts that are kept, with a bound on what they make."""
 
 
 def _look_into(obj: Named, name: str) -> Any:
@@ -164,15 +267,3 @@ def _after_looking(function: Any) -> Callable[..., Any]:
         return function(value, *args, **kwargs)
 
     return looking
-
-
-def joined(pieces: Iterable[str]) -> str:
-    """The text of all pieces; a loop that makes too many of them is stopped."""
-    kept: list[str] = []
-    length = 0
-    for piece in pieces:
-        kept.append(piece)
-        length += len(piece)
-        if length > LONGEST:
-            raise ValueError("the text is too long")
-    return "".join(kept)

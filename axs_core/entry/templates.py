@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from axs_core.entry.sandbox import GLOBALS, environment, joined, unusable
+from axs_core.entry.bounds import joined, light, metered
+from axs_core.entry.sandbox import GLOBALS, environment, unusable
 from axs_core.errors import AxsError, EntryError, NoSuchName
 
 _ALONE = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
@@ -50,7 +51,8 @@ def _render_text(text: str, lookup: Lookup) -> Any:
     evaluate, names = _compiled(text)
     context = {name: value for name in names if (value := _value(name, lookup)) is not _GLOBAL}
     try:
-        return evaluate(context)
+        with metered():
+            return evaluate(context)
     except AxsError:
         raise
     except (
@@ -95,7 +97,7 @@ def _compiled(text: str) -> tuple[Callable[[dict[str, Any]], Any], frozenset[str
         source = _ALONE.fullmatch(text) if alone else None
         if source is not None:
             expression = sandbox.compile_expression(source[1], undefined_to_none=False)
-            return lambda context: _defined(expression(**context)), names
+            return lambda context: _defined(light(expression(**context)), set()), names
         template = sandbox.from_string(text)
     except TemplateSyntaxError as error:
         raise EntryError(f"the template {text!r} cannot be read: {error.message}") from None
@@ -104,13 +106,14 @@ def _compiled(text: str) -> tuple[Callable[[dict[str, Any]], Any], frozenset[str
     return lambda context: joined(template.generate(**context)), names
 
 
-def _defined(value: Any) -> Any:
+def _defined(value: Any, seen: set[int]) -> Any:
     """A value that is used as it is; an undefined one, also inside of it, raises by being looked at."""
     from jinja2 import Undefined
 
     if isinstance(value, Undefined):
         str(value)
-    if isinstance(value, (list, tuple, dict)):
+    if isinstance(value, (list, tuple, dict)) and id(value) not in seen:
+        seen.add(id(value))
         for item in value.values() if isinstance(value, dict) else value:
-            _defined(item)
+            _defined(item, seen)
     return value

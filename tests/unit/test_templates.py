@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from axs_core.entry.sandbox import LONGEST
+from axs_core.entry.bounds import LONGEST
 from axs_core.entry.scope import Scope
 from axs_core.entry.templates import is_template, names_in, render
 from axs_core.errors import EntryError, NoSuchName, NotFound, ProduceError
@@ -232,11 +232,66 @@ def test_a_template_that_fails(text: str, message: str) -> None:
         "{{ need.__class__ }}",
         "{{ need.lookup }}",
         "{{ need.scope }}",
+        "{{ need | attr('scope') }}",
+        "{{ [need] | map(attribute='scope') | list }}",
+        "{{ [need] | map('attr', 'scope') | list }}",
+        "{{ name | attr('\\x5f\\x5fclass__') }}",
+        "{{ name['\\x5f\\x5fclass__'] }}",
+        "{{ (name | attr('format'))('{0.__class__}') }}",
+        "{{ ['{0.__class__}'] | map('format', 1) | list }}",
+        "{{ name.encode() }}",
+        "{{ name.translate({}) }}",
+        "{{ batch.to_bytes(10000000000, 'big') }}",
+        "{{ batch.real }}",
+        "{{ table.setdefault('b', 1) }}",
+        "{{ table.pop('a') }}",
+        "{{ sizes.copy() }}",
+        "{{ dict.fromkeys('ab') }}",
+        "{{ dict.mro() }}",
+        "{{ call(1) }}",
+        "{{ call.__globals__ }}",
+        "{{ self.x }}",
+        "{{ self | attr('_TemplateReference__context') }}",
+        "{% for x in sizes %}{{ loop._iterator }}{% endfor %}",
+        "{% for x in sizes %}{{ loop | attr('_iterable') }}{% endfor %}",
+        "{% for x in sizes recursive %}{{ loop([1]) }}{% endfor %}",
+        "{% set need.x = 1 %}",
+        "{% macro m() %}{% endmacro %}{{ m.__globals__ }}",
+        "{% call call() %}{% endcall %}",
+        "{% block x %}{{ self.x() }}{% endblock %}",
+        "{% extends 'x' %}",
+        "{% from 'x' import y %}",
+        "{% include 'x' ignore missing %}",
+        "{% filter upper %}x{% endfilter %}",
+        "{% autoescape true %}{% endautoescape %}",
+        "{{ name | safe }}",
+        "{{ (name | escape).format(1) }}",
+        "{{ sizes | random }}",
+        "{{ sizes | pprint }}",
+        "{{ name is callable }}",
+        # a path is a name: nothing is done with what it names
+        "{{ path.read_text() }}",
+        "{{ (path / 'x').read_bytes() }}",
+        "{{ path.write_text('x') }}",
+        "{{ path.open() }}",
+        "{{ path.unlink() }}",
+        "{{ path.mkdir() }}",
+        "{{ path.iterdir() | list }}",
+        "{{ path.glob('*') | list }}",
+        "{{ path.exists() }}",
+        "{{ path.stat() }}",
+        "{{ path.home() }}",
+        "{{ path.cwd() }}",
+        "{{ path.resolve() }}",
+        "{{ path.parent.parent.expanduser() }}",
+        "{{ [path] | map(attribute='read_text') | list }}",
+        "{{ (path | attr('touch'))() }}",
     ],
 )
-def test_there_is_no_way_out(text: str) -> None:
+def test_there_is_no_way_out(text: str, tmp_path: Path) -> None:
     with pytest.raises((EntryError, NotFound)):
-        rendered(text, need=Need())
+        rendered(text, need=Need(), path=tmp_path / "there", call=lambda x: x)
+    assert list(tmp_path.iterdir()) == []
     assert VALUES["sizes"] == [1, 2]
     assert VALUES["table"] == {"a": 1}
 
@@ -265,10 +320,77 @@ def test_there_is_no_way_out(text: str) -> None:
         "{{ range(100000000) }}",
         "{% for a in range(99999) %}{% for b in range(99999) %}xxxxxxxxxx{% endfor %}{% endfor %}",
         "{{ [1] | tojson(indent=10000000000) }}",
+        "{{ batch.to_bytes(1000000000, 'big') }}",
+        "{{ ['a' * 1000000] * 1000000 }}",
+        "{{ [[0] * 1000000] * 1000 }}",
+        "{{ ([[0] * 1000000] * 100) | string | length }}",
+        "{{ [range(99999)] * 1000 }}",
+        "{% set a = 'x' * 1000000 %}{% set b = a ~ a %}",
+        "{% set a = 'x' * 1000000 %}{% set b = a + a %}",
+        "{% set a = [0] * 1000000 %}{% set b = a + a %}",
+        "{{ range(99999) | map('string') | map('replace', '1', 'x' * 200000) | list }}",
+        "{{ range(99999) | map('join', 'x' * 1000000) | list }}",
+        "{{ [[0] * 1000] * 1000 | sum(start=[]) }}",
+        "{{ 'a' | batch(3) }}",
+        "{% set a = 9 ** 64 %}" + "{% set a = a * a %}" * 30 + "{{ a }}",
+        "{% set a = '\\\\' * 100000 %}" + "{% set a = a | tojson %}" * 30 + "{{ a }}",
+        "{% set a = '\\\\' * 100000 %}" + "{% set a = [a] | string %}" * 30 + "{{ a }}",
     ],
 )
 def test_a_template_does_not_fill_the_memory(text: str) -> None:
     assert fault(text).startswith(f"the template {text!r} ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% set r = range(99999) | list %}{% for a in r %}{{ r | sum }}{% endfor %}",
+        "{% set r = range(99999) | list %}{% for a in r %}{% if -1 in r %}{% endif %}{% endfor %}",
+        "{% set r = range(99999) | list %}{% for a in r %}{% if r == 1 %}{% endif %}{% endfor %}",
+        "{% set r = range(99999) | list %}{% for a in r %}{% set x = r[1:] %}{% endfor %}",
+        "{% set r = range(99999) | list %}{% for a in r %}{% if 5 is in(r) %}{% endif %}{% endfor %}",
+        "{% set s = 'x' * 1000000 %}{% for a in range(99999) %}{{ s.count('y') }}{% endfor %}",
+        "{% set a = [1] %}{% set b = [1] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ a == b }}",
+        "{% set a = [1] %}" + "{% set a = [a, a] %}" * 40 + "{{ a | string }}",
+    ],
+)
+def test_a_template_does_not_hang(text: str) -> None:
+    assert fault(text).endswith(("that is too much work for a template", "that value is too large"))
+
+
+def test_values_do_not_grow_through_each_other() -> None:
+    """Each is small as it is written."""
+    values = {f"v{number}": f"{{{{ [v{number + 1}, v{number + 1}] }}}}" for number in range(40)}
+    assert "that value is too large" in fault("{{ v0 }}", **values, v40=1)
+
+
+def test_each_template_has_its_own_account() -> None:
+    heavy = "{% for a in range(60000) %}{% endfor %}1"
+    assert rendered("{{ a ~ b ~ c ~ d }}", a=heavy, b=heavy, c=heavy, d=heavy) == "1111"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ path.parent / path.stem ~ '.x' }}", "/data.x"),
+        ("{{ path.joinpath('a', 'b.txt').suffix }}", ".txt"),
+        ("{% for x in sizes %}{{ loop.index }}{% if not loop.last %},{% endif %}{% endfor %}", "1,2"),
+        ("{% set x = batch * 2 %}{{ x }}", "16"),
+        ("{{ sizes | map('string') | join('-') }}", "1-2"),
+        ("{{ [{'n': 1}, {'n': 2}] | map(attribute='n') | sum }}", 3),
+        ("{{ [{'n': 1}, {'n': 2}] | selectattr('n', '>', 1) | list }}", [{"n": 2}]),
+        ("{{ sizes | select('odd') | list }}", [1]),
+        ("{{ table.items() | list }}", [("a", 1)]),
+        ("{{ table.get('b', 2) }}", 2),
+        ("{{ 'a' ~ 1 ~ none }}", "a1None"),
+        ("{{ batch is defined and batch > 2 }}", True),
+        ("{{ sizes | length }}", 2),
+        ("{{ name | upper | lower | trim | title }}", "Resnet50"),
+    ],
+)
+def test_what_templates_can_do(text: str, value: Any) -> None:
+    assert rendered(text) == value
 
 
 def test_what_is_long_but_not_too_long() -> None:
