@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.entry import META, Entry, read_record
 from axs_core.errors import NotFound, StoreError
 from axs_core.index import Index
 from axs_core.ownership import entries_folder, is_collection, made_here, not_made
-from axs_core.record import asked_later
+from axs_core.record import asked_later, last_used
 from axs_core.reporter import Reporter
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
 
@@ -20,9 +22,17 @@ _SHOWN = 8
 """How many names a message lists."""
 
 
-def collect_garbage(store: Store, index: Index) -> list[str]:
+@dataclass(frozen=True)
+class Wishes:
+    """Names of entries that go though somebody asked for them, if nothing needs them, and of those that stay."""
+
+    may_go: frozenset[str] = frozenset()
+    stay: frozenset[str] = frozenset()
+
+
+def collect_garbage(store: Store, index: Index, wishes: Wishes = Wishes()) -> list[str]:
     """Remove broken entries, and what was made only as a need of something that is gone. What was asked for directly
-    stays, and so does what a process that is at work just now depends on, on whatever host.
+    stays (but see :class:`Wishes`), and so does what a process that is at work just now depends on, on whatever host.
 
     Returns the names of what was removed. What is being made is left alone.
     """
@@ -32,7 +42,15 @@ def collect_garbage(store: Store, index: Index) -> list[str]:
         index.refresh()
         broken = [folder for folder in _folders(store) if _is_broken(store, folder)]
         removed = [folder.name for folder in broken if _removed(store, index, folder, _broken_no_more)]
-        return removed + list(_unneeded(store, index))
+        wanted = _Wanted(wishes, time.time())
+        return removed + list(_unneeded(store, index, wishes, lambda folder: _removed(store, index, folder, wanted)))
+
+
+def garbage(store: Store, index: Index, wishes: Wishes = Wishes()) -> list[str]:
+    """What :func:`collect_garbage` would remove; removes nothing."""
+    index.refresh()
+    broken = [folder.name for folder in _folders(store) if _is_broken(store, folder)]
+    return broken + list(_unneeded(store, index, wishes, lambda folder: store.user(folder) is None))
 
 
 def _is_broken(store: Store, folder: Path) -> bool:
@@ -58,8 +76,9 @@ def _folders(store: Store) -> list[Path]:
     return sorted(item for item in store.root.iterdir() if item.is_dir() and not item.name.startswith("."))
 
 
-def _unneeded(store: Store, index: Index) -> Iterator[str]:
+def _unneeded(store: Store, index: Index, wishes: Wishes, remove: Callable[[Path], bool]) -> Iterator[str]:
     """Remove what was made only as a need of something that is gone, or that was removed here before it; their names.
+    ``remove`` says whether it did.
 
     Notes of who depends on what are there as long as this goes on (see :meth:`Store.working`), also when their process
     has ended since: what it made is not among the records that were read here.
@@ -72,14 +91,14 @@ def _unneeded(store: Store, index: Index) -> Iterator[str]:
         inside = folder.parent == store.root  # results in a collection stay, and keep what they need
         name = folder.name if inside else str(folder)
         needs[name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
-        if inside and record.get("asked") != "directly" and not asked_later(folder):
+        asked = record.get("asked") == "directly" or asked_later(folder)
+        if inside and folder.name not in wishes.stay and (not asked or folder.name in wishes.may_go):
             optional.add(folder.name)
 
-    def remove(name: str) -> bool:
-        folder = store.root / name
-        return _may_go(index, folder) and _removed(store, index, folder, _wanted)
+    def gone(name: str) -> bool:
+        return _may_go(index, store.root / name) and remove(store.root / name)
 
-    return _in_turn(needs, optional, remove)
+    return _in_turn(needs, optional, gone)
 
 
 def _in_turn(needs: dict[str, list[str]], optional: set[str], remove: Callable[[str], bool]) -> Iterator[str]:
@@ -99,10 +118,17 @@ def _in_turn(needs: dict[str, list[str]], optional: set[str], remove: Callable[[
                 waiting.append(need)
 
 
-def _wanted(store: Store, folder: Path) -> str | None:
-    if asked_later(folder):
-        return "somebody asked for it"
-    return None if (user := store.user(folder, ended=True)) is None else str(user)
+@dataclass(frozen=True)
+class _Wanted:
+    """Why something stays after all: somebody has asked for it, or depends on it, since ``since``."""
+
+    wishes: Wishes
+    since: float
+
+    def __call__(self, store: Store, folder: Path) -> str | None:
+        if last_used(folder) >= self.since or (folder.name not in self.wishes.may_go and asked_later(folder)):
+            return "somebody asked for it"
+        return None if (user := store.user(folder, ended=True)) is None else str(user)
 
 
 def _may_go(index: Index, folder: Path) -> bool:
@@ -117,9 +143,10 @@ def remove(store: Store, index: Index, entry: Entry) -> None:
     Raises StoreError for what axs did not make, for a collection or a clone that holds what a person put there, and for
     what a process that is at work depends on; NotFound for what somebody else has removed.
     """
-    if not entry.path.is_dir():
+    ours = entry.kind == "produced" and entry.path.is_relative_to(store.root) and made_here(entry.path)
+    if not entry.path.is_dir():  # looked at last: what is being removed by others is nobody's for a moment
         raise NotFound(f"{entry.name} was removed meanwhile")
-    if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or not made_here(entry.path):
+    if not ours:
         raise StoreError(
             f"{entry.name} was not made by axs in the work collection; it stays",
             hint=f"to delete it yourself: rm -r {entry.path}",

@@ -19,7 +19,7 @@ from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked, note_used
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
-from axs_core.store import Store, default_root, lease
+from axs_core.store import Store, check_layout, default_root, lease
 from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
     from axs_core.resolver.downloads import Downloads
+    from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Sizes
     from axs_core.upkeep.verify import Verified
 
@@ -87,7 +88,8 @@ class Workspace:
 
     @cached_property
     def index(self) -> Index:
-        """What exists."""
+        """What exists. Raises StoreError where the work collection has a layout that this axs does not read."""
+        check_layout(self.store.root)
         index = Index(collection.roots(self.environ), self.store.root, self.environ, self.reporter, self.trust)
         index.open()
         for folder in collection.named(self.environ):
@@ -407,11 +409,15 @@ class Workspace:
         """Read all entries again."""
         self.index.reindex()
 
-    def gc(self) -> list[str]:
-        """Remove broken entries and those made only for something that is gone; their names."""
-        from axs_core.housekeeping import collect_garbage
+    def gc(self, policy: Policy | None = None, *, dry_run: bool = False) -> list[str]:
+        """Remove broken entries and those made only for something that is gone; their names. ``policy`` lets go what
+        was asked for too; ``dry_run`` removes nothing.
+        """
+        from axs_core.housekeeping import Wishes, collect_garbage, garbage
+        from axs_core.upkeep.policy import wishes_of
 
-        return collect_garbage(self.store, self.index)
+        wishes = Wishes() if policy is None else wishes_of(policy, self.index, self.store.root)
+        return (garbage if dry_run else collect_garbage)(self.store, self.index, wishes)
 
     def verify(self, *what: str) -> list[str]:
         """What is not as it was recorded, of all that axs made, or of entries by name or by a query."""

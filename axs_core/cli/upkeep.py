@@ -7,21 +7,51 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
 from axs_core.cli.action import action, nearest
+from axs_core.cli.actions import flag
 from axs_core.cli.comparisons import formatted, refuse_format
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
 from axs_core.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
+    from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Size
 
 GROUPS = ("entry", "recipe", "tag")
 
 
 @action("workspace")
-def gc(root: Root) -> Each:
-    """Remove broken entries, and those made only for something that is gone; say which."""
-    return Each(tuple(root.workspace.gc()))
+def gc(root: Root, *, older_than: Any = None, keep: Any = (), keep_last: Any = None, dry_run: Any = False) -> Each:
+    """Remove broken entries, and those made only for something that is gone; print which.
+
+    What you asked for stays, unless you let it go: --older_than=30d (12h, 2w, 90min) what you have not asked for since,
+    --keep_last=N copies of the same thing (made again with --fresh) but for the newest N; with both, such copies that
+    are old. --keep=QUERY keeps what satisfies it (several: --keep;=QUERY;QUERY). What has a name, a note or a tag that
+    you gave it, collections, bundles, and what any of these need stay in any case. --dry_run only prints.
+
+        axs gc --older_than=30d --keep=loadgen_output,division=closed --dry_run
+    """
+    from axs_core.upkeep.sizes import human, total
+
+    policy = _policy(older_than, keep, keep_last)
+    if not flag(dry_run, "--dry_run"):
+        return Each(tuple(root.workspace.gc(policy)))
+    names = root.workspace.gc(policy, dry_run=True)
+    taken = {size.name: size for size in root.workspace.sizes().entries}
+    room = total(taken[name] for name in names if name in taken).bytes
+    root.workspace.reporter.note(f"nothing is removed; it would free {human(room)}")
+    return Each(tuple(names))
+
+
+def _policy(older_than: Any, keep: Any, keep_last: Any) -> Policy:
+    from axs_core.query import parse
+    from axs_core.upkeep.policy import Policy, read_age
+
+    if keep_last is not None and (not isinstance(keep_last, int) or isinstance(keep_last, bool) or keep_last < 1):
+        raise UsageError(f"--keep_last={as_text(keep_last)} is no whole number above 0", hint="--keep_last=1")
+    queries = [parse(as_text(query)) for query in (keep if isinstance(keep, (list, tuple)) else [keep])]
+    age = None if older_than is None else read_age(as_text(older_than))
+    return Policy(age, queries, keep_last)
 
 
 @action("workspace")

@@ -2,7 +2,7 @@
 
 from axs_core.store.access import TIDYING, Busy, in_use, lock_base
 from axs_core.store.failure import Failure
-from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, default_root, lease, safe_name
+from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, default_root, lease, safe_name
 from axs_core.store.store import LOG, Attempt, State, Store
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Failure",
     "State",
     "Store",
+    "check_layout",
     "default_root",
     "in_use",
     "lease",

@@ -52,14 +52,41 @@ def safe_name(text: str) -> str:
 def open_root(root: Path) -> None:
     """Make the work collection's folders where they are missing and check its layout version.
 
-    Raises StoreError when it is not writable, is no folder, or has another layout.
+    Raises StoreError when it is not writable, is no folder, or has another layout; nothing is written there then.
     """
+    check_layout(root)
     try:
         for name in ("locks", "claims", "trash"):
             (root / PRIVATE / name).mkdir(parents=True, exist_ok=True)
-        _check_layout(root / PRIVATE / "layout")
+        _note_layout(root / PRIVATE / "layout")
     except OSError as error:
         raise not_writable(root, error) from None
+
+
+def check_layout(root: Path) -> None:
+    """Raise StoreError where there is a work collection of another layout than this axs reads. Writes nothing."""
+    file = root / PRIVATE / "layout"
+    try:
+        text = file.read_bytes().decode("ascii", "replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read: {error.strerror or error}") from None
+    if text == str(LAYOUT):
+        return
+    elsewhere = "another folder: AXS_WORK_COLLECTION=FOLDER axs ..."
+    if not text.isdecimal():
+        message, hint = (
+            f"{file} is damaged: {text[:40]!r}",
+            f"if this axs made it: echo {LAYOUT} > {file}; or {elsewhere}",
+        )
+    elif int(text) > LAYOUT:
+        message = f"the work collection {root} has layout {text}, of a newer axs; this one reads layout {LAYOUT}"
+        hint = f"install a newer axs; or {elsewhere}"
+    else:
+        message = f"the work collection {root} has layout {text}, of an older axs; this one reads layout {LAYOUT}"
+        hint = f"axs zip of the older one takes results along; {elsewhere}"
+    raise StoreError(message, hint=hint)
 
 
 def not_writable(root: Path, error: OSError) -> StoreError:
@@ -70,16 +97,8 @@ def not_writable(root: Path, error: OSError) -> StoreError:
     )
 
 
-def _check_layout(file: Path) -> None:
-    try:
-        text = file.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+def _note_layout(file: Path) -> None:
+    if not file.exists():
         fresh = file.with_name(f"layout.{os.urandom(8).hex()}")
         fresh.write_text(f"{LAYOUT}\n", encoding="ascii")
         fresh.replace(file)
-        return
-    if text != str(LAYOUT):
-        raise StoreError(
-            f"the work collection {file.parent.parent} has layout {text!r}; this axs reads layout {LAYOUT}",
-            hint="use another folder (AXS_WORK_COLLECTION=FOLDER) or the axs that made it",
-        )

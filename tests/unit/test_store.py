@@ -311,14 +311,6 @@ def test_a_file_where_the_work_collection_should_be(tmp_path: Path) -> None:
     assert caught.value.hint == "name another folder: AXS_WORK_COLLECTION=FOLDER axs ..."
 
 
-def test_a_work_collection_of_another_layout(store: Store) -> None:
-    (store.root / PRIVATE / "layout").write_text("99\n")
-    with pytest.raises(StoreError) as caught:
-        store.open()
-    assert str(caught.value) == f"the work collection {store.root} has layout '99'; this axs reads layout 1"
-    assert caught.value.hint == "use another folder (AXS_WORK_COLLECTION=FOLDER) or the axs that made it"
-
-
 def test_a_work_collection_that_cannot_be_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
