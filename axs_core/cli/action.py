@@ -5,13 +5,14 @@ Positional parameters of the function are the arguments of the command line, key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Target
 from axs_core.errors import UsageError
+from axs_core.query.near import closest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,7 +58,7 @@ class Action:
             if name in given:
                 raise UsageError(f"'{self.name}' is given {name} twice", hint=hint)
             if name not in named and not any(kind.name == "VAR_KEYWORD" for kind in kinds):
-                near = nearest(name, named)
+                near = closest(name, named)
                 raise UsageError(f"'{self.name}' has no option --{name}", hint=f"--{near}" if near else hint)
         for each in positional[len(args) :]:
             if each.default is each.empty and each.name not in kwargs:
@@ -90,13 +91,6 @@ def action(target: Target, typed: str | None = None) -> Callable[[Function], Fun
         return function
 
     return register
-
-
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The word that was probably meant, if one is near."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, list(words), 1)), None)
 
 
 def _typed(parameter: Any) -> str:

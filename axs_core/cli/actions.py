@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from axs_core.cli.action import action, nearest
+from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Document, Each, Root, Table
 from axs_core.errors import NotFound, UsageError
+from axs_core.query.near import closest
 
 if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
@@ -198,7 +199,7 @@ def _zip_options(with_needs: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
     """What both zip actions take."""
     known = ("title", "identifier", "authors", "license")
     if unknown := [name for name in labels if name not in known]:
-        near = nearest(unknown[0], known)
+        near = closest(unknown[0], known)
         raise UsageError(f"'zip' has no option --{unknown[0]}", hint=f"--{near}" if near else "axs help zip")
     texts = {name: _text(value, f"--{name}") for name, value in labels.items() if name != "authors"}
     authors = _texts(labels.get("authors", ()), "--authors")
@@ -429,7 +430,7 @@ def _dig(value: Any, where: str, path: str) -> Any:
             value = value[part] if isinstance(value, Mapping) else value[int(part)]
         except (KeyError, IndexError, ValueError, TypeError):
             about = f"'{where}' has no member '{part}'" if where else f"there is no member '{part}'"
-            near = nearest(part, map(str, value)) if isinstance(value, Mapping) else None
+            near = closest(part, map(str, value)) if isinstance(value, Mapping) else None
             hint = "dig " + ".".join(filter(None, (where, near))) if near else None
             raise NotFound(about, hint=hint) from None
         where = f"{where}.{part}" if where else part

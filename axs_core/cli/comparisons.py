@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.cli import actions  # noqa: F401  they come first in help and reference
-from axs_core.cli.action import action, nearest
+from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, Table
 from axs_core.errors import NotFound, StoreError, UsageError
+from axs_core.query.near import closest
 
 if TYPE_CHECKING:
     from axs_core.api import Workspace, WorkspaceEntry
@@ -64,7 +65,7 @@ def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:
 def refuse_format(format: Any) -> None:
     """Raise UsageError for a form that tables do not have."""
     if format not in FORMATS:
-        near = nearest(as_text(format), FORMATS)
+        near = closest(as_text(format), FORMATS)
         raise UsageError(
             f"--format={as_text(format)} is not known",
             hint=f"--format={near}" if near else f"it is one of {', '.join(FORMATS)}",

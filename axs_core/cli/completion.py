@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
-from axs_core.cli.action import ACTIONS, Action, nearest
+from axs_core.cli.action import ACTIONS, Action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root, Target
 from axs_core.cli.options import INSTEAD, SWITCHES
 from axs_core.errors import NotFound
+from axs_core.query.near import closest
 
 if TYPE_CHECKING:
     from axs_core.api.vocabulary import Vocabulary
@@ -31,7 +32,7 @@ _TERM = re.compile(r"(?P<sign>[-!]?)(?P<key>[\w.]+)(?P<operator>[:?=!<>]*[=:<>])
 def script(shell: str) -> str:
     """The completion script for a shell."""
     if shell not in SHELLS:
-        near = nearest(shell, SHELLS) or SHELLS[0]
+        near = closest(shell, SHELLS) or SHELLS[0]
         message = f"there is no completion for '{shell}' (there is for {' and '.join(SHELLS)})"
         raise NotFound(message, hint=f"axs completion {near}")
     return Path(__file__).with_name(f"axs.{shell}").read_text(encoding="utf-8")

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
-from axs_core.cli.action import ACTIONS, NAMES, nearest
+from axs_core.cli.action import ACTIONS, NAMES
 from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
 from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError
+from axs_core.query.near import closest
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError
     """The error for an action that the target does not have."""
     kind = target_of(target)
     known = [*ACTIONS[kind], *functions]
-    near = nearest(name, known)
+    near = closest(name, known)
     if kind == "workspace":
         message = f"axs has no action '{name}'"
         hint = f"axs {near}" if near else "axs help lists the actions"

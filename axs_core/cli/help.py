@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
-from axs_core.cli.action import ACTIONS, Action, nearest
+from axs_core.cli.action import ACTIONS, Action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
 from axs_core.errors import NotFound
+from axs_core.query.near import closest
 
 if TYPE_CHECKING:
     from axs_core.api import WorkspaceEntry
@@ -52,7 +53,7 @@ def help_on(name: str) -> str:
     """What an action does, for each kind of thing that has it."""
     found = [table[name] for table in ACTIONS.values() if name in table]
     if not found:
-        near = nearest(name, (each for table in ACTIONS.values() for each in table))
+        near = closest(name, (each for table in ACTIONS.values() for each in table))
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"
         )
@@ -90,7 +91,7 @@ def function_help(entry: WorkspaceEntry, name: str) -> str:
         return f"{name}\n\n{_described(_doc(functions[name]) or 'It has no description.')}"
     if name in ACTIONS["entry"]:
         return help_on(name)
-    near = nearest(name, functions)
+    near = closest(name, functions)
     raise NotFound(
         f"entry '{entry.name}' has no function '{name}'",
         hint=f"axs byname {entry.name} , help {near}" if near else f"axs byname {entry.name} , help",

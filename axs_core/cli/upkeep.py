@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
-from axs_core.cli.action import action, nearest
+from axs_core.cli.action import action
 from axs_core.cli.actions import flag
 from axs_core.cli.comparisons import formatted, refuse_format
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
 from axs_core.errors import StoreError, UsageError
+from axs_core.query.near import closest
 
 if TYPE_CHECKING:
     from axs_core.upkeep.policy import Policy
@@ -91,7 +92,7 @@ def du(root: Root, *what: Any, by: Any = "entry", format: Any = "text", top: Any
     """
     refuse_format(format)
     if by not in GROUPS:
-        near = nearest(as_text(by), GROUPS)
+        near = closest(as_text(by), GROUPS)
         raise UsageError(f"--by={as_text(by)} is not known", hint=f"--by={near or '|'.join(GROUPS)}")
     if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
         raise UsageError(f"--top={as_text(top)} is no whole number above 0", hint="--top=20")

@@ -3,7 +3,7 @@
 from axs_core.entry.load import META
 from axs_core.entry.model import Alternative, Entry, Kind, Need, Parameter, linearise
 from axs_core.entry.place import placed, rendered_at
-from axs_core.entry.scope import RECORD, Scope, entry_scope, file_path, read_record
+from axs_core.entry.scope import RECORD, Scope, entry_scope, file_path, read_record, record_in
 
 __all__ = [
     "META",
@@ -19,5 +19,6 @@ __all__ = [
     "linearise",
     "placed",
     "read_record",
+    "record_in",
     "rendered_at",
 ]

@@ -147,9 +147,14 @@ def entry_scope(
 
 def read_record(entry: Entry) -> dict[str, Any]:
     """The record of how an entry was made; empty for what a person wrote."""
+    return record_in(entry.path)
+
+
+def record_in(folder: Path) -> dict[str, Any]:
+    """The same, of the entry in ``folder``."""
     import json
 
-    file = entry.path / RECORD
+    file = folder / RECORD
     try:
         record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 from axs_core.errors import EntryError
+from axs_core.query.near import nearest
 
 if TYPE_CHECKING:
     from axs_core.producers.base import Producer
@@ -25,9 +26,7 @@ NAMES = tuple(_CLASSES)
 def get(name: str) -> Producer:
     """The producer that a section of ``make`` names; :class:`EntryError` with the nearest names for an unknown one."""
     if name not in _CLASSES:
-        import difflib
-
-        near = difflib.get_close_matches(name, NAMES, n=2, cutoff=0.5)
+        near = nearest(name, NAMES)
         hint = f"did you mean {' or '.join(near)}?" if near else None
         raise EntryError(f"there is no producer {name!r}; there are: {', '.join(NAMES)}", key=f"make.{name}", hint=hint)
     module = importlib.import_module(f"axs_core.producers.{name}")

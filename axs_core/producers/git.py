@@ -26,6 +26,7 @@ from axs_core.process import run, without_credentials
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds, whole_number
 from axs_core.producers.sources import Candidate, candidates, last_part, mirrors_from, offline_from, ways_out
+from axs_core.query.near import nearest
 from axs_core.reporter import Reporter
 
 _SCHEMES = ("https", "http", "ssh", "file")
@@ -215,9 +216,7 @@ class _Clone:
         return [name for name in names if not name.endswith("^{}")]
 
     def _no_such_revision(self, wanted: str, refs: Sequence[str]) -> ProduceError:
-        import difflib
-
-        near = difflib.get_close_matches(wanted, refs, n=3)
+        near = nearest(wanted, refs)
         more = f" and {len(refs) - _SHOWN} more" if len(refs) > _SHOWN else ""
         hint = f"did you mean {' or '.join(near)}?" if near else None
         there = f"there are {', '.join(refs[:_SHOWN])}{more}" if refs else "it is empty"

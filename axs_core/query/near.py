@@ -20,3 +20,8 @@ def nearest(word: str, candidates: Iterable[str], n: int = 3) -> list[str]:
         by_folded.setdefault(candidate.casefold(), []).append(candidate)
     close = get_close_matches(word.casefold(), by_folded, n=n)
     return [candidate for folded in close for candidate in by_folded[folded]][:n]
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The one that looks most like ``word``; None where none is near."""
+    return next(iter(nearest(word, candidates, 1)), None)

@@ -8,13 +8,13 @@ same samples, else that with the most samples, else the newest. Compliance runs 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from axs_core.entry import record_in
 from axs_core.query import parse
 
 from .rules import FIGURES, Rules
@@ -35,8 +35,7 @@ class Run:
     @cached_property
     def record(self) -> dict[str, Any]:
         """How it came about."""
-        file = self.path / "record.json"
-        return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+        return record_in(self.path)
 
     @property
     def made(self) -> str:
