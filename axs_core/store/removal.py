@@ -1,4 +1,4 @@
-"""Taking folders out of the work collection: out of sight in one step, their files afterwards."""
+"""Folders that come into the work collection in one step, and go in one: their files are deleted afterwards."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from axs_core.store.layout import PRIVATE
 TRASH = "trash"
 """Folder in :data:`PRIVATE` that folders are renamed into before their files are deleted."""
 _ASIDE = f".{META}.aside"
+
+
+def appear(root: Path, folder: Path) -> None:
+    """Make a folder with :data:`PRIVATE` in it, in one step. Raises OSError: FileExistsError where it is there."""
+    fresh = root / PRIVATE / TRASH / new_token()
+    (fresh / PRIVATE).mkdir(parents=True)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
 
 
 def discard(root: Path, folder: Path) -> None:

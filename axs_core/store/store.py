@@ -26,7 +26,7 @@ from axs_core.store.claims import Claim
 from axs_core.store.durable import await_shown, look_afresh, sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
 from axs_core.store.layout import PRIVATE, not_writable
-from axs_core.store.removal import discard, withdrawn
+from axs_core.store.removal import appear, discard, withdrawn
 
 State = Literal["present", "producing", "broken", "absent"]
 MAKING = "making.json"
@@ -99,15 +99,19 @@ class Store(Access):
         return self.root / (f"{base}_{len(folders) + 1}" if folders else base)
 
     def make_folder(self, folder: Path) -> None:
-        """Make an entry's folder, empty, if it is not there."""
+        """Make an entry's folder, if it is not there. It comes with our own folder inside, in one step: who finds it
+        knows that axs began it, whatever happens to this process.
+        """
         try:
-            folder.mkdir(exist_ok=True)
+            while not folder.is_dir():
+                with suppress(FileNotFoundError):  # somebody empties the trash
+                    appear(self.root, folder)
         except OSError as error:
             raise not_writable(self.root, error) from None
 
     def clear(self, folder: Path) -> None:
         """Take away what an attempt has left there that died or failed; call it under :meth:`held`."""
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and any(item for item in folder.rglob("*") if item.name != PRIVATE):
             with suppress(OSError):  # what cannot be deleted is out of the way at least
                 discard(self.root, folder)
 
@@ -116,7 +120,8 @@ class Store(Access):
         claim = self.claim(folder)
         try:
             self.clear(folder)
-            (folder / PRIVATE).mkdir(parents=True, exist_ok=True)
+            self.make_folder(folder)
+            (folder / PRIVATE).mkdir(exist_ok=True)  # an empty folder was there
             write_atomic(folder / PRIVATE / MAKING, json.dumps({"query": query, **_myself()}, indent=1))
             return Attempt(folder, claim, os.stat(folder).st_ino)
         except OSError as error:

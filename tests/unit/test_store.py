@@ -320,3 +320,21 @@ def test_a_work_collection_that_cannot_be_written(store: Store, monkeypatch: pyt
     with pytest.raises(StoreError) as caught:
         store.begin(store.root / "toy", "toy")
     assert str(caught.value) == message
+
+
+def test_a_maker_that_is_killed_at_once_leaves_a_folder_of_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never one without our own folder in it, which would be taken for a person's."""
+    seen: list[list[str]] = []
+    rename = Path.rename
+
+    def watched(self: Path, target: Path) -> Path:
+        seen.append([item.name for item in store.root.iterdir() if item.name != PRIVATE])
+        moved = rename(self, target)
+        seen.append([str(item.relative_to(store.root)) for item in target.rglob("*")])
+        return moved
+
+    monkeypatch.setattr(Path, "rename", watched)
+    store.make_folder(store.root / "toy_0123456789")
+    store.make_folder(store.root / "toy_0123456789")
+    assert seen == [[], [f"toy_0123456789/{PRIVATE}"]]
+    assert list((store.root / PRIVATE / "trash").iterdir()) == []
