@@ -7,8 +7,9 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
+
+from axs_core.host import boot_id, stat_of
 
 _AFTER_KILL = 5.0  # seconds to see a killed group off; only a process stuck in a driver takes longer
 
@@ -42,22 +43,10 @@ def lives(group: int) -> bool:
     return not stats or any(stat[2] == str(group) and stat[0] not in "ZX" for stat in stats)
 
 
-def stat_of(pid: int | str) -> list[str] | None:
-    """The fields of /proc/PID/stat from the state on (proc(5)): 0 state, 2 process group, 19 start time in ticks."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-
-
 def identity(pid: int) -> dict[str, Any]:
     """What tells a process from a later one with the same number."""
     stat = stat_of(pid)
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        boot = None
-    return {"pid": pid, "pgid": pid, "start": stat and stat[19], "boot": boot}
+    return {"pid": pid, "pgid": pid, "start": stat and stat[19], "boot": boot_id() or None}
 
 
 def _end(send: Callable[[signal.Signals], bool], there: Callable[[], bool], grace: float, reap: Any) -> None:

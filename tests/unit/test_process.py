@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from axs_core.errors import ProgramFailed
+from axs_core.host import stat_of
 from axs_core.process import Completed, ask, end_leftover, group, without_credentials
 from axs_core.process import run as run_child
 
@@ -44,7 +45,7 @@ def python(code: str) -> list[str]:
 
 
 def alive(pid: int) -> bool:
-    stat = group.stat_of(pid)
+    stat = stat_of(pid)
     return stat is not None and stat[0] not in "ZX"
 
 
