@@ -28,7 +28,8 @@ def gc(root: Root, *, older_than: Any = None, keep: Any = (), keep_last: Any = N
     What you asked for stays, unless you let it go: --older_than=30d (12h, 2w, 90min) what you have not asked for since,
     --keep_last=N copies of the same thing (made again with --fresh) but for the newest N; with both, such copies that
     are old. --keep=QUERY keeps what satisfies it (several: --keep;=QUERY;QUERY). What has a name, a note or a tag that
-    you gave it, collections, bundles, and what any of these need stay in any case. --dry_run only prints.
+    you gave it, collections, bundles, and what any of these need stay in any case; so does what is being made, on
+    whatever host, with what it is made from. --dry_run only prints.
 
         axs gc --older_than=30d --keep=loadgen_output,division=closed --dry_run
     """
