@@ -12,6 +12,8 @@ from typing import Any
 
 from axs_core.digest import of_value
 from axs_core.entry.load import META, read_meta
+from axs_core.entry.scope import RECORD
+from axs_core.errors import EntryError
 from axs_core.store.layout import PRIVATE, default_root
 
 BROUGHT_BY = "unbundle"
@@ -94,7 +96,18 @@ def read(path: Path, own: bool = False) -> dict[str, Any]:
     it since; a folder from elsewhere may bring no such copy of its own.
     """
     kept = _kept(path) if own else None
-    return kept if kept is not None else read_meta(path / META)
+    return kept if kept is not None else _whole(read_meta(path / META), path, own)
+
+
+def _whole(meta: dict[str, Any], path: Path, own: bool) -> dict[str, Any]:
+    """A file that was cut off may still be valid YAML. The time at which axs made an entry stands in the last line."""
+    if own and (path / RECORD).is_file() and "at" not in meta.get("produced", ()):
+        raise EntryError(
+            "is damaged: it does not say any more how axs made the entry (produced)",
+            file=path / META,
+            hint=f"put back what was there, or delete the entry: rm -r {path}",
+        )
+    return meta
 
 
 def _kept(path: Path) -> dict[str, Any] | None:

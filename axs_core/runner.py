@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from axs_core.digest import of_tree, of_value
-from axs_core.entry import Entry, Need, Scope, entry_scope, placed, rendered_at
+from axs_core.entry import META, Entry, Need, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
 from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, ProduceError, Refused, StoreError
 from axs_core.index import Index, holds_for
@@ -155,10 +155,22 @@ class Runner:
                 return Answer(entry, found)
             if waited:
                 self._share_failure(base, before)
+            self._warn_of_damage(base)
             entry = self._produce(found, met, base, direct=direct)
         if fresh == "all":
             self._again[found.key] = entry
         return Answer(entry, found, made=True)
+
+    def _warn_of_damage(self, base: str) -> None:
+        """Somebody has damaged what would have answered: it is made anew beside it, for nothing of it is ours to
+        delete.
+        """
+        for folder in self.store.folders(base):
+            if (folder / META).exists():
+                try:
+                    self.index.at_path(folder)
+                except EntryError as error:
+                    self.reporter.warn(f"{error}; it is made again")
 
     def _share_failure(self, base: str, before: Failure | None) -> None:
         """Of many who wait for a build of ten minutes that fails, none begins it again; asking again does."""

@@ -13,7 +13,7 @@ from axs_core import collection, machine
 from axs_core.api.entry import WorkspaceEntry
 from axs_core.api.found import Found
 from axs_core.entry import Entry
-from axs_core.errors import NotFound, UsageError
+from axs_core.errors import EntryError, NotFound, UsageError
 from axs_core.index import Index
 from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked, note_used
@@ -163,10 +163,13 @@ class Workspace:
         self.reporter.note(
             f"{entry.name}: made {entry.made_at}" + (f" on {where}" if entry.produced.get("machine") else "")
         )
-        note_asked(entry)
-        note_used(entry)
-        if changed := changed_since(entry, self.index.by_name):
-            self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
+        try:
+            note_asked(entry)
+            note_used(entry)
+            if changed := changed_since(entry, self.index.by_name):
+                self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
+        except EntryError as error:  # its record is damaged; what it holds is there
+            self.reporter.warn(str(error))
 
     def all_byquery(self, query: str | Sequence[str]) -> Found:
         """Everything that exists and satisfies the query; makes nothing."""
@@ -427,7 +430,11 @@ class Workspace:
         """The same with how much was read, and which entries are not as they were."""
         from axs_core.upkeep.verify import verify_all
 
-        return verify_all(self._named_or_found(what) if what else self.index.all_produced(), self.reporter)
+        if what:
+            return verify_all(self._named_or_found(what), self.reporter)
+        found = verify_all(self.index.all_produced(), self.reporter)
+        found.problems += self.index.damaged()
+        return found
 
     def _named_or_found(self, what: Sequence[str]) -> list[Entry]:
         """Made entries by name; any other word is a query. Raises NotFound for what is neither."""

@@ -159,9 +159,19 @@ def record_in(folder: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise EntryError(f"cannot be read: {error.strerror}", file=file) from None
     except ValueError as error:
         raise EntryError(f"is not valid JSON: {error}", file=file) from None
+    if not isinstance(record, dict):
+        raise EntryError("is no record: a mapping is expected", file=file)
+    for name, type_ in _SHAPE.items():
+        if not isinstance(record.get(name, type_()), type_):
+            raise EntryError(f"is no record: a {type_.__name__} is expected", file=file, key=name)
     return record
+
+
+_SHAPE = {"files": dict, "recipes": dict, "needs": list, "python": dict, "parameters": dict}
 
 
 RECORD = "record.json"

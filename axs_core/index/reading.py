@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.entry import Entry, linearise
-from axs_core.errors import AxsError, NotFound
+from axs_core.errors import AxsError, EntryError, NotFound
 from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED
 from axs_core.index.details import candidates, signature
-from axs_core.index.refreshing import Collections, inner_folder
+from axs_core.index.refreshing import Collections, id_of, inner_folder
 from axs_core.index.rows import raised, select
 from axs_core.index.satisfying import satisfies
 from axs_core.query import Query
@@ -166,6 +166,12 @@ class Lookups:
         rows = self._select(f"{UNSETTLED} AND error IS NOT NULL", ())
         return [str(raised(row[8])) for row in rows if row[1] in self.seen.order]
 
+    def damaged(self) -> list[str]:
+        """What is wrong with entries in the work collection that cannot be read."""
+        work = id_of(self.seen.work_collection)
+        rows = self._select(f"{UNSETTLED} AND error IS NOT NULL AND collection = ?", (work,))
+        return [str(raised(row[8])) for row in rows]
+
     def words(self) -> tuple[list[str], list[str]]:
         """All tags and all names of attributes that are known, for completion and 'did you mean'."""
         signatures = self._distinct("provides", "signature")
@@ -188,7 +194,12 @@ class Lookups:
 
     def _entry(self, row: Any) -> Entry | None:
         """The entry of a row with its ancestors; None where there is none any more."""
-        entry = self._bare(row)
+        try:
+            entry = self._bare(row)
+        except EntryError:
+            if row[6] == "produced":  # damaged since: there is none any more; `axs list` and `axs verify` say so
+                return None
+            raise
         return None if entry is None else self._with_ancestors(entry)
 
     def _with_ancestors(self, entry: Entry) -> Entry:

@@ -10,6 +10,7 @@ from typing import Any
 
 from axs_core.digest import CHUNK, of_value
 from axs_core.entry import Entry, read_record
+from axs_core.errors import EntryError
 from axs_core.reporter import Progress, Reporter
 from axs_core.store import PRIVATE
 
@@ -61,7 +62,14 @@ def _problems(entry: Entry, files: dict[str, dict[str, Any]] | None, bar: Progre
     if files is None:
         yield f"{entry.name}: its list of files is missing"
         return
-    recorded = read_record(entry).get("files", {}).get("digest")
+    try:
+        record = read_record(entry)
+    except EntryError as error:
+        yield f"{entry.name}: {error}"
+        return
+    if not record:
+        yield f"{entry.name}: its record is missing"
+    recorded = record.get("files", {}).get("digest")
     if recorded is not None and recorded != of_value(files):
         yield f"{entry.name}: its list of files is not the one of its record"
     for name, item in files.items():

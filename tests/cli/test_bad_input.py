@@ -523,7 +523,7 @@ def test_a_package_that_does_not_exist(toys: Toys, tmp_path: Path) -> None:
                 working
               log: TOYS/work/job_KEY/.axs/log.txt
 
-            hint: how long it may take: make.program.timeout in TOYS/recipes/job/meta.yaml
+            hint: how long it may take: make.program.timeout in TOYS/recipes/job/meta.yaml, or AXS_PROGRAM_TIMEOUT
             """,
         ),
         (

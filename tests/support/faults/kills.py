@@ -22,6 +22,11 @@ CHANGING = frozenset(
 """Calls directly before and after which a kill is worth more than beside others."""
 
 
+_VARY = ("cache/axs/index/", "work/.axs/locks/", "work/.axs/using/")
+_OF_THE_DEAD = ("claims", "using", "trash")
+"""Where a process that dies may leave some bytes that only the collection of garbage takes away."""
+
+
 @dataclass(frozen=True)
 class Kill:
     """Where to end it: at the ``number``-th point of that kind, ``later`` seconds after it."""
@@ -120,11 +125,7 @@ class Hunt:
         files = (
             item.relative_to(live).as_posix() for item in live.rglob("*") if not item.is_dir() and not _is_trial(item)
         )
-        return {
-            name
-            for name in files
-            if not name.startswith(("cache/axs/index/", "work/.axs/locks/")) and ".lock" not in name
-        }
+        return {name for name in files if not name.startswith(_VARY) and not name.endswith(("/.axs/used", ".lock"))}
 
     def kill(self, *kills: Kill) -> Fate:
         """End it there (several: the next run is ended, too), and look."""
@@ -161,8 +162,8 @@ class Hunt:
             if not folder.name.startswith(".") and not (folder / "meta.yaml").is_file():
                 faults.append(f"gc leaves {folder.name}: {sorted(item.name for item in folder.iterdir())}")
         self.present = {name: digest for name, digest in self.present.items() if (self.world.work / name).exists()}
-        inner = [name for name in self.lasting() if name.startswith("work/.axs/") and name not in self.names]
-        return faults + [f"gc leaves {name}" for name in inner]
+        inner = [item for name in _OF_THE_DEAD for item in (self.world.work / ".axs" / name).glob("*")]
+        return faults + [f"gc leaves {item}" for item in inner]
 
     def asked_again(self) -> list[str]:
         """The answer is right, nothing that was complete was touched, nothing is left of the dead attempt."""
