@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from axs_core.cli.model import open_workspace
 from axs_core.cli.options import is_set, read_options
 from axs_core.console import ConsoleReporter, into_nothing, print_error, say
+from axs_core.credentials import secrets_in, without_credentials
 from axs_core.errors import AxsError, StoreError
 from axs_core.reporter import Reporter
 
@@ -135,6 +136,7 @@ def _report_fault(error: Exception, typed: Sequence[str]) -> None:
 
     shown = "".join(traceback.format_exception(error))
     text = f"axs {__version__}, Python {sys.version}, {sys.platform}\n{typed!r}\n{shown}"
+    text = without_credentials(text, secrets_in(os.environ))
     folder = Path(platformdirs.user_cache_dir("axs")) / "faults"
     try:
         folder.mkdir(parents=True, exist_ok=True)

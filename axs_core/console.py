@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
+from axs_core.credentials import secrets_in, without_credentials
 from axs_core.errors import AxsError
 from axs_core.reporter import Progress, Reporter
 
@@ -50,6 +51,7 @@ class ConsoleReporter(Reporter):
         self._stream, self._quiet, self._bar_after = stream, quiet, bar_after
         self._colour = has_colour(stream, environ)
         self._bars = 0
+        self._secrets = secrets_in(environ)
 
     def note(self, text: str) -> None:
         """A line, dimmed."""
@@ -100,6 +102,7 @@ class ConsoleReporter(Reporter):
             self._bars -= 1
 
     def _line(self, text: str) -> None:
+        text = without_credentials(text, self._secrets)
         if self._bars:
             from tqdm import tqdm
 
@@ -139,4 +142,4 @@ def print_error(
         lines.append(f"  log: {error.log}")
     if error.hint:
         lines += ["", f"{styled('hint:', CYAN, colour)} {error.hint}"]
-    say("\n".join(lines), stream)
+    say(without_credentials("\n".join(lines), secrets_in(environ)), stream)

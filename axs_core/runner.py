@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from axs_core.credentials import scrubbed, secrets_in
 from axs_core.digest import of_tree, of_value
 from axs_core.entry import META, Entry, Need, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
@@ -289,7 +290,9 @@ class Runner:
         record = make_record(
             found, met.needed, started, files, typed=typed, direct=direct, made=made.found, replays=replays
         )
-        self.store.complete(attempt, _marked(draft.meta, replays), record, files)
+        secrets = secrets_in(self.environ)
+        meta = scrubbed(_marked(draft.meta, replays), secrets)
+        self.store.complete(attempt, meta, scrubbed(record, secrets), files)
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
         extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
@@ -312,7 +315,7 @@ class Runner:
     def _write_parameters(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> None:
         data = {
             "parameters": dict(found.values),
-            "attributes": {name: _attribute(name, scope, found.recipe) for name in scope.values},
+            "attributes": scrubbed({name: _attribute(name, scope, found.recipe) for name in scope.values}),
             "needs": _needs_as_data(met),
             "output_path": str(attempt.folder),
         }

@@ -1,6 +1,5 @@
 """Other programs as children: their talk goes to a log, and none of them outlives us."""
 
 from axs_core.process.child import Completed, ask, end_leftover, run
-from axs_core.process.words import without_credentials
 
-__all__ = ["Completed", "ask", "end_leftover", "run", "without_credentials"]
+__all__ = ["Completed", "ask", "end_leftover", "run"]

@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from axs_core.credentials import mask_log, secrets_in, without_credentials
 from axs_core.errors import ProgramFailed
 from axs_core.process.group import end_group, end_holders, identity
 from axs_core.process.watcher import watcher
-from axs_core.process.words import ending, last_lines, not_started, tail_of, without_credentials
+from axs_core.process.words import ending, last_lines, not_started, tail_of
 from axs_core.reporter import Progress, Reporter
 
 CHILD_FILE = "child"
@@ -84,8 +85,11 @@ def run(
             code = 127 if isinstance(error, FileNotFoundError) else 126
             raise ProgramFailed(f"{called}: {why}", argv=_bare(words), returncode=code, log=log) from error
         seconds, end = time.monotonic() - started, ending(returncode, timeout)
-        tail = last_lines(talk.fileno(), begin)
+        own = os.fstat(talk.fileno()).st_size
         output = _captured(out, talk) if capture else None
+        if log is not None:
+            mask_log(log, begin, secrets_in(os.environ if env is None else env))
+        tail = last_lines(talk.fileno(), begin, own)
         _say(talk, f"# {end} after {seconds:.2f} s")
     if returncode == 0:
         return Completed(0, seconds, output)

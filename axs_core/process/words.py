@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from pathlib import Path
 
+from axs_core.credentials import without_credentials
+
 TAIL_LINES = 15
 _TAIL_BYTES = 32768
-_USERINFO = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*)://([^/\s'\"]*)@")
 
 
-def without_credentials(text: str) -> str:
-    """``text`` with ``user:token@`` taken out of every URL in it.
-
-    The user name stays for ssh, where it is part of the address.
-
-    >>> without_credentials("https://me:secret@host/x and ssh://git:pw@host/y")
-    'https://host/x and ssh://git@host/y'
+def last_lines(talk: int, begin: int, end: int) -> list[str]:
+    """The last of what an open file holds from ``begin`` to ``end``; the place that others write to stays where it
+    is.
     """
-
-    def bare(match: re.Match[str]) -> str:
-        scheme, user = match[1], match[2].partition(":")[0]
-        return f"{scheme}://{user}@" if scheme.endswith("ssh") else f"{scheme}://"
-
-    return _USERINFO.sub(bare, text)
-
-
-def last_lines(talk: int, begin: int) -> list[str]:
-    """The last of what an open file holds from ``begin`` on; the place that others write to stays where it is."""
-    end = os.fstat(talk).st_size
     begin = max(begin, end - _TAIL_BYTES)
     return tail_of(os.pread(talk, max(end - begin, 0), begin).decode(errors="replace"))
 

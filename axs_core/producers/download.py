@@ -27,7 +27,7 @@ import tenacity
 import urllib3
 
 from axs_core import __version__
-from axs_core.process import without_credentials
+from axs_core.credentials import without_credentials
 from axs_core.producers.checksums import Digests, Expected
 from axs_core.producers.paths import disk_error, write_all
 from axs_core.producers.sources import Candidate

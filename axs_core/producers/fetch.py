@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axs_core.credentials import without_credentials
 from axs_core.entry import META
 from axs_core.errors import EntryError, ProduceError
-from axs_core.process import without_credentials
 from axs_core.producers.base import Job, Made
 from axs_core.producers.checksums import Digests, Expected
 from axs_core.producers.download_cache import DownloadCache, link_or_copy

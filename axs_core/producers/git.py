@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from axs_core.credentials import without_credentials
 from axs_core.errors import EntryError, ProduceError, ProgramFailed
-from axs_core.process import run, without_credentials
+from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds, whole_number
 from axs_core.producers.sources import Candidate, candidates, last_part, mirrors_from, offline_from, ways_out

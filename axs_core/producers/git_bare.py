@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axs_core.credentials import without_credentials
 from axs_core.errors import ProduceError
-from axs_core.process import without_credentials
 from axs_core.producers.git import Repository
 from axs_core.reporter import Reporter
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from axs_core.credentials import without_credentials
 from axs_core.errors import NotFound, ProduceError, UsageError
-from axs_core.process import without_credentials
 from axs_core.producers.requirements import canonical
 
 if TYPE_CHECKING:

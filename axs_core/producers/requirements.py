@@ -8,21 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from axs_core.credentials import has_credentials, without_credentials
 from axs_core.errors import UsageError
-from axs_core.process import without_credentials
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
     from packaging.requirements import Requirement
 
-# A user or password in a URL. `${NAME}` is no secret: installers expand it from the environment.
-_CREDENTIALS = re.compile(r"(?<=://)(?!\$\{\w+\}(?::\$\{\w+\})?@)[^/@\s'\"]+@")
-
 
 def refuse_credentials(text: str, where: str) -> None:
     """Raise :class:`UsageError` for a URL with a password: it would be stored in the entry."""
-    if _CREDENTIALS.search(text):
+    if has_credentials(text):
         raise UsageError(
             f"{where} holds a user name or a password, which would be stored: {without_credentials(text)}",
             hint="set PIP_INDEX_URL in the environment, or use ~/.netrc, or write ${NAME} for a variable",

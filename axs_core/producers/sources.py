@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from axs_core.credentials import without_credentials
 from axs_core.errors import UsageError
-from axs_core.process import without_credentials
 
 NETWORK_SCHEMES = ("http", "https")
 FETCH_SCHEMES = (*NETWORK_SCHEMES, "file")

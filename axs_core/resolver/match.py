@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from axs_core.credentials import has_credentials, without_credentials
 from axs_core.digest import of_value
 from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
 from axs_core.errors import AxsError, NoSuchName, UsageError
@@ -248,10 +249,21 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
                 hint=f"add {name}=VALUE to the query" + (f": {parameter.help}" if parameter.help else ""),
             )
         return None
+    _refuse_secret(name, value)
     _check_range(parameter, value)
     if parameter.type in ("file", "folder"):
         return reading.world.absolute(str(value))
     return value
+
+
+def _refuse_secret(name: str, value: Any) -> None:
+    """A value is written down in records, and makes an identity: a password in an address would be, too."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and has_credentials(text):
+            raise UsageError(
+                f"{name} holds a password or a token, which would be written down: {without_credentials(text)}",
+                hint="keep it in ~/.netrc, in git's credential helper, or in an address in AXS_MIRRORS",
+            )
 
 
 def _rendered(reading: _Reading, scope: Scope, condition: Condition) -> Condition | None:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from axs_core.credentials import scrubbed, secrets_in
 from axs_core.errors import AxsError, ProduceError
 
 FAILED = "failed.json"
@@ -41,7 +42,8 @@ class Failure:
 
     def write(self, file: Path) -> None:
         """Keep it. Raises OSError."""
-        file.write_text(json.dumps(vars(self), indent=1) + "\n", encoding="utf-8")
+        told = scrubbed(vars(self), secrets_in(os.environ))
+        file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
     def error(self, log: Path | None) -> AxsError:
         """The error for somebody who waited for that attempt."""

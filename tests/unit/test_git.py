@@ -239,7 +239,7 @@ def test_revisions_that_are_refused(folder: Path, origin: Path, wanted: str) -> 
     ],
 )
 def test_addresses(given: str, address: str) -> None:
-    assert producer._address(given) == address
+    assert producer.address(given) == address
 
 
 @pytest.fixture

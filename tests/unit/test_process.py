@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from axs_core.credentials import without_credentials
 from axs_core.errors import ProgramFailed
 from axs_core.host import stat_of
-from axs_core.process import Completed, ask, end_leftover, group, without_credentials
+from axs_core.process import Completed, ask, end_leftover, group
 from axs_core.process import run as run_child
 
 # A child with a grandchild, both deaf to SIGTERM where asked; each writes its number, so that a test can look for it.

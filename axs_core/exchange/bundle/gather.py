@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axs_core.credentials import without_credentials
 from axs_core.digest import of_value, walk
 from axs_core.entry import Entry
 from axs_core.errors import UsageError
@@ -14,7 +15,6 @@ from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
 from axs_core.exchange.bundle.walk import Piece
 from axs_core.exchange.bundle.wheels import Wheelhouse
 from axs_core.ownership import clone_of, is_git
-from axs_core.process import without_credentials
 from axs_core.producers.base import Job
 from axs_core.producers.bundled import REPOSITORIES
 from axs_core.producers.checksums import Digests, Expected
