@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -93,7 +94,8 @@ def read(path: Path, own: bool = False) -> dict[str, Any]:
     """The meta of the entry at ``path``.
 
     In the work collection (``own``) it comes from the copy that axs keeps where it made the entry and nobody edited
-    it since; a folder from elsewhere may bring no such copy of its own.
+    it since; a folder from elsewhere may bring no such copy of its own. From that copy a ``meta.yaml`` is written again
+    that was cut off: the entry was complete, and is not lost.
     """
     kept = _kept(path) if own else None
     return kept if kept is not None else _whole(read_meta(path / META), path, own)
@@ -116,12 +118,27 @@ def _kept(path: Path) -> dict[str, Any] | None:
 
     try:
         copy = json.loads((path / PRIVATE / "meta.json").read_bytes())
-        if copy["of"] == of_value((path / META).read_text(encoding="utf-8")):
-            meta: dict[str, Any] = copy["meta"]
+        text = (path / META).read_text(encoding="utf-8")
+        meta: dict[str, Any] = copy["meta"]
+        if copy["of"] == of_value(text) or _written_again(path / META, text, meta, copy["of"]):
             return meta
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
+
+
+def _written_again(file: Path, text: str, meta: dict[str, Any], digest: str) -> bool:
+    """Was only the end of what axs wrote lost (or became zeros)? Then write the whole again."""
+    beginning = text.rstrip("\0")
+    from axs_core.store.durable import write_atomic
+    from axs_core.store.store import dump_yaml
+
+    whole = dump_yaml(meta)
+    if not whole.startswith(beginning) or of_value(whole) != digest:
+        return False
+    with suppress(OSError):  # a disk that is read-only: the copy answers
+        write_atomic(file, whole)
+    return True
 
 
 def stamp(collection: Path) -> int:

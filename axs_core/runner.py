@@ -16,7 +16,7 @@ from axs_core.digest import of_tree, of_value
 from axs_core.entry import META, Entry, Need, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
 from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, ProduceError, Refused, StoreError
-from axs_core.index import Index, holds_for
+from axs_core.index import Index, holds_for, made_order
 from axs_core.process import end_leftover
 from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
@@ -374,11 +374,19 @@ class Runner:
                 "by": list(producers_of(found, scope)),
                 "key": found.key,
                 **({"machine": self.resolver.world.machine} if recipe.local else {}),
-                "at": now(),
+                **self._times(found),
             },
         }
         parents = tuple(ancestor for name in recipe.result_parents for ancestor in self.index.by_name(name).lineage)
         return Entry(attempt.folder.name, attempt.folder, meta, ancestors=parents)
+
+    def _times(self, found: Match) -> dict[str, str]:
+        """When it was made; where the clock was put back since an earlier one of the same identity was made, also that
+        it came after that.
+        """
+        at = now()
+        earlier = max((made_order(entry.produced) for entry in self.index.by_key(found.key)), default="")
+        return {"at": at, "after": earlier} if earlier >= at else {"at": at}
 
     def _with_results(self, found: Match, met: Met, attempt: Attempt, draft: Entry) -> Entry:
         """Compute the recipe's results once and store them; a figure that must not be given out as it is is not

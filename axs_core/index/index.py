@@ -39,17 +39,17 @@ class Index(Lookups):
         trust: Trust | None = None,
     ) -> None:
         self.roots = roots
-        trust = self.trust = trust or Trust({}, Reporter())
         self.work_collection = work_collection
         self.file = file_for(work_collection, environ)
-        connection = MendingConnection(
+        reporter = reporter or Reporter()
+        trust = self.trust = trust or Trust({}, reporter)
+        self._mending = MendingConnection(
             self.file,
             lambda fresh: Collections(fresh, roots, work_collection, trust).refresh(),
-            reporter or Reporter(),
-            keep_foreign="AXS_INDEX" in environ,
+            reporter,
+            keep_foreign=bool(environ.get("AXS_INDEX")),
         )
-        super().__init__(connection, Collections(connection, roots, work_collection, trust))
-        self._mending = connection
+        super().__init__(self._mending, Collections(self._mending, roots, work_collection, trust), reporter)
 
     def open(self) -> None:
         """Connect, and bring it up to date."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,13 +113,18 @@ def _row(folder: Folder, identity: int, read: _Read) -> dict[str, Any]:
         "kind": read.kind,
         "key": produced.get("key"),
         "machine": produced.get("machine"),
-        "made": produced.get("at"),
+        "made": made_order(produced),
         "is_collection": int("collection" in meta.get("tags", ()) and read.kind != "recipe"),
         "title": meta.get("title", ""),
         "meta": text,
         "error": read.error,
         "sum": _sum(folder.name, path, read.kind, text, read.error),
     }
+
+
+def made_order(produced: Mapping[str, Any]) -> str:
+    """Text that sorts as things were made: by time, and after what was there already when the clock was put back."""
+    return "+".join(produced[name] for name in ("after", "at") if name in produced)
 
 
 def keep(error: AxsError) -> str:

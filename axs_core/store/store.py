@@ -211,11 +211,17 @@ def _myself() -> dict[str, Any]:
     return {"pid": me.pid, "host": me.host, "since": time.strftime("%Y-%m-%d %H:%M:%S"), "command": command_line()}
 
 
+def _withdraw(folder: Path) -> None:
+    """From now on the entry is not present. (Somebody may have put a folder in the place of its ``meta.yaml``.)"""
+    if not (folder / META).is_dir():
+        (folder / META).unlink(missing_ok=True)
+
+
 def empty(folder: Path, keep: tuple[str, ...]) -> None:
     """Remove what is in ``folder`` but the names in ``keep``; ``meta.yaml`` first."""
     import shutil
 
-    (folder / META).unlink(missing_ok=True)
+    _withdraw(folder)
     for item in list(folder.iterdir()):
         if item.name in keep:
             continue

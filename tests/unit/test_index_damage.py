@@ -113,9 +113,8 @@ def test_a_file_that_is_cut_off_at_any_length(filled: Toys) -> None:
     right = all_answers(filled.space())
     file = filled.space().index.file
     filled.space().index.close()
-    whole = file.read_bytes()
     for part in range(40):
-        length = len(whole) * part // 40 + part % 3
+        length = file.stat().st_size * part // 40 + part % 3
         truncated(file, length)
         assert all_answers(filled.space()) == right, length
         assert len(notes(filled)) == 1, length
