@@ -47,13 +47,14 @@ def await_shown(file: Path) -> None:
     asked for anew where a look at one name is not. A minute is the longest that such a memory is kept by default.
     """
     until = time.monotonic() + MEMORY
-    while not file.exists() and _is_listed(file) and time.monotonic() < until:
+    while not os.path.lexists(file) and _is_listed(file) and time.monotonic() < until:
         time.sleep(0.05)
 
 
 def _is_listed(file: Path) -> bool:
     try:
-        return any(item.name == file.name for item in os.scandir(file.parent))
+        with os.scandir(file.parent) as items:
+            return any(item.name == file.name for item in items)
     except OSError:
         return False
 
