@@ -49,7 +49,7 @@ class Index(Lookups):
             reporter,
             keep_foreign=bool(environ.get("AXS_INDEX")),
         )
-        super().__init__(self._mending, Collections(self._mending, roots, work_collection, trust), reporter)
+        super().__init__(self._mending, Collections(self._mending, roots, work_collection, trust))
 
     def open(self) -> None:
         """Connect, and bring it up to date."""

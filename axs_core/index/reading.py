@@ -19,7 +19,6 @@ from axs_core.index.rows import raised, select
 from axs_core.index.satisfying import satisfies
 from axs_core.query import Query
 from axs_core.query.near import nearest
-from axs_core.reporter import Reporter
 from axs_core.trust import Elsewhere
 
 AT_ONCE = 5000
@@ -31,10 +30,9 @@ MANY_NAMES = 1000
 class Lookups:
     """Entries of the collections in ``seen``, as the index at ``connection`` has them."""
 
-    def __init__(self, connection: Connection, seen: Collections, reporter: Reporter) -> None:
+    def __init__(self, connection: Connection, seen: Collections) -> None:
         self.connection = connection
         self.seen = seen
-        self.reporter = reporter
         self._entries: dict[str, Entry] = {}
 
     def by_name(self, name: str) -> Entry:
@@ -99,19 +97,10 @@ class Lookups:
         return [entry for entry in found if entry.origin is None or self._by_name(entry.name).path == entry.path]
 
     def by_key(self, key: str) -> list[Entry]:
-        """What was made with this identity, the newest first. What was spoilt since does not answer: a warning says
-        so.
-        """
-        found = []
-        for row in self._select("key = ? ORDER BY made DESC, id DESC", (key,)):
-            try:
-                entry = self._entry(row) if row[1] in self.seen.order else None
-            except EntryError as error:
-                self.reporter.warn(f"{error}; {row[2]} does not answer")
-                continue
-            if entry is not None and entry.produced.get("key") == key:  # it may have been edited just now
-                found.append(entry)
-        return found
+        """What was made with this identity, the newest first."""
+        rows = self._select("key = ? ORDER BY made DESC, id DESC", (key,))
+        found = [entry for row in rows if row[1] in self.seen.order and (entry := self._entry(row)) is not None]
+        return [entry for entry in found if entry.produced.get("key") == key]  # it may have been edited just now
 
     def find(self, query: Query) -> Iterator[Entry]:
         """Entries (not recipes) that satisfy every condition, in the collections' order, then as they were made."""

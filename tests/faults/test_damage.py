@@ -43,6 +43,10 @@ WAYS: dict[str, Callable[[Path], object]] = {
 }
 
 
+CUT_OFF = ("empty", "half", "without its last line", "zeros")
+"""Here the copy that axs keeps shows what was lost."""
+
+
 @pytest.fixture
 def made(toys: Toys) -> WorkspaceEntry:
     """Three things, of which the first one is going to suffer; all are known to the index."""
@@ -66,7 +70,7 @@ def the_others_are_well(toys: Toys) -> None:
     assert toys.made("toy") == before
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [way for way in WAYS if way not in CUT_OFF])
 @pytest.mark.parametrize("index", ["known", "made anew"])
 def test_meta_yaml(toys: Toys, made: WorkspaceEntry, way: str, index: str) -> None:
     """It is not found any more by any query; asked for, it is made again beside the damaged one, which is named."""
