@@ -121,8 +121,8 @@ def _kept(path: Path) -> dict[str, Any] | None:
         text = (path / META).read_text(encoding="utf-8")
         meta: dict[str, Any] = copy["meta"]
         if copy["of"] == of_value(text) or _written_again(path / META, text, meta, copy["of"]):
-            return meta
-    except (OSError, ValueError, KeyError, TypeError):
+            return meta if isinstance(meta, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return None
 

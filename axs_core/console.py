@@ -12,12 +12,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from axs_core.credentials import secrets_in, without_credentials
-from axs_core.errors import AxsError
+from axs_core.errors import AxsError, brief
 from axs_core.reporter import Progress, Reporter
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+WIDEST = 600
+"""Characters of one line of an error: bad input may be as long as it likes."""
 RED, YELLOW, CYAN, DIM, BOLD = "1;31", "1;33", "1;36", "2", "1"
 
 
@@ -142,4 +144,5 @@ def print_error(
         lines.append(f"  log: {error.log}")
     if error.hint:
         lines += ["", f"{styled('hint:', CYAN, colour)} {error.hint}"]
-    say(without_credentials("\n".join(lines), secrets_in(environ)), stream)
+    said = without_credentials("\n".join(lines), secrets_in(environ))
+    say("\n".join(brief(line, WIDEST) for line in said.splitlines()), stream)

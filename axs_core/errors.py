@@ -10,6 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
+def brief(text: str, most: int = 400) -> str:
+    """``text``, with a piece of its middle left out where it is longer than ``most`` characters.
+
+    >>> brief("one two three", 9), brief("one", 9)
+    ('on .. ree', 'one')
+    """
+    kept = max(most - 4, 2)
+    return text if len(text) <= most else f"{text[: kept // 2]} .. {text[-(kept - kept // 2) :]}"
+
+
 class AxsError(Exception):
     """An error with a remedy.
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from axs_core.collection import BROUGHT_BY, IMPORTED_BY
 from axs_core.digest import walk
 from axs_core.entry import META, RECORD, Entry
 from axs_core.index.refreshing import inner_folder
-from axs_core.record import NOT_CONTENT
+from axs_core.record import NOT_CONTENT, read_files
 from axs_core.store import PRIVATE
 
 _OWN = frozenset({META, RECORD})
@@ -87,11 +85,7 @@ def _foreign(entry: Entry) -> Iterator[str]:
 
 
 def _recorded(folder: Path) -> frozenset[str]:
-    try:
-        files: dict[str, Any] = json.loads((folder / PRIVATE / "files.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return frozenset()
-    return frozenset(files)
+    return frozenset(read_files(folder) or ())
 
 
 def _changed_in_git(entry: Entry, environ: Mapping[str, str] | None) -> list[str]:

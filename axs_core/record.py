@@ -145,6 +145,24 @@ def changed_since(entry: Entry, locate: Any) -> list[str]:
     return changed
 
 
+def read_files(folder: Path) -> dict[str, dict[str, Any]] | None:
+    """The list of a made entry's files, by name: ``size`` and ``sha256``, or ``link``; None where it is missing or
+    damaged.
+    """
+    import json
+
+    from axs_core.entry.form import FILES_FORM, mismatch
+
+    try:
+        files: dict[str, dict[str, Any]] = json.loads((folder / ".axs" / "files.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    whole = mismatch(files, FILES_FORM) is None and all(
+        "link" in item or {"size", "sha256"} <= item.keys() for item in files.values()
+    )
+    return files if whole else None
+
+
 def asked_directly(entry: Entry) -> bool:
     """Was it asked for by a user, then or later, and not only needed by something?"""
     return read_record(entry).get("asked") == "directly" or asked_later(entry.path)

@@ -62,14 +62,13 @@ class WorkspaceWorld:
     def content(self, path: str, type: str) -> str:
         """Digest of a file's bytes, or of a folder's listing."""
         there = Path(path)
-        if type == "file" and not there.is_file():
-            raise UsageError(
-                f"there is no file {path}" + (": it is a folder" if there.is_dir() else ""), hint=_beside(there)
-            )
-        if type == "folder" and not there.is_dir():
-            raise UsageError(
-                f"there is no folder {path}" + (": it is a file" if there.is_file() else ""), hint=_beside(there)
-            )
+        is_file, is_folder = os.path.isfile(path), os.path.isdir(path)  # noqa: PTH112, PTH113 - any name may be asked
+        if type == "file" and not is_file:
+            instead = ": it is a folder" if is_folder else ""
+            raise UsageError(f"there is no file {path}{instead}", hint=_beside(there))
+        if type == "folder" and not is_folder:
+            instead = ": it is a file" if is_file else ""
+            raise UsageError(f"there is no folder {path}{instead}", hint=_beside(there))
         try:
             return self.index.digest_of(there) if type == "file" else of_listing(there)
         except OSError as error:
@@ -102,6 +101,6 @@ def _beside(path: Path) -> str | None:
 
     try:
         near = nearest(path.name, [item.name for item in path.parent.iterdir()][:10_000])
-    except OSError:
+    except (OSError, ValueError):
         return f"there is no folder {path.parent} either"
     return f"did you mean {path.parent / near[0]}?" if near else None

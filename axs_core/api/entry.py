@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from axs_core.digest import canonical
 from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import NotFound, UsageError
 
@@ -72,7 +74,7 @@ class WorkspaceEntry:
         else:
             main = entry_scope(self.entry).get("file_path")
             path = Path(main) if main else self.path
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - a name that is too long is no file either
             raise NotFound(f"{self.name} has no file {path}")
         return path
 
@@ -174,13 +176,17 @@ class WorkspaceEntry:
 
     def _default(self, name: str, declared: Any) -> Any:
         """The default of a parameter; where alternatives give other ones, each with what a query says to get it."""
-        given: dict[Any, list[str]] = {}
+        given: dict[str, list[str]] = {}
+        values: dict[str, Any] = {}
         for alternative in self.entry.alternatives:
             value = next((c.value for c in alternative.defaults if c.key == name), declared)
-            given.setdefault(value, []).append(str(alternative.query.without(*(c.key for c in alternative.defaults))))
+            values.setdefault(canonical(value), value)
+            said = str(alternative.query.without(*(c.key for c in alternative.defaults)))
+            given.setdefault(canonical(value), []).append(said)
         if len(given) < 2:
-            return next(iter(given), declared)
-        return "; ".join(f"{value} for {' or '.join(queries)}" for value, queries in given.items() if value is not None)
+            return next(iter(values.values()), declared)
+        several = ((values[key], queries) for key, queries in given.items() if values[key] is not None)
+        return "; ".join(f"{value} for {' or '.join(queries)}" for value, queries in several)
 
     def __repr__(self) -> str:
         return f"<entry {self.name}>"

@@ -10,7 +10,7 @@ from typing import Any
 
 from axs_core.digest import of_tree
 from axs_core.entry import META, RECORD, Entry, read_record
-from axs_core.record import NOT_CONTENT
+from axs_core.record import NOT_CONTENT, read_files
 
 SHORT = 12
 """Digits of a digest that are shown."""
@@ -134,7 +134,8 @@ def _need(item: Mapping[str, Any]) -> str:
 
 
 def _versions(frozen: list[str]) -> dict[str, str]:
-    return dict(line.split("==", 1) for line in frozen)
+    pairs = (line.partition("==") for line in frozen)  # or "name @ address"
+    return {name: version or "?" for name, _, version in pairs}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -150,9 +151,8 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def files_of(entry: Entry) -> dict[str, str]:
     """An entry's files as they were recorded: size and the beginning of the digest, by name."""
-    try:
-        files = json.loads((entry.path / ".axs" / "files.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    files = read_files(entry.path)
+    if files is None:
         files = of_tree(entry.path, NOT_CONTENT | {META, RECORD}) if entry.path.is_dir() else {}
     return {name: _file(item) for name, item in files.items()}
 

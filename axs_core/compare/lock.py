@@ -28,4 +28,7 @@ def lock_of(entry: Entry, need: str | None = None) -> str:
     if chosen not in environments:
         raise NotFound(f"{entry.name} has no environment {chosen!r}, but {', '.join(environments)}")
     archives = record.get("archives", {}).get(chosen, ())
-    return lock_text(archives, environments[chosen], record["machine"]["python"])
+    python = record.get("machine", {}).get("python")
+    if python is None:
+        raise UsageError(f"the record of {entry.name} does not say which Python it was made with")
+    return lock_text(archives, environments[chosen], python)

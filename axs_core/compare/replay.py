@@ -97,6 +97,7 @@ class Replay:
         record = read_record(self.entry)
         if not record.get("query"):
             raise UsageError(f"{self.entry.name} was not made by axs: there is no record to make it again from")
+        _refuse_gaps(self.entry, record)
         found = self._match(record)
         given = {name: entries for name in found.recipe.needs if (entries := self._given(name, record))}
         source = {"entry": self.entry.name, "key": self.entry.produced.get("key"), "files": record["files"]["digest"]}
@@ -195,7 +196,7 @@ class Replay:
 
     def _environment(self, name: str, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
         """The environment made again: from the archives of the record, else from its versions."""
-        asked = parse(item["query"])
+        asked = parse(str(item.get("query") or ""))
         frozen, archives = made["python"][name], made.get("archives", {}).get(name)
         known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
         text = _locked(archives or (), frozen, self._python) if "lock_file" in known else None
@@ -216,6 +217,14 @@ class Replay:
         file = folder / f"pylock.{of_value(text)[:20]}.toml"
         file.write_text(text, encoding="utf-8")
         return file
+
+
+def _refuse_gaps(entry: Entry, record: Mapping[str, Any]) -> None:
+    """Raise UsageError for a record that does not say enough."""
+    lacking = [name for name in ("recipe", "parameters", "needs", "files") if name not in record]
+    lacking += [] if "python" in record.get("machine", {}) else ["machine.python"]
+    if lacking:
+        raise UsageError(f"the record of {entry.name} has no {', '.join(lacking)}, so it cannot be made again")
 
 
 def _locked(archives: Sequence[Mapping[str, Any]], frozen: Sequence[str], python: str) -> str | None:

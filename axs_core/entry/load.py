@@ -69,8 +69,10 @@ def read_meta(file: Path) -> dict[str, Any]:
         raise EntryError("holds a whole number that is too long to be read", file=file) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        raise EntryError(f"is not valid YAML: {problem}", file=file, line=mark.line + 1 if mark else None) from None
+        problem = f"is not valid YAML: {getattr(error, 'problem', None) or error}"
+        if "nesting depth" in problem:  # libyaml has a limit of its own from 0.2.6 on
+            problem = f"is nested more than {DEEPEST} levels deep"
+        raise EntryError(problem, file=file, line=mark.line + 1 if mark else None) from None
     if data is None:
         data = {}
     if not isinstance(data, dict):

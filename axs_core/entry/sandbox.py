@@ -183,7 +183,7 @@ def environment() -> ImmutableSandboxedEnvironment:
     for name in set(sandbox.globals) - GLOBALS:
         del sandbox.globals[name]
     own = {"attr": _attr(sandbox), "join": _join_filter, "replace": bounded_replace, "string": _string, "sum": _sum}
-    own["tojson"] = _as_json
+    own |= {"tojson": _as_json, "round": _round}
     kept = {name: own.get(name) or sandbox.filters[name] for name in FILTERS}
     kept |= {name: _after_looking(kept[name]) for name in ("default", "d")}
     sandbox.filters.clear()
@@ -239,6 +239,15 @@ def _string(value: Any) -> str:
 
 def _sum(items: Iterable[Any]) -> Any:
     return sum(bounds.counted(items))
+
+
+def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
+    """``value`` to so many decimals; ``ceil`` and ``floor`` compute that power of ten."""
+    from jinja2.filters import do_round
+
+    if not -400 <= precision <= 400:
+        raise ValueError("no number has so many decimals")
+    return do_round(value, precision, method)  # type: ignore[arg-type]
 
 
 def _as_json(value: Any) -> str:

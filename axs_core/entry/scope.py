@@ -154,24 +154,22 @@ def record_in(folder: Path) -> dict[str, Any]:
     """The same, of the entry in ``folder``."""
     import json
 
+    from axs_core.entry.form import RECORD_FORM, mismatch
+
     file = folder / RECORD
+    hint = f"axs byname {folder.name} , remove; then ask for it again"
     try:
         record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        problem = mismatch(record, RECORD_FORM)
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise EntryError(f"cannot be read: {error.strerror}", file=file) from None
-    except ValueError as error:
-        raise EntryError(f"is not valid JSON: {error}", file=file) from None
-    if not isinstance(record, dict):
-        raise EntryError("is no record: a mapping is expected", file=file)
-    for name, type_ in _SHAPE.items():
-        if not isinstance(record.get(name, type_()), type_):
-            raise EntryError(f"is no record: a {type_.__name__} is expected", file=file, key=name)
+        raise EntryError(f"cannot be read: {error.strerror or error}", file=file) from None
+    except (ValueError, RecursionError) as error:
+        raise EntryError(f"is not valid JSON: {error}", file=file, hint=hint) from None
+    if problem:
+        raise EntryError(f"is no record: {problem}", file=file, hint=hint)
     return record
-
-
-_SHAPE = {"files": dict, "recipes": dict, "needs": list, "python": dict, "parameters": dict}
 
 
 RECORD = "record.json"

@@ -8,6 +8,7 @@ really uses it.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -46,8 +47,6 @@ def names_in(text: str) -> frozenset[str]:
 
 
 def _render_text(text: str, lookup: Lookup) -> Any:
-    from jinja2 import TemplateError
-
     evaluate, names = _compiled(text)
     context = {name: value for name in names if (value := _value(name, lookup)) is not _GLOBAL}
     try:
@@ -55,17 +54,17 @@ def _render_text(text: str, lookup: Lookup) -> Any:
             return evaluate(context)
     except AxsError:
         raise
-    except (
-        TemplateError,
-        ArithmeticError,
-        TypeError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-        MemoryError,
-    ) as error:
+    except _failures() as error:
         raise EntryError(f"the template {text!r} fails: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _failures() -> tuple[type[Exception], ...]:
+    """What computing with the values of a template may raise."""
+    from jinja2 import TemplateError
+
+    wrong = (ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
+    return (TemplateError, *wrong, RecursionError, MemoryError)
 
 
 _GLOBAL = object()
@@ -85,24 +84,34 @@ def _value(name: str, lookup: Lookup) -> Any:
 
 @lru_cache(maxsize=512)
 def _compiled(text: str) -> tuple[Callable[[dict[str, Any]], Any], frozenset[str]]:
-    from jinja2 import TemplateSyntaxError, meta, nodes
+    from jinja2 import TemplateSyntaxError
 
-    sandbox = environment()
     try:
-        tree = sandbox.parse(text)
-        used = {node.name for node in tree.find_all(nodes.Name)} & GLOBALS
-        names = frozenset(meta.find_undeclared_variables(tree) | used)
-        body = tree.body
-        alone = len(body) == 1 and isinstance(body[0], nodes.Output) and len(body[0].nodes) == 1
-        source = _ALONE.fullmatch(text) if alone else None
-        if source is not None:
-            expression = sandbox.compile_expression(source[1], undefined_to_none=False)
-            return lambda context: _defined(light(expression(**context)), set()), names
-        template = sandbox.from_string(text)
+        with metered(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # `1.5[0]` is told when it is used
+            return _read(text)
     except TemplateSyntaxError as error:
         raise EntryError(f"the template {text!r} cannot be read: {error.message}") from None
-    except RecursionError:
+    except (RecursionError, MemoryError, SyntaxError):  # Python's own reader has its bounds too
         raise EntryError("a template is nested too deeply") from None
+    except _failures() as error:  # of constants, which Jinja computes while it reads
+        raise EntryError(f"the template {text!r} fails: {error}") from None
+
+
+def _read(text: str) -> tuple[Callable[[dict[str, Any]], Any], frozenset[str]]:
+    from jinja2 import meta, nodes
+
+    sandbox = environment()
+    tree = sandbox.parse(text)
+    used = {node.name for node in tree.find_all(nodes.Name)} & GLOBALS
+    names = frozenset(meta.find_undeclared_variables(tree) | used)
+    body = tree.body
+    alone = len(body) == 1 and isinstance(body[0], nodes.Output) and len(body[0].nodes) == 1
+    source = _ALONE.fullmatch(text) if alone else None
+    if source is not None:
+        expression = sandbox.compile_expression(source[1], undefined_to_none=False)
+        return lambda context: _defined(light(expression(**context)), set()), names
+    template = sandbox.from_string(text)
     return lambda context: joined(template.generate(**context)), names
 
 

@@ -94,6 +94,8 @@ def _in_words(error: Any) -> tuple[str, str | None]:
         return f"lacks {', '.join(missing)}", None
     if error.validator == "enum":
         return f"must be one of {', '.join(map(str, error.validator_value))}, not {error.instance!r}", None
+    if error.validator in ("minimum", "maximum"):
+        return f"must be between {error.schema['minimum']:g} and {error.schema['maximum']:g}", None
     return str(error.message), None
 
 

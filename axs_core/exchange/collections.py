@@ -16,6 +16,7 @@ from axs_core.entry.load import read_meta
 from axs_core.errors import AxsError, NotFound, StoreError, UsageError
 from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
+from axs_core.index.refreshing import priority as priority_of
 from axs_core.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
 from axs_core.producers.git import Status, pull, status
 from axs_core.query import parse
@@ -79,7 +80,7 @@ def _row(
             git = status(clone_of(entry), environ=environ)
         except AxsError as error:
             fault = error.message
-    weight = float(entry.values.get("priority", 0) or 0)
+    weight = priority_of(dict(entry.meta))
     return CollectionRow(entry.name, kind, order, weight, count, path, git, fault, origin.trusted if origin else None)
 
 

@@ -92,6 +92,8 @@ def check_members(members: Sequence[zipfile.ZipInfo], packed: int, limits: Limit
 
 def _check_kind(member: zipfile.ZipInfo) -> None:
     name, mode = member.filename, member.external_attr >> 16
+    if not name:
+        raise BadArchive("not a name", name)
     if member.flag_bits & 0x1 or member.flag_bits & 0x40:
         raise BadArchive("it is encrypted", name)
     if member.compress_type not in _KNOWN:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,8 @@ from axs_core.errors import NotFound, ProduceError
 from axs_core.exchange.archive import Member
 from axs_core.exchange.manifest import ENTRIES, SOURCES
 from axs_core.index import Index
-from axs_core.record import NOT_CONTENT
+from axs_core.record import NOT_CONTENT, read_files
 from axs_core.reporter import Reporter
-from axs_core.store import PRIVATE
 
 BOUND = frozenset({"python_env", "detect", "unbundle"})
 """Producers whose work is worth nothing elsewhere: an environment's paths, a tool of this machine, a bundle. Their
@@ -170,11 +168,11 @@ def _files_of(item: Travelling) -> Iterator[Member]:
 
 def _recorded(item: Travelling) -> dict[str, dict[str, Any]]:
     """The entry's files as they were when it was made."""
-    file = item.entry.path / PRIVATE / "files.json"
-    try:
-        files: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ProduceError(f"{item.entry.name}: its list of files is missing", hint="--fresh makes it again") from None
+    files = read_files(item.entry.path)
+    if files is None:
+        raise ProduceError(
+            f"{item.entry.name}: its list of files is missing or damaged", hint="--fresh makes it again"
+        )
     if of_value(files) != item.record.get("files", {}).get("digest"):
         raise ProduceError(
             f"{item.entry.name}: its list of files is not the one of its record", hint="--fresh makes it again"

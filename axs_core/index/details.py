@@ -38,12 +38,13 @@ def kept(value: Any) -> float | str:
     """A value as the index keeps it: a number, or the beginning of a text; lists and mappings as an empty text."""
     if isinstance(value, (dict, list, tuple)):
         return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and (number := _real(value)) is not None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and (number := as_float(value)) is not None:
         return number
     return text_of(value)[:LONGEST]
 
 
-def _real(value: Any) -> float | None:
+def as_float(value: Any) -> float | None:
+    """A value as a number, where it is or spells out one that is not too large for that."""
     number = read_number(value)
     try:
         return None if number is None else float(number)
@@ -78,7 +79,7 @@ def _named(condition: Condition) -> Term | None:
         return None
     if condition.op == ".":
         return _or_by_hand(ids, (condition.key,), probe=False)
-    number = _real(condition.value)
+    number = as_float(condition.value)
     if condition.op in (">", ">=", "<", "<=") and number is not None:
         bound = "value >= ?" if condition.op in (">", ">=") else "(value <= ? OR value >= '')"
         return _or_by_hand(f"{ids} AND {bound}", (condition.key, number), probe=False)

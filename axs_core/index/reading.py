@@ -45,7 +45,7 @@ class Lookups:
         """The entry alone, without its ancestors."""
         if name in self._entries:
             return self._entries[name]
-        for row in self._in_order(self._select("name = ?", (name,))):
+        for row in self._in_order(self._select("name = ?", (_sayable(name),))):
             entry = self._bare(row)
             if entry is not None:
                 self._entries[name] = entry
@@ -60,7 +60,7 @@ class Lookups:
         """Names that a misspelt one may have meant: those of hand-written entries, and of made ones that begin alike
         (there may be 100,000 of them).
         """
-        beginning = name[: max(len(name) // 2, 3)]
+        beginning = _sayable(name[: max(len(name) // 2, 3)])
         found = self.connection.fetch(
             "SELECT name FROM entry WHERE kind IN ('static', 'recipe') UNION "
             "SELECT name FROM (SELECT name FROM entry WHERE name >= ? AND name < ? LIMIT ?)",
@@ -229,3 +229,8 @@ class Lookups:
             position=self.seen.order[identity],
             origin=self.seen.origins.get(identity),
         )
+
+
+def _sayable(name: str) -> str:
+    """A name without the halves of characters that a command line has for bytes that are no UTF-8: no entry has any."""
+    return name.encode("utf-8", "replace").decode()

@@ -14,6 +14,7 @@ from axs_core.collection import Folder
 from axs_core.digest import of_value
 from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED, WRITTEN
+from axs_core.index.details import as_float
 from axs_core.index.rows import drop, is_racy, load, select
 from axs_core.trust import Elsewhere, Trust, origin_of
 
@@ -180,8 +181,7 @@ def inner_folder(path: Path, meta: dict[str, Any]) -> Path:
 
 def priority(meta: dict[str, Any]) -> float:
     """A collection's place among those in the work collection: its attribute ``priority``, the higher first."""
-    value = meta.get("attributes", {}).get("priority", 0)
-    return float(value) if isinstance(value, (int, float)) else 0.0
+    return as_float(meta.get("attributes", {}).get("priority", 0)) or 0.0
 
 
 def _falling_priority(item: tuple[Path, dict[str, Any]]) -> float:

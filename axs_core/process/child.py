@@ -116,7 +116,7 @@ def end_leftover(log: Path, *, grace: float = GRACE) -> bool:
         told = json.loads(file.read_text())
         pid = int(told["pid"])
         same = bool(told == identity(pid))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pid, same = 0, False
     if same:
         end_group(pid, grace, lambda: None)

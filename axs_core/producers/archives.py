@@ -107,6 +107,8 @@ def _zip(stream: IO[bytes], to: Unpacking) -> None:
 def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Unpacking) -> None:
     mode = member.external_attr >> 16
     kind = stat.S_IFMT(mode)
+    if not member.filename:
+        raise Refused(member.filename, "not a name")
     if member.flag_bits & 1:
         raise Refused(member.filename, "it is encrypted")
     if "\\" in member.filename:

@@ -48,10 +48,10 @@ def lock_text(archives: Sequence[Mapping[str, Any]], frozen: Iterable[str], pyth
     Raises NotFound that names every package whose archive is not known.
     """
     import tomli_w
-    from packaging.pylock import Pylock
+    from packaging.pylock import Pylock, PylockValidationError
 
     known = {(each["name"], each["version"]): each for each in archives}
-    wanted = [tuple(line.split("==", 1)) for line in frozen]
+    wanted = [tuple(line.partition("==")[::2]) for line in frozen]
     missing = [f"{name} {version}" for name, version in wanted if not known.get((name, version), {}).get("hashes")]
     if missing:
         raise NotFound(
@@ -66,7 +66,10 @@ def lock_text(archives: Sequence[Mapping[str, Any]], frozen: Iterable[str], pyth
         "created-by": "axs",
         "packages": [_package(known[name, version]) for name, version in wanted],
     }
-    Pylock.from_dict(data)
+    try:
+        Pylock.from_dict(data)
+    except PylockValidationError as error:
+        raise UsageError(f"what is known of the archives makes no lock file (PEP 751): {error}") from None
     return tomli_w.dumps(data)
 
 

@@ -100,7 +100,11 @@ class Unpacking:
         """Look where the links really lead, now that all is there: a chain of them may leave though none does alone."""
         root = self.root.resolve()
         for member, link in self._links:
-            if not link.resolve().is_relative_to(root):
+            try:
+                end = link.resolve()
+            except (OSError, RuntimeError):  # the latter up to Python 3.12
+                raise Refused(member, "a link that leads back to itself") from None
+            if not end.is_relative_to(root):
                 raise Refused(member, "a link that leads out of the folder through other links")
 
     def _count(self, member: str) -> None:

@@ -13,6 +13,9 @@ TAG = re.compile(r"\w[\w./@+-]*")
 BARE_TAG = re.compile(r"\w(?:[\w./@+-]*\w)?(?:\+\+)?")
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
+WIDEST = 200
+"""So much of a text is shown where an error points into it."""
+
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
 
@@ -30,12 +33,15 @@ class QuerySyntaxError(UsageError):
         super().__init__("\n".join([_in_one_line(problem), *self._pointed()]), hint=hint and _in_one_line(hint))
 
     def _pointed(self) -> list[str]:
-        """The text in one line with carets below."""
+        """The text in one line with carets below; of a long one what stands round the first of them."""
         if not self.text.strip():
             return []
         marked = {column for start, end in self.spans for column in range(start, max(end, start + 1))}
-        carets = "".join("^" if column in marked else " " for column in range(len(self.text) + 1))
-        return [f"    {_in_one_line(self.text)}".rstrip(), f"    {carets}".rstrip()]
+        begin = max(0, min(marked, default=0) - WIDEST // 2) if len(self.text) > WIDEST else 0
+        end = begin + WIDEST
+        shown = f"{'..' if begin else ''}{self.text[begin:end]}{'..' if end < len(self.text) else ''}"
+        carets = "".join("^" if column in marked else " " for column in range(begin, min(end, len(self.text) + 1)))
+        return [f"    {_in_one_line(shown)}".rstrip(), f"    {'  ' if begin else ''}{carets}".rstrip()]
 
 
 def _in_one_line(text: str) -> str:
@@ -46,11 +52,14 @@ def _in_one_line(text: str) -> str:
 def template_end(text: str, start: int) -> int | None:
     """Where the ``{{ ... }}`` that begins at ``start`` ends; None: never. Strings and braces in it are skipped."""
     position, depth = start + 2, 0
+    unclosed = set()  # a quote that nothing closes: nor does anything close a later one
     while position < len(text):
-        string = _STRING.match(text, position)
-        if string:
-            position = string.end()
-            continue
+        if text[position] in "'\"" and text[position] not in unclosed:
+            string = _STRING.match(text, position)
+            if string:
+                position = string.end()
+                continue
+            unclosed.add(text[position])
         if depth == 0 and text.startswith("}}", position):
             return position + 2
         depth += {"{": 1, "}": -1}.get(text[position], 0)

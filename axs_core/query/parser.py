@@ -42,6 +42,9 @@ from axs_core.query.lexical import (
 )
 from axs_core.query.terms import Query, check_contradictions
 
+MOST = 500
+"""So many conditions a query may have: each is compared with the others, and looked up."""
+
 _WORD = re.compile(r"[\w./@+-]+")
 _OPERATOR = re.compile(r"===|==|:=|\?=|!=|<=|>=|!:|=|<|>|:")
 _BLANK = re.compile(r"\s*")
@@ -54,10 +57,13 @@ def parse(text: str | Sequence[str]) -> Query:
     Raises QuerySyntaxError, which points at what cannot be read.
     """
     if isinstance(text, str):
+        _refuse_half_characters(text)
         parser = _Parser(text, separator=",")
         conditions, spans = parser.conditions()
+        _refuse_many(len(conditions))
         check_contradictions(conditions, text, spans)
     else:
+        _refuse_many(len(text))
         conditions = [_one(item, number) for number, item in enumerate(text, 1)]
         if not conditions:
             raise QuerySyntaxError("the query is empty", "", [], hint=_EXAMPLE)
@@ -71,7 +77,24 @@ def _one(item: object, number: int) -> Condition:
         raise QuerySyntaxError(problem, "", [], hint=f'put it in quotes: "{item}"')
     if not item.strip():
         raise QuerySyntaxError(f"condition {number} of the query is empty", "", [], hint="take the item away")
+    _refuse_half_characters(item)
     return _Parser(item, separator="").conditions()[0][0]
+
+
+def _refuse_many(count: int) -> None:
+    if count > MOST:
+        problem = f"the query has {count} conditions; {MOST} are the most"
+        raise QuerySyntaxError(problem, "", [], hint="many values of one name go into a list: key:=first:second")
+
+
+def _refuse_half_characters(text: str) -> None:
+    """A command line may hold any bytes; those that are no UTF-8 come as halves of characters, which nothing can
+    keep.
+    """
+    at = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
+    if at is not None:
+        hint = "type it in UTF-8; a file whose name is not UTF-8 needs another name or a link"
+        raise QuerySyntaxError("the query holds a byte that is no text", text, [(at, at + 1)], hint=hint)
 
 
 class _Parser:

@@ -40,7 +40,7 @@ def read_number(value: Any) -> int | float | None:
     (1000.0, 8, 2.5, None)
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value if math.isfinite(value) else None
+        return value if isinstance(value, int) or math.isfinite(value) else None
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return None
     try:

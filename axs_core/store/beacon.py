@@ -168,14 +168,14 @@ def read(file: Path) -> Seen | None:
             domain=about["domain"],
             names=tuple(_names(lines)),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Seen(token=f"{file.name}:{first[:_DIGITS]}")  # half written, or damaged
 
 
 def _names(lines: list[str]) -> list[str | None]:
     found = []
     for line in lines:
-        with suppress(ValueError):  # the last one may be half written: it is not relied upon yet
+        with suppress(ValueError, RecursionError):  # the last one may be half written: it is not relied upon yet
             found.append(json.loads(line))
     return found
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.credentials import scrubbed, secrets_in
+from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
 from axs_core.errors import AxsError, ProduceError
 
 FAILED = "failed.json"
+_FORM = {
+    "attempt!": TEXT, "who!": TEXT, "reason!": TEXT, "message!": TEXT, "hint": OPTIONAL_TEXT, "exit_code": int,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,9 @@ class Failure:
     def read(file: Path) -> Failure | None:
         """What ``file`` tells; None where there is none, or none that can be read."""
         try:
-            return Failure(**json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            told = json.loads(file.read_text(encoding="utf-8"))
+            return Failure(**told) if mismatch(told, _FORM) is None else None
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def write(self, file: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 from axs_core.digest import CHUNK, of_value
 from axs_core.entry import Entry, read_record
 from axs_core.errors import EntryError
+from axs_core.record import read_files
 from axs_core.reporter import Progress, Reporter
-from axs_core.store import PRIVATE
 
 
 @dataclass
@@ -31,7 +30,7 @@ class Verified:
 def verify_all(entries: Iterable[Entry], reporter: Reporter) -> Verified:
     """Read all files of entries that axs made, and compare them with what was recorded."""
     found = Verified()
-    listed = [(entry, _list_of(entry)) for entry in entries if entry.kind == "produced"]
+    listed = [(entry, read_files(entry.path)) for entry in entries if entry.kind == "produced"]
     size = sum(item.get("size", 0) for _, files in listed if files is not None for item in files.values())
     with reporter.progress(f"verifying {len(listed)} entries", size) as bar:
         for entry, files in listed:
@@ -47,14 +46,6 @@ def verify_all(entries: Iterable[Entry], reporter: Reporter) -> Verified:
 def verify(entry: Entry, reporter: Reporter) -> list[str]:
     """What is wrong with the files of one entry, a sentence each."""
     return verify_all([entry], reporter).problems
-
-
-def _list_of(entry: Entry) -> dict[str, dict[str, Any]] | None:
-    try:
-        files: dict[str, dict[str, Any]] = json.loads((entry.path / PRIVATE / "files.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return files if isinstance(files, dict) and all(isinstance(item, dict) for item in files.values()) else None
 
 
 def _problems(entry: Entry, files: dict[str, dict[str, Any]] | None, bar: Progress) -> Iterator[str]:

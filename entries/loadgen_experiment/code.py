@@ -27,13 +27,14 @@ ANSWER_FORMATS = {"float32": "<f", "int32": "<i", "int64": "<q"}
 HEADLINES = {
     "Offline": r"Samples per second",
     "Server": r"Completed samples per second",
-    "SingleStream": r"[\d.]+th percentile latency \(ns\)",
-    "MultiStream": r"[\d.]+th percentile latency \(ns\)",
+    "SingleStream": r"\d[\d.]*th percentile latency \(ns\)",
+    "MultiStream": r"\d[\d.]*th percentile latency \(ns\)",
 }
 # A stream is scored by LoadGen's early stopping: what its percentile (90th, 99th) is not above, with 99 % confidence.
 ESTIMATE = r"^ \* Early stopping {percentile}th percentile estimate *: *(\d+)"
 SCORED_PERCENTILES = {"SingleStream": r"90(?:\.0+)?", "MultiStream": r"99(?:\.0+)?"}
 # Two-sided 95 % of the normal distribution.
+LABEL_ROW = re.compile(r"(\d{1,18}) (?:.* )?(-?\d{1,18})")
 Z_95 = 1.959963984540054
 
 
@@ -43,10 +44,18 @@ def labels(path: Path, model_weights: Any = None) -> dict[int, int]:
     if not file.is_file():
         _refuse_random(model_weights)
         raise Refused("the samples have no labels, so there is no accuracy")
-    rows = (
-        line.split(" ", 1)[0:1] + line.rsplit(" ", 1)[1:2] for line in file.read_text(encoding="utf-8").splitlines()
-    )
-    return {int(index): int(label) for index, label in rows}
+    found: dict[int, int] = {}
+    for number, line in enumerate(_text(file).splitlines(), 1):
+        row = LABEL_ROW.fullmatch(line)
+        if row is None:
+            raise Refused(f"{LABELS}: line {number} is not INDEX FILE LABEL")
+        found[int(row[1])] = int(row[2])
+    return found
+
+
+def _text(file: Path) -> str:
+    """A log, whatever bytes are in it."""
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def predictions(
@@ -58,19 +67,36 @@ def predictions(
     if loadgen_mode not in ACCURACY_MODES:
         _refuse_random(model_weights)
         raise _not_measured("accuracy", loadgen_mode, "AccuracyOnly", record)
-    pattern = ANSWER_FORMATS[accuracy_dtype]
     answered: dict[int, int] = {}
+    for number, entry in enumerate(_answers(path), 1):
+        try:
+            index, answer = int(entry["qsl_idx"]), bytes.fromhex(entry["data"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise Refused(f"{ACCURACY}: answer {number} is damaged, so there is no accuracy") from None
+        answered.setdefault(index, _answered_class(index, answer, accuracy_dtype))
+    return answered
+
+
+def _answers(path: Path) -> list[Any]:
+    """What LoadGen wrote of the answers."""
     try:
         entries = json.loads((path / ACCURACY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise Refused(f"{ACCURACY} is cut short or not there, so there is no accuracy") from None
-    for entry in entries:
-        answer = bytes.fromhex(entry["data"])
-        if len(answer) < struct.calcsize(pattern):
-            what = f"sample {entry['qsl_idx']} has an answer of {len(answer)} bytes"
-            raise Refused(f"{ACCURACY}: {what}, which is no {accuracy_dtype}")
-        answered.setdefault(entry["qsl_idx"], int(struct.unpack_from(pattern, answer)[0]))
-    return answered
+    if not isinstance(entries, list):
+        raise Refused(f"{ACCURACY} is no list of answers, so there is no accuracy")
+    return entries
+
+
+def _answered_class(index: int, answer: bytes, dtype: str) -> int:
+    pattern = ANSWER_FORMATS[dtype]
+    if len(answer) < struct.calcsize(pattern):
+        what = f"sample {index} has an answer of {len(answer)} bytes"
+        raise Refused(f"{ACCURACY}: {what}, which is no {dtype}")
+    value = struct.unpack_from(pattern, answer)[0]
+    if not math.isfinite(value):
+        raise Refused(f"{ACCURACY}: sample {index} has the answer {value}, which is no class")
+    return int(value)
 
 
 def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_weights: Any = None) -> list[int]:
@@ -85,6 +111,8 @@ def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_w
             else f"{len(unknown)} answered samples have no label"
         )
         raise Refused(f"{what}, the first with index {(missing or unknown)[0]}")
+    if not labels:
+        raise Refused("there are no samples, so there is no accuracy")
     return [sum(predictions[index] == label for index, label in labels.items()), len(labels)]
 
 
@@ -125,15 +153,15 @@ def summary(path: Path) -> str:
     file = path / SUMMARY
     if not file.is_file():
         raise Refused(f"it has no {SUMMARY}, it sums up several runs", hint="ask for performance_summary")
-    return file.read_text(encoding="utf-8")
+    return _text(file)
 
 
 def latency_percentiles(path: Path) -> list[list[float]]:
     """[percentile, latency in ns] as LoadGen wrote them, in order; 0 is the smallest latency, 100 the largest."""
     text = summary(path)
-    percentiles = re.findall(r"^([\d.]+) percentile latency \(ns\) *: *(\d+)", text, re.M)
+    percentiles = re.findall(r"^(\d{1,3}(?:\.\d+)?) percentile latency \(ns\) *: *(\d{1,18})\b", text, re.M)
     found = {float(at): float(ns) for at, ns in percentiles}
-    ends = re.findall(r"^(Min|Max) latency \(ns\) *: *(\d+)", text, re.M)
+    ends = re.findall(r"^(Min|Max) latency \(ns\) *: *(\d{1,18})\b", text, re.M)
     found |= {0.0 if name == "Min" else 100.0: float(ns) for name, ns in ends}
     if not found:
         raise Refused(f"{SUMMARY} has no latencies")
@@ -154,7 +182,7 @@ def target_search(path: Path) -> dict[str, Any]:
         streams = data["units"]["figure"] == "ns"
         attempts = [_attempt(number, each, 1e6 if streams else 1) for number, each in enumerate(data["attempts"], 1)]
         chosen = next(each["target"] for each in attempts if each["entry"] == data["confirmed_by"])
-    except (ValueError, KeyError, TypeError, StopIteration):
+    except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
         raise Refused(f"{SEARCH} is cut short or was changed, so the search cannot be shown") from None
     return {"unit": "ms" if streams else "samples/s", "chosen": chosen, "attempts": attempts}
 
@@ -202,10 +230,12 @@ def _logged_errors(path: Path) -> list[str]:
     if not file.is_file():
         return []
     errors = []
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in _text(file).splitlines():
         if line.startswith(":::MLLOG ") and '"is_error": true' in line:
-            entry = json.loads(line.removeprefix(":::MLLOG "))
-            errors.append(str(entry["value"]))
+            try:
+                errors.append(str(json.loads(line.removeprefix(":::MLLOG "))["value"]))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                errors.append(f"a damaged line in {DETAIL}")
     return errors
 
 
@@ -230,7 +260,12 @@ def performance(
     found = re.search(rf"^{HEADLINES[loadgen_scenario]} *: *(\S+)", text, re.MULTILINE)
     if found is None:
         raise Refused(f"{SUMMARY} has no figure for {loadgen_scenario}")
-    figure = float(found.group(1))
+    try:
+        figure = float(found.group(1))
+    except ValueError:
+        figure = math.nan
+    if not 0 <= figure < math.inf:
+        raise Refused(f"{SUMMARY}: the figure {found.group(1)[:40]!r} for {loadgen_scenario} is no number")
     return int(figure) if figure.is_integer() and "Stream" in loadgen_scenario else figure
 
 

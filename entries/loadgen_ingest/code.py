@@ -16,6 +16,7 @@ REPORTED = "accuracy.txt"
 BESIDE = ("user.conf", "mlperf.conf", "audit.config", REPORTED, "measurements.json", "README.md", "labels.txt")
 LINE = ":::MLLOG "
 ACCURACY_MODES = ("AccuracyOnly", "SubmissionRun")
+MODES = (*ACCURACY_MODES, "PerformanceOnly", "FindPeakPerformance")
 SCENARIOS = ("SingleStream", "MultiStream", "Server", "Offline")
 
 
@@ -29,7 +30,9 @@ def take_in(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
     mode = said["effective_test_mode"]
     if mode in ACCURACY_MODES and not (folder / ACCURACY).is_file():
         raise DoesNotApply(f"{folder} is no complete output of LoadGen: a run with {mode} has {ACCURACY}")
-    if mode != "AccuracyOnly" and "Result is : " not in (folder / SUMMARY).read_text(encoding="utf-8"):
+    if mode != "AccuracyOnly" and "Result is : " not in (folder / SUMMARY).read_text(
+        encoding="utf-8", errors="replace"
+    ):
         raise DoesNotApply(f"{folder}/{SUMMARY} has no result: the run did not come to its end")
     for name in (SUMMARY, DETAIL, ACCURACY, *BESIDE):
         if (folder / name).is_file():
@@ -41,9 +44,9 @@ def take_in(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
         "loadgen_mode": mode,
         "loadgen_version": str(said.get("loadgen_version", "unknown")).split(" ")[0],
         "loadgen_weaker_settings": ["settings were not compared with MLPerf's"],
-        "loadgen_settings": {name: said[f"effective_{name}"] for name in SETTINGS if f"effective_{name}" in said},
-        "samples_used": said.get("qsl_reported_total_count"),
-        "started_at": said.get("test_datetime"),
+        "loadgen_settings": {name: value for name in SETTINGS if _is_number(value := said.get(f"effective_{name}"))},
+        "samples_used": _count(said),
+        "started_at": str(said["test_datetime"]) if said.get("test_datetime") is not None else None,
         **(_accuracy(path, said) if mode in ACCURACY_MODES else {}),
     }
 
@@ -71,14 +74,26 @@ def _logged(folder: Path) -> dict[str, Any]:
             try:
                 entry = json.loads(line.removeprefix(LINE))
                 said[entry["key"]] = entry["value"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise DoesNotApply(f"{folder}/{DETAIL} is damaged in line {number}") from None
     lacks = [key for key in ("effective_scenario", "effective_test_mode") if key not in said]
     if lacks:
         raise DoesNotApply(f"{folder}/{DETAIL} is no log of LoadGen: it has no {', no '.join(lacks)}")
-    if said["effective_scenario"] not in SCENARIOS:
-        raise DoesNotApply(f"{folder}/{DETAIL}: the scenario {said['effective_scenario']!r} is not known")
+    for key, known in (("effective_scenario", SCENARIOS), ("effective_test_mode", MODES)):
+        if said[key] not in known:
+            what = key.removeprefix("effective_").replace("_", " ")
+            raise DoesNotApply(f"{folder}/{DETAIL}: the {what} {str(said[key])[:60]!r} is not known")
     return said
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _count(said: dict[str, Any]) -> int | None:
+    """How many samples there are, where the log says a number."""
+    count = said.get("qsl_reported_total_count")
+    return count if type(count) is int and 0 <= count < 1 << 63 else None
 
 
 def _accuracy(path: Path, said: dict[str, Any]) -> dict[str, Any]:
@@ -86,15 +101,16 @@ def _accuracy(path: Path, said: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     reported = path / REPORTED
     if not (path / "labels.txt").is_file() and reported.is_file():
-        counts = re.search(r"good=(\d+), *total=(\d+)", reported.read_text(encoding="utf-8", errors="replace"))
-        if counts:
+        text = reported.read_text(encoding="utf-8", errors="replace")
+        counts = re.search(r"good=(\d{1,18}), *total=(\d{1,18})\b", text)
+        if counts and int(counts[1]) <= int(counts[2]) > 0:
             found["accuracy_counts"] = [int(counts[1]), int(counts[2])]
-    wanted = said.get("qsl_reported_total_count")
+    wanted = _count(said)
     try:
         answered: int | None = len(
             {entry["qsl_idx"] for entry in json.loads((path / ACCURACY).read_text(encoding="utf-8"))}
         )
-    except (ValueError, KeyError, TypeError):  # cut short for a submission
+    except (ValueError, KeyError, TypeError, RecursionError):  # cut short for a submission
         answered = None
     if answered is None:
         found["verdict"] = f"unknown ({ACCURACY} is cut short)"

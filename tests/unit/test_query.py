@@ -179,3 +179,33 @@ def test_reference_page_has_the_grammar_and_every_operator() -> None:
     assert [str(parse(text)) for text in examples] == [text.replace("!int8", "-int8") for text in examples]
     shown = {condition.op for text in examples for condition in parse(text).conditions}
     assert shown | (operators & set(typed)) == operators | {"tag", "-tag"}
+
+
+def test_a_long_query_is_shown_where_it_is_wrong() -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        parse("a=1," * 100 + "b{c," + "d=2," * 100)
+    _, shown, marks = str(caught.value).splitlines()
+    assert len(shown) < 220
+    assert shown[marks.index("^")] == "{"
+    assert shown.strip().startswith("..")
+    assert shown.endswith("..")
+
+
+def test_a_query_has_so_many_conditions_at_most() -> None:
+    assert len(parse(",".join(f"k{number}=1" for number in range(500))).conditions) == 500
+    for many in (",".join(f"k{number}=1" for number in range(501)), ["a"] * 501):
+        with pytest.raises(QuerySyntaxError, match="the query has 501 conditions; 500 are the most"):
+            parse(many)
+
+
+@pytest.mark.parametrize("text", ["a=\udcff", "\ud800", ["a", "b=\udcff"]])
+def test_bytes_that_are_no_text(text: str | list[str]) -> None:
+    with pytest.raises(QuerySyntaxError, match="the query holds a byte that is no text"):
+        parse(text)
+
+
+def test_quotes_that_are_never_closed() -> None:
+    assert parse("a={{ 'it' ~ \"x}}\" }}").conditions[0].value == "{{ 'it' ~ \"x}}\" }}"
+    assert parse("a={{ ' }}").conditions[0].value == "{{ ' }}"
+    with pytest.raises(QuerySyntaxError, match="never closed"):
+        parse("a={{ '" + "\\'" * 100_000)
