@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from axs_core.console import print_error
 from axs_core.errors import AxsError
@@ -71,6 +72,8 @@ class _Watch:
         if isinstance(path, int) or path in (":memory:", "/dev/null", b"/dev/null"):
             return
         text = os.fsdecode(path)
+        if event == "sqlite3.connect":  # a path, or a URI of one
+            text = unquote(text.removeprefix("file:").partition("?")[0])
         before = Path(f"/proc/self/fd/{folder}").readlink() if folder >= 0 else Path.cwd()
         whole = before / text
         real = (
