@@ -400,3 +400,18 @@ def test_what_is_long_but_not_too_long() -> None:
 
 def test_nesting_that_python_cannot_read() -> None:
     assert fault("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}") == "a template is nested too deeply"
+
+
+@pytest.mark.parametrize("text", ["{% if true[1:] %}a{% endif %}", "{{ 1.5[0] }}", "{{ 2.5() }}", "a{{ 1 / 0 }}"])
+def test_constants_that_make_no_sense_warn_of_nothing(text: str) -> None:
+    assert fault(text).startswith(f"the template {text!r} fails: ")
+
+
+def test_what_python_itself_cannot_read() -> None:
+    assert fault("{% for a in sizes %}" * 25 + "{% endfor %}" * 25) == "a template is nested too deeply"
+
+
+def test_rounding_is_bounded() -> None:
+    assert rendered("{{ 2.375 | round(2) }}") == 2.38
+    assert rendered("{{ 2.5 | round(0, 'floor') }}") == 2.0
+    assert "so many decimals" in fault("{{ 2.5 | round(1000000000, 'ceil') }}")
