@@ -51,7 +51,7 @@ def verify(entry: Entry, reporter: Reporter) -> list[str]:
 def _problems(entry: Entry, files: dict[str, dict[str, Any]] | None, bar: Progress) -> Iterator[str]:
     """Files that are missing or have other bytes than when the entry was made, each with what is wrong."""
     if files is None:
-        yield f"{entry.name}: its list of files is missing"
+        yield f"{entry.name}: its list of files is missing or damaged"
         return
     try:
         record = read_record(entry)

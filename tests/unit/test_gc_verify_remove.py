@@ -89,7 +89,7 @@ def test_what_is_being_made_is_left_alone(toys: Toys) -> None:
         ("other", "out.txt: has other content than was recorded"),
         ("gone", "out.txt: is missing"),
         ("folder", "out.txt: is missing"),
-        ("no list", "its list of files is missing"),
+        ("no list", "its list of files is missing or damaged"),
     ],
 )
 def test_verify(toys: Toys, change: str, problem: str | None) -> None:
