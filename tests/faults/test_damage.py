@@ -125,7 +125,7 @@ def test_the_engines_folder_is_gone(toys: Toys, made: WorkspaceEntry) -> None:
     shutil.rmtree(made.path / ".axs")
     toys.space().reindex()
     assert (ask(toys)[0].path, toys.made("toy")) == (made.path, 3)
-    assert toys.space().verify() == [f"{made.name}: its list of files is missing"]
+    assert toys.space().verify() == [f"{made.name}: its list of files is missing or damaged"]
 
 
 @pytest.mark.parametrize("gone", ["locks", "layout", "."])
