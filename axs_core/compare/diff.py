@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from axs_core.digest import of_tree
@@ -15,7 +16,7 @@ from axs_core.record import NOT_CONTENT, read_files
 SHORT = 12
 """Digits of a digest that are shown."""
 WIDEST = 60
-"""Longer texts are cut in the middle."""
+"""Longer texts are cut in the middle, or around the place where they differ."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 FIGURES, VALUES, FILES = "figures", "values", "files"
 _PLACE = ("file", "replay_of")
@@ -177,19 +178,34 @@ def _is_time(value: Any) -> bool:
 
 
 def row_of(difference: Difference) -> tuple[str, str, str, str]:
-    """Name, old, new, change."""
-    return difference.what, _shown(difference.old), _shown(difference.new), difference.change
+    """Name, old, new, change. Of long texts that part is shown in which they differ."""
+    old, new = _text(difference.old), _text(difference.new)
+    shown = _shortened(old), _shortened(new)
+    if shown[0] == shown[1] and old != new:
+        place = next(at for at, (mine, theirs) in enumerate(zip_longest(old, new)) if mine != theirs)
+        shown = _around(old, place), _around(new, place)
+    return difference.what, *shown, difference.change
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = " ".join(text.split())
+    return " ".join(text.split())
+
+
+def _shortened(text: str) -> str:
     half = WIDEST // 2 - 2
     return text if len(text) <= WIDEST else f"{text[:half]} .. {text[-half:]}"
+
+
+def _around(text: str, place: int) -> str:
+    """The text from a little before ``place`` on."""
+    begin = max(0, place - WIDEST // 3)
+    end = begin + WIDEST - 6
+    return f"{'.. ' if begin else ''}{text[begin:end]}{' ..' if end < len(text) else ''}"
 
 
 def table_lines(rows: list[tuple[str, ...]], indent: str = "") -> Iterator[str]:

@@ -13,7 +13,7 @@ from axs_core.cli.execute import run_pipeline
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
-from axs_core.compare.diff import Difference, compare
+from axs_core.compare.diff import Difference, compare, row_of
 
 MADE = "return {'rate': 100.0 * parameters['n'], 'engine': 'toy', 'settings': {'threads': parameters['n']}}"
 
@@ -126,3 +126,13 @@ def test_on_the_command_line(toys: Toys) -> None:
     stored = run_pipeline(parse_pipeline(shlex.split(line)), Root(lambda: space)).result
     assert as_text(by_name) == as_text(stored)
     assert "  rate              100  200  +100.00 %" in as_text(by_name)
+
+
+def test_long_texts_are_shown_where_they_differ() -> None:
+    old, new = (f"loadgen_output,images_dir={'/far' * 30},loadgen_scenario={name},task={'y' * 40}" for name in "AB")
+    assert row_of(Difference("query", old, new)) == (
+        "query",
+        ".. ar,loadgen_scenario=A,task=yyyyyyyyyyyyyyyyyyyyyyyyyyy ..",
+        ".. ar,loadgen_scenario=B,task=yyyyyyyyyyyyyyyyyyyyyyyyyyy ..",
+        "",
+    )
