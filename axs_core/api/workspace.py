@@ -19,7 +19,7 @@ from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked, note_used
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
-from axs_core.store import Store, check_layout, default_root, lease
+from axs_core.store import TIDYING, Store, check_layout, default_root, lease
 from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
 
@@ -39,22 +39,43 @@ class WorkCollection:
     """The folder that produced entries are kept in."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
 
     @property
     def path(self) -> Path:
         """The folder."""
-        return self._workspace.store.root
+        return self.workspace.store.root
 
     def zip(self, output: Path | str, **options: Any) -> Path:
         """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
-        return self._workspace.zip(None, output, **options)
+        return self.workspace.zip(None, output, **options)
+
+    def move(self, to: Path | str) -> Path:
+        """Move it to a folder that is not there yet; the workspace sees it there from now on. Returns the folder.
+
+        Raises StoreError while somebody is at work in it, and where the copy to another file system does not come out
+        right; the old one is complete then.
+        """
+        from axs_core.upkeep.move import move
+
+        space = self.workspace
+        folder = Path(os.path.abspath(Path(to).expanduser()))
+        move(space.store, space.index, folder, space.reporter)
+        space.moved_to(folder)
+        return folder
+
+    def repair(self) -> list[str]:
+        """Put paths right that lead to where it was before somebody moved it by other means; the changed entries."""
+        from axs_core.upkeep.move import repair
+
+        with self.workspace.store.held(TIDYING, "putting paths right"):
+            return repair(self.path, self.workspace.reporter)
 
     def remove(self) -> None:
         """Delete what axs made in it; what a person put there stays."""
         from axs_core.housekeeping import remove_all
 
-        remove_all(self._workspace.store, self._workspace.index, self._workspace.reporter)
+        remove_all(self.workspace.store, self.workspace.index, self.workspace.reporter)
 
 
 class Workspace:
@@ -80,6 +101,12 @@ class Workspace:
     def store(self) -> Store:
         """The work collection on disk."""
         return Store(default_root(self.environ), self.reporter, lease(self.environ))
+
+    def moved_to(self, work_collection: Path) -> None:
+        """Look there from now on."""
+        self.environ["AXS_WORK_COLLECTION"] = str(work_collection)
+        for name in ("store", "index", "resolver"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def trust(self) -> Trust:

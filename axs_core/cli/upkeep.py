@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
@@ -15,6 +17,7 @@ from axs_core.errors import StoreError, UsageError
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
+    from axs_core.api.workspace import WorkCollection
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Size
 
@@ -78,6 +81,34 @@ def verify(root: Root, *what: Any) -> None:
     entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
     files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"
     root.workspace.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
+
+
+@action("collection")
+def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
+    """Move the work collection to another folder, which must not be there yet; prints that folder. AXS_WORK_COLLECTION
+    has to name it from then on.
+
+    On the same file system that is a rename; to another one everything is copied, read again and compared, and only
+    then the old one is removed. It is refused while something is being made. Whatever happens, one of the two is
+    complete. Programs of Python environments are told where they are now.
+
+        axs work_collection , move --to=/data/work_collection
+    """
+    if to is None:
+        raise UsageError("'move' needs --to=FOLDER", hint="axs work_collection , move --to=/data/work_collection")
+    folder = collection.move(as_text(to))
+    collection.workspace.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
+    return folder
+
+
+@action("collection")
+def collection_repair(collection: WorkCollection) -> Each:
+    """After you moved the folder by other means (mv, rsync): tell the programs of Python environments where they are
+    now. Prints the entries that were changed. Everything else works without it.
+
+        AXS_WORK_COLLECTION=/data/work_collection axs work_collection , repair
+    """
+    return Each(tuple(collection.repair()))
 
 
 @action("workspace")

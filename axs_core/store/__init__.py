@@ -1,6 +1,6 @@
 """The work collection on disk."""
 
-from axs_core.store.access import TIDYING, Busy, in_use, lock_base
+from axs_core.store.access import MOVING, TIDYING, Busy, in_use, lock_base
 from axs_core.store.failure import Failure
 from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, default_root, lease, safe_name
 from axs_core.store.store import LOG, Attempt, State, Store
@@ -9,6 +9,7 @@ __all__ = [
     "BUNDLING",
     "INCOMING",
     "LOG",
+    "MOVING",
     "PRIVATE",
     "TIDYING",
     "Attempt",

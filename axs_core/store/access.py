@@ -23,6 +23,8 @@ SHORT_KEY = 10
 """Hex digits of the key that stand in a folder's name."""
 TIDYING = ".gc"
 """What is claimed by who collects garbage, or removes everything."""
+MOVING = ".move"
+"""What is claimed by who moves the work collection to another folder: nobody else claims anything meanwhile."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -79,6 +81,7 @@ class Access:
         taken over meanwhile.
         """
         self.open()
+        self._refuse_moving()
         told: list[Seen | None] = []
 
         def waiting(seen: Seen | None) -> None:
@@ -100,6 +103,7 @@ class Access:
                 self._using.forget(who)
             if claim is not None:
                 stack.enter_context(self._claimed(claim))
+            self._refuse_moving()  # once more, now that it is claimed: who moves sees the claim, or we see him
             yield bool(told)
 
     def _claim(self, base: str, doing: str, domain: str | None, waiting: Waiting | None, freeing: bool) -> Claim | None:
@@ -140,6 +144,30 @@ class Access:
             hint="ask again: what was made there answers here",
         )
 
+    # moving
+
+    def _refuse_moving(self) -> None:
+        """Raise StoreError while another process moves the work collection."""
+        seen = self._claims.holder(MOVING)
+        if seen is not None and MOVING not in self._held and self._lives(MOVING, seen) is not False:
+            hint = "wait for it; then say where it is: AXS_WORK_COLLECTION=FOLDER axs ..."
+            raise StoreError(f"the work collection {self.root} is away: {seen}", hint=hint)
+
+    def refuse_others(self) -> None:
+        """Raise StoreError while anybody else is at work in the work collection, on whatever host."""
+        self.settle()
+        hint = "wait for it, or end that axs, and ask again"
+        for base, seen in self._claims.all():
+            if base not in self._held and self._lives(base, seen) is not False:
+                raise StoreError(f"in use just now: {base}: {seen}", hint=hint)
+        if at_work := self.at_work():
+            raise StoreError(f"in use just now: {at_work[0]}", hint=hint)
+
+    def rest(self) -> None:
+        """From now on what this process holds is not looked at any more: the folder itself goes."""
+        for claim in self._held.values():
+            claim.rest()
+
     # who is at work, and what is used
 
     @contextmanager
@@ -151,6 +179,7 @@ class Access:
                 stack.enter_context(self._using.working(self.root / PRIVATE / "claims" / TIDYING))
             except OSError as error:
                 raise not_writable(self.root, error) from None
+            self._refuse_moving()
             yield
 
     def use(self, folder: Path) -> bool:

@@ -149,14 +149,19 @@ class Claim:
 
     def release(self) -> None:
         """End it, with the dead ones below; what others have put there since stays."""
-        with self._one:
-            self._ended = True
-        self.heart.stop(self._from_heart)
+        if not self._ended:
+            self.rest()
         with suppress(OSError):
             for file in list(self.folder.iterdir()):
                 if not file.name.isdigit() or int(file.name) < self.number:
                     file.unlink(missing_ok=True)
         self.withdraw()
+
+    def rest(self) -> None:
+        """Beat no more, and take no loss for one, until it is released."""
+        with self._one:
+            self._ended = True
+        self.heart.stop(self._from_heart)
 
     def withdraw(self) -> None:
         """Delete it; without a word where that cannot be: the dead are seen to be dead."""

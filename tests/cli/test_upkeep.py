@@ -71,3 +71,19 @@ def test_bad_usage(toys: Toys, capsys: pytest.CaptureFixture[str], line: str, co
     found, out, err = axs(line, capsys)
     assert (found, out) == (code, "")
     assert err == talk or (talk is None and err.startswith("error: there is no entry named 'gone', nor one that"))
+
+
+def test_move(toys: Toys, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    name = axs("byquery run", capsys)[1]
+    new = tmp_path / "other disk"
+    code = main(["work_collection", ",", "move", f"--to={new}"])
+    said = capsys.readouterr()
+    assert (code, said.out, said.err) == (0, f"{new}\n", f"from now on: export AXS_WORK_COLLECTION='{new}'\n")
+    assert not toys.work.exists()
+    monkeypatch.setenv("AXS_WORK_COLLECTION", str(new))
+    assert axs("byquery run", capsys)[1] == name
+    assert toys.made("run") == 1
+    assert axs("work_collection , repair", capsys) == (0, "", "")
+    assert axs("work_collection , move", capsys)[0] == 2
+    code, _, talk = axs(f"work_collection , move --to={tmp_path}/recipes", capsys)
+    assert (code, talk.splitlines()[0]) == (2, f"error: {tmp_path}/recipes is there already")
