@@ -13,7 +13,7 @@ from pathlib import Path
 from axs_core.entry import META, Entry, read_record
 from axs_core.errors import NotFound, StoreError
 from axs_core.index import Index
-from axs_core.ownership import entries_folder, is_collection, made_here, not_made
+from axs_core.ownership import entries_folder, in_clone, is_collection, is_git, made_here, not_made
 from axs_core.record import asked_later, last_used
 from axs_core.reporter import Reporter
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
@@ -144,6 +144,7 @@ def remove(store: Store, index: Index, entry: Entry) -> None:
     what a process that is at work depends on; NotFound for what somebody else has removed.
     """
     ours = entry.kind == "produced" and entry.path.is_relative_to(store.root) and made_here(entry.path)
+    ours = ours and not in_clone(entry)
     if not entry.path.is_dir():  # looked at last: what is being removed by others is nobody's for a moment
         raise NotFound(f"{entry.name} was removed meanwhile")
     if not ours:
@@ -225,7 +226,7 @@ def _remove_own(store: Store, index: Index, folder: Path) -> str | None:
 
 def _remove_inside(store: Store, index: Index, entry: Entry) -> None:
     """What axs made in a collection that stays."""
-    if not is_collection(entry):
+    if not is_collection(entry) or is_git(entry):
         return
     for folder in sorted(entries_folder(entry).iterdir()):
         inner = index.at_path(folder) if made_here(folder) else None

@@ -26,6 +26,11 @@ def is_git(entry: Entry) -> bool:
     return "git" in entry.produced.get("by", ()) and entry.origin is None
 
 
+def in_clone(entry: Entry) -> bool:
+    """Did it come with a collection that was cloned? Such an entry is part of the clone."""
+    return entry.origin is not None and entry.origin.kind == "git"
+
+
 def is_collection(entry: Entry) -> bool:
     """Is it a collection in the work collection?"""
     return "collection" in entry.tags and entry.kind != "recipe"

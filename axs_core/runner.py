@@ -325,7 +325,7 @@ class Runner:
         file: str | None = None
         known: dict[str, Any] = {}
         for name, spec in producers_of(found, scope).items():
-            inner = Scope(scope.what, {**scope.values, **known}, scope.builtins, scope.entry)
+            inner = scope.within(known)
             job = Job(
                 spec=rendered_at(spec, inner, found.recipe, "make", name),
                 folder=attempt.folder,

@@ -191,8 +191,9 @@ class Workspace:
             f"{entry.name}: made {entry.made_at}" + (f" on {where}" if entry.produced.get("machine") else "")
         )
         try:
-            note_asked(entry)
-            note_used(entry)
+            if entry.origin is None:  # nothing is written into what came from elsewhere
+                note_asked(entry)
+                note_used(entry)
             if changed := changed_since(entry, self.index.by_name):
                 self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
         except EntryError as error:  # its record is damaged; what it holds is there

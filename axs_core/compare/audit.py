@@ -47,7 +47,7 @@ def _without(entry: Entry, names: list[str]) -> Scope:
     """The entry's values without these: asked for, they are computed."""
     whole = entry_scope(entry)
     kept = {name: value for name, value in whole.values.items() if name not in names}
-    return Scope(entry.name, kept, {**whole.builtins, "parameters": kept}, entry=entry)
+    return Scope(entry.name, kept, {**whole.builtins, "parameters": kept}, entry=entry, literal=True)
 
 
 def _recomputed(entry: Entry, scope: Scope, name: str) -> str | None:

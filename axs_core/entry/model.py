@@ -89,6 +89,11 @@ class Origin(Protocol):
     """Where a collection came from that is not the user's own."""
 
     @property
+    def kind(self) -> str:
+        """``git`` or ``archive``."""
+        ...
+
+    @property
     def trusted(self) -> bool:
         """Did the user say that its code may run?"""
         ...

@@ -14,7 +14,8 @@ from axs_core.errors import AxsError, EntryError, NoSuchName
 class Scope:
     """The names that templates and functions see.
 
-    ``values`` are plain values; unless they are ``literal``, they may hold templates. ``builtins`` are tried last;
+    ``values`` may hold templates, but for those whose names are ``literal`` (True: all): what was computed, or comes
+    from a user or a program, is taken as it is. ``builtins`` are tried last;
     ``entry`` gives the functions.
     """
 
@@ -24,7 +25,7 @@ class Scope:
         values: Mapping[str, Any],
         builtins: Mapping[str, Any] | None = None,
         entry: Entry | None = None,
-        literal: bool = False,
+        literal: bool | frozenset[str] = False,
     ) -> None:
         self.what = what
         self.values = values
@@ -58,10 +59,19 @@ class Scope:
         """Is there a stored value of that name?"""
         return self.values.get(name) is not None
 
+    def is_literal(self, name: str) -> bool:
+        """Is the value of that name taken as it is?"""
+        return name in self.literal if isinstance(self.literal, frozenset) else self.literal
+
+    def within(self, values: Mapping[str, Any]) -> Scope:
+        """The same scope with further values, which are taken as they are; they hide others of their names."""
+        names = frozenset(self.values) if self.literal is True else self.literal or frozenset()
+        return Scope(self.what, {**self.values, **values}, self.builtins, self.entry, names | frozenset(values))
+
     def _find(self, name: str) -> Any:
         if name in self.values:
             value = self.values[name]
-            if self.literal or not _holds_template(value):
+            if self.is_literal(name) or not _holds_template(value):
                 return value
             try:
                 return self.render(value)
@@ -127,7 +137,8 @@ def entry_scope(
         value = values.get(name)
         if isinstance(value, str) and not is_template(value) and value:
             values[name] = str(entry.path / value)
-    scope = Scope(entry.name, values, entry=entry, literal=entry.kind == "produced")
+    literal = entry.kind == "produced" or frozenset({*entry.bound, *(overrides or {})})
+    scope = Scope(entry.name, values, entry=entry, literal=literal)
 
     def main_file() -> str | None:
         found = file_path(entry, {"file": scope.get("file")}) if "file" in values else None

@@ -30,6 +30,11 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\xfd7zXZ\x00", "xz"),
 )
 _LONGEST_LINK = 4096
+_LONGEST_HEADER = 1 << 20  # bytes of a long name, or of a member's further attributes
+_LONG = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
 _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 
 
@@ -83,19 +88,54 @@ class _Metered(io.FileIO):
 
 
 def _tar(stream: IO[bytes], to: Unpacking) -> None:
-    with tarfile.open(fileobj=stream, mode="r:*") as tar:
-        for member in tar:
-            if member.isdir():
-                to.directory(member.name)
-            elif member.issym():
-                to.symlink(member.name, member.linkname)
-            elif member.islnk():
-                to.hardlink(member.name, member.linkname)
-            elif member.isreg() and (source := tar.extractfile(member)) is not None:
-                with source:
-                    to.file(member.name, source, member.size, member.mode)
-            else:
-                raise Refused(member.name, "a device, a pipe or something else that is no file, folder or link")
+    header = _headers()
+    with tarfile.open(fileobj=stream, mode="r:*", tarinfo=header) as tar:
+        while (member := tar.next()) is not None:
+            _tar_member(tar, member, to)
+            tar.members.clear()  # type: ignore[attr-defined]  # of millions of members it would keep them all
+    if header.wrong:  # tarfile takes it for the end
+        raise tarfile.ReadError(header.wrong)
+
+
+def _tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, to: Unpacking) -> None:
+    if member.isdir():
+        to.directory(member.name)
+    elif member.issym():
+        to.symlink(member.name, member.linkname)
+    elif member.islnk():
+        to.hardlink(member.name, member.linkname)
+    elif member.isreg() and (source := tar.extractfile(member)) is not None:
+        with source:
+            to.file(member.name, source, member.size, member.mode)
+    else:
+        raise Refused(member.name, "a device, a pipe or something else that is no file, folder or link")
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header. ``wrong`` says why one in the middle could not be read."""
+
+    wrong: str | None = None
+
+
+def _headers() -> type[_Header]:
+    """A class of headers for one archive: what tarfile would read into the memory as a whole has a bound, and what it
+    would take for the end is noticed.
+    """
+
+    class Header(_Header):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Any:
+            try:
+                member = super().frombuf(buf, encoding, errors)
+            except tarfile.HeaderError as error:
+                if buf != bytes(tarfile.BLOCKSIZE):
+                    cls.wrong = f"it ends where more should come ({error})"
+                raise
+            if member.type in _LONG and member.size > _LONGEST_HEADER:
+                raise Refused(member.name, f"a header of {member.size:,} bytes")
+            return member
+
+    return Header
 
 
 def _zip(stream: IO[bytes], to: Unpacking) -> None:

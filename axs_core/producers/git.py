@@ -311,11 +311,11 @@ def _environment(base: Mapping[str, str], url: str) -> dict[str, str]:
     """Git's variables of a surrounding git command go; no questions; only the transports that ``url`` calls for."""
     kept = ("GIT_SSH", "GIT_SSL", "GIT_CONFIG_", "GIT_PROXY", "GIT_TRACE", "GIT_HTTP")
     env = {name: value for name, value in base.items() if not name.startswith("GIT_") or name.startswith(kept)}
-    local = urlsplit(url).scheme == "file" or url.startswith("/")
+    local, plain = urlsplit(url).scheme == "file" or url.startswith("/"), urlsplit(url).scheme == "http"
     env |= {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "",  # set but empty: nor any other program that asks
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh" + (":file" if local else ""),
+        "GIT_ALLOW_PROTOCOL": "https:ssh" + (":file" if local else "") + (":http" if plain else ""),
         "LC_ALL": "C",
     }
     env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=30")

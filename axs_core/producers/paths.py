@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import shutil
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,8 +26,11 @@ def inside(folder: Path, name: Any, key: str) -> Path:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a name at the top of an entry's folder is the engine's own; a file there must not pass for it."""
-    return name in (META, RECORD, PRIVATE)
+    """Whether a name at the top of an entry's folder is the engine's own; a file there must not pass for it, on no
+    file system: some know no case, drop dots and blanks at the end, or do not see what is invisible.
+    """
+    seen = "".join(each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf")
+    return seen.casefold().rstrip(". ") in (META, RECORD, PRIVATE)
 
 
 def whole_number(value: Any, key: str, *, default: int, least: int = 0) -> int:

@@ -154,7 +154,9 @@ class Unpacking:
         return key
 
     def _key(self, target: Path) -> str:
-        return unicodedata.normalize("NFC", target.relative_to(self.root).as_posix()).casefold()
+        """Some file systems drop dots and blanks at the end of a name, too."""
+        parts = (part.rstrip(". ") or part for part in target.relative_to(self.root).parts)
+        return unicodedata.normalize("NFC", "/".join(parts)).casefold()
 
     def _copy(self, member: str, source: IO[bytes], target: Path, *, counted: bool) -> int:
         written = 0

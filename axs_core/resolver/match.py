@@ -209,7 +209,8 @@ def _fill(reading: _Reading) -> None:
     raw.update({name: condition.value for name, condition in reading.values.items()})
     stated = {c.key: c.typed_value() for c in reading.alternative.required}
     plain = {name: _typed_or_text(reading.values.get(name), parameters[name], value) for name, value in raw.items()}
-    scope = Scope(reading.recipe.name, visible(reading.recipe, stated, plain))
+    said = frozenset(name for name, origin in reading.origins.items() if origin == "query")
+    scope = Scope(reading.recipe.name, visible(reading.recipe, stated, plain), literal=said)
     for name, parameter in parameters.items():
         if name in stated:
             continue
@@ -267,11 +268,14 @@ def _refuse_secret(name: str, value: Any) -> None:
 
 
 def _rendered(reading: _Reading, scope: Scope, condition: Condition) -> Condition | None:
+    """The recipe's own text may hold a template; what a query says is taken as it is: where a need asks, it was
+    rendered before, and may hold anything.
+    """
+    if reading.origins.get(condition.key) != "alternative":
+        return condition.rendered(lambda text: text)
     try:
         return condition.rendered(scope.render)
     except AxsError as error:
-        if reading.origins.get(condition.key) != "alternative":
-            raise
         number = reading.recipe.alternatives.index(reading.alternative)
         raise placed(error, reading.recipe, "provides", number) from None
 
@@ -305,7 +309,8 @@ def _names(reading: _Reading) -> None:
     """
     recipe, required = reading.recipe, {c.key for c in reading.alternative.required}
     stated = {c.key: c.typed_value() for c in reading.alternative.required}
-    scope = Scope(recipe.name, visible(recipe, stated, reading.values))
+    literal = settled(stated, reading.values)
+    scope = Scope(recipe.name, visible(recipe, stated, reading.values), literal=literal)
     for condition in reading.query.named:
         name = condition.key
         if name in required:
@@ -340,6 +345,11 @@ def visible(recipe: Entry, stated: Mapping[str, Any], values: Mapping[str, Any])
     """
     there = {name: value for name, value in values.items() if value is not None or name not in recipe.attributes}
     return {**recipe.attributes, **there, **stated}
+
+
+def settled(stated: Mapping[str, Any], values: Mapping[str, Any]) -> frozenset[str]:
+    """The names of what is visible whose values are known: no template in them is rendered any more."""
+    return frozenset(stated) | {name for name, value in values.items() if value is not None}
 
 
 def _as_understood(reading: _Reading, condition: Condition) -> Condition:

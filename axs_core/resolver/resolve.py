@@ -10,7 +10,7 @@ from axs_core.entry import Entry, Need, Scope, placed, rendered_at
 from axs_core.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse
-from axs_core.resolver.match import Match, Mismatch, World, match, visible
+from axs_core.resolver.match import Match, Mismatch, World, match, settled, visible
 from axs_core.resolver.plan import Answer, Fresh, KnownLater, Step, prospect
 
 DEEPEST = 30
@@ -27,7 +27,8 @@ def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:
         "tags": sorted(found.alternative.tags),
         "recipe_path": str(found.recipe.path),
     }
-    return Scope(found.recipe.name, values, {**builtins, **(extra or {})}, entry=found.recipe)
+    literal = settled(found.stated, found.values)
+    return Scope(found.recipe.name, values, {**builtins, **(extra or {})}, entry=found.recipe, literal=literal)
 
 
 def producers_of(found: Match, scope: Scope) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class Resolver:
                 file=found.recipe.path / "meta.yaml",
                 key=f"needs.{need.name}.each",
             )
-        scopes = [Scope(scope.what, {**scope.values, "item": item}, scope.builtins, scope.entry) for item in items]
+        scopes = [scope.within({"item": item}) for item in items]
         return [self._need_query(found, need, inner) for inner in scopes]
 
     def _need_query(self, found: Match, need: Need, scope: Scope) -> Query:

@@ -369,3 +369,96 @@ def test_a_bad_spec_names_the_key(folder: Path, spec: dict[str, Any], words: str
     with pytest.raises(EntryError) as caught:
         Extract().make(job(folder, spec))
     assert str(caught.value) == words
+
+
+def pax(file: Path, size: int) -> Path:
+    """A tar file whose second member has attributes of ``size`` bytes; the zeros are there, packed."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, size
+    with gzip.open(file, "wb") as packed:
+        packed.write(member("good", b"1")[0].tobuf() + b"1" + bytes(511))
+        packed.write(header.tobuf())
+        for _ in range(size >> 20):
+            packed.write(bytes(1 << 20))
+        packed.write(bytes(1024))
+    return file
+
+
+def test_a_header_that_would_fill_the_memory(folder: Path) -> None:
+    """tarfile reads attributes and long names as a whole; they come before anything that could be counted."""
+    pax(folder / "a.tar.gz", 8 << 20)
+    assert str(failure(folder, "a.tar.gz")) == "a.tar.gz cannot be extracted: 'x': a header of 8,388,608 bytes"
+    long = member("n" * 5000, b"1")[0].tobuf(tarfile.GNU_FORMAT)
+    (folder / "b.tar").write_bytes(long + b"1" + bytes(511 + 1024))
+    assert "b.tar cannot be extracted" not in str(failure(folder, "b.tar"))  # a name that no file system takes
+
+
+@pytest.mark.parametrize("kind", [b"V", b"S", b"D", b"M", b"7"])
+def test_kinds_of_members_that_nobody_uses(folder: Path, kind: bytes) -> None:
+    tar(folder / "a.tar", member("good", b"1"), member("x", type=kind))
+    try:
+        extract(folder, "a.tar")
+    except ProduceError as error:
+        assert "'x': a device, a pipe or something else" in str(error)
+    assert set(files(folder)) <= {"a.tar", "good", "x"}
+
+
+def test_a_sparse_file_counts_as_large_as_it_is(folder: Path) -> None:
+    """As GNU tar writes it: a map of where the data are, and a size of a terabyte."""
+    sparse = tarfile.TarInfo("s")
+    sparse.type, sparse.size = tarfile.GNUTYPE_SPARSE, 512
+    header = bytearray(sparse.tobuf(tarfile.GNU_FORMAT))
+    header[386:410] = b"%011o\0%011o\0" % ((1 << 33) - 512, 512)
+    header[483:495] = b"%011o\0" % ((1 << 33) - 1)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (folder / "a.tar").write_bytes(member("good")[0].tobuf() + bytes(header) + b"1" * 512 + bytes(1024))
+    assert "'s': the archive grows to more than" in str(failure(folder, "a.tar"))
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_damage_in_the_middle_is_not_the_end(folder: Path, mode: str) -> None:
+    """Python's tarfile takes a header that it cannot read for the end, and says nothing."""
+    plain = tar(folder / "a.tar", member("x", b"1"), member("y", b"2"), member("z", b"3")).read_bytes()
+    damaged = plain[:1024] + b"damage" + plain[1030:]
+    (folder / "a.tar").write_bytes(gzip.compress(damaged) if mode == "w:gz" else damaged)
+    assert str(failure(folder, "a.tar")).startswith("a.tar is damaged or cut off: it ends where more should come")
+    (folder / "a.tar").write_bytes(plain[:1200])
+    assert str(failure(folder, "a.tar")).startswith("a.tar is damaged or cut off: it ends where more should come")
+
+
+def test_set_user_id_and_write_for_others_are_dropped(folder: Path) -> None:
+    tar(folder / "a.tar", member("t/s", b"1", mode=0o6777), member("t/n", b"1", mode=0))
+    info = zip_info("z", stat.S_IFREG | 0o6777)
+    extract(folder, "a.tar")
+    zipped(folder / "b.zip", (info, b"1"))
+    extract(folder, "b.zip", into="b")
+    modes = [stat.S_IMODE((folder / name).stat().st_mode) for name in ("t/s", "t/n", "b/z")]
+    assert modes == [0o755, 0o600, 0o755]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("meta.yaml", "META.YAML", "Record.json", ".axs", ".AXS", "meta.yaml.", "meta.yaml ", ".axs. "),
+        *(".a\u200bxs", "\uff4deta.yaml"),
+    ],
+)
+def test_the_engines_own_names_on_any_file_system(folder: Path, name: str) -> None:
+    """Where a file system knows no case, drops dots at the end, or does not see what is invisible."""
+    tar(folder / "a.tar", member(f"{name}/x" if "axs" in name.lower() else name, b"1"))
+    assert "is a name that axs keeps for itself" in str(failure(folder, "a.tar"))
+    with pytest.raises(EntryError):
+        extract(folder, "a.tar", into=f"{name}/y")
+
+
+def test_names_that_some_file_systems_shorten(folder: Path) -> None:
+    tar(folder / "a.tar", member("d/x", b"1"), member("d./y", b"2"))
+    assert str(failure(folder, "a.tar")).endswith("'d./y': on some file systems the same name as 'd'")
+
+
+def test_an_archive_in_an_archive_stays_one(folder: Path) -> None:
+    inner = tar(folder.parent / "inner.tar", member("../../x", b"1")).read_bytes()
+    tar(folder / "a.tar", member("inner.tar", inner))
+    assert extract(folder, "a.tar") == "inner.tar"
+    assert (folder / "inner.tar").read_bytes() == inner

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from support.http_server import Fault, Server
+from support.https_server import certificate, redirecting
 
 from axs_core.errors import EntryError, ProduceError, UsageError
 from axs_core.producers import checksums, download, get
@@ -487,3 +489,19 @@ def test_paths_and_digests(tmp_path: Path) -> None:
     seen = checksums.Digests(checksums.Expected({"md5": MD5}))
     seen.update(DATA)
     assert seen.values() == {"sha256": SHA256, "md5": MD5}
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="a certificate is made with openssl")
+def test_from_https_to_http_only_with_a_checksum(
+    folder: Path, http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real TLS: whoever sits on the way could give any file, if nothing says which it must be. Credentials stay."""
+    http_server.serve("/f", DATA)
+    pem = certificate(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{pem}.crt")
+    with redirecting(pem, http_server.root) as secure:
+        url = f"{secure}/f".replace("https://", "https://me:s3cret@")
+        error = failure(folder, {"urls": url})
+        assert "redirected from https to http, and there is no checksum" in str(error)
+        assert fetch(folder, {"urls": url, "md5": MD5}).found["size"] == len(DATA)
+    assert [request.headers.get("Authorization") for request in http_server.requests] == [None, None]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.http_server import Fault, Server
 
+from axs_core.digest import of_tree
 from axs_core.errors import EntryError, ProduceError
 from axs_core.producers import get
 from axs_core.producers import git as producer
@@ -224,9 +225,7 @@ def test_addresses_that_are_refused(folder: Path, url: str) -> None:
 def test_revisions_that_are_refused(folder: Path, origin: Path, wanted: str) -> None:
     with pytest.raises(EntryError) as caught:
         clone(folder, url=str(origin), checkout=wanted)
-    assert str(caught.value) == (
-        f"make.git.checkout: {wanted!r} is not the name of a branch, a tag or a commit"
-    )
+    assert str(caught.value) == (f"make.git.checkout: {wanted!r} is not the name of a branch, a tag or a commit")
 
 
 @pytest.mark.parametrize(
@@ -302,3 +301,109 @@ def test_pull_is_refused_off_a_branch_and_offline(here: Path, origin: Path) -> N
     with pytest.raises(ProduceError) as caught:
         pull(here, environ={**os.environ, "AXS_OFFLINE": "1"})
     assert str(caught.value) == "https://example.org/x.git cannot be pulled: AXS_OFFLINE=1"
+
+
+def served(server: Server, repository: Path, name: str) -> str:
+    """A repository over plain (dumb) HTTP; its address."""
+    git(repository, "update-server-info")
+    for file in (repository / ".git").rglob("*"):
+        if file.is_file():
+            path = f"/{name}/{file.relative_to(repository / '.git')}"
+            server.serve(path, file.read_bytes())
+            server.serve(f"{path}?service=git-upload-pack", file.read_bytes())
+    return f"{server.root}/{name}"
+
+
+def submodule(repository: Path, name: str, url: str) -> None:
+    """A submodule at any address, as a commit that somebody else made holds it."""
+    head = git(repository, "rev-parse", "HEAD")
+    (repository / ".gitmodules").write_text(f'[submodule "{name}"]\n\tpath = sub\n\turl = {url}\n')
+    git(repository, "update-index", "--add", "--cacheinfo", f"160000,{head},sub")
+    git(repository, "add", ".gitmodules")
+    git(repository, "commit", "-q", "-m", "a submodule")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["FILE", "ext::sh -c touch% MARK", "-c core.sshCommand=touch% MARK", "ssh://-oProxyCommand=touch%20MARK/x"],
+)
+def test_where_submodules_may_come_from(
+    folder: Path, origin: Path, tmp_path: Path, http_server: Server, address: str
+) -> None:
+    """What came over the network brings no files of this machine, and starts nothing."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    git(secret, "init", "-q")
+    commit(secret, "key", "private")
+    submodule(origin, "sub", address.replace("FILE", secret.as_uri()).replace("MARK", str(tmp_path / "ran")))
+    url = served(http_server, origin, "r.git")
+    clone(folder, url=url, into="without")
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(ProduceError):
+        clone(folder, url=url, into="with", submodules=True)
+    assert sorted(folder.rglob("*")) == before
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ssh://-oProxyCommand=touch MARK/x", "me@-oProxyCommand=touch MARK:x", "ssh://me@-oProxyCommand=touch MARK/x"],
+)
+def test_a_host_is_no_option(folder: Path, tmp_path: Path, url: str) -> None:
+    for mark in (str(tmp_path / "ran").replace("/", "%2f"), "ran"):
+        with pytest.raises((ProduceError, EntryError)):
+            clone(folder, url=url.replace("MARK", mark))
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_a_repository_inside_of_a_tree(folder: Path, origin: Path) -> None:
+    """A tree may hold any name; git itself would take such a one for its own folder, with its hooks."""
+    blob = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"], cwd=origin, input="x", capture_output=True, text=True, check=True
+    )
+    for name in (".git", ".GIT", "..", "git~1"):
+        tree = f"100644 blob {blob.stdout.strip()}\t{name}\n".encode().replace(b"\n", b"\0")
+        made = subprocess.run(["git", "mktree", "-z"], cwd=origin, input=tree, capture_output=True)
+        if made.returncode:
+            continue  # this git does not even write it
+        head = git(origin, "commit-tree", made.stdout.decode().strip(), "-m", "trap")
+        git(origin, "update-ref", "refs/heads/trap", head)
+        failure(folder, url=str(origin), checkout="trap")
+
+
+def test_links_that_lead_out_are_kept_as_links(folder: Path, origin: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("private")
+    (origin / "link").symlink_to(tmp_path / "secret")
+    (origin / "folder").symlink_to(tmp_path)
+    git(origin, "add", "-A")
+    git(origin, "commit", "-q", "-m", "links")
+    clone(folder, url=str(origin), into="c")
+    assert of_tree(folder / "c", frozenset({".git"})).keys() == {"a.txt", "b.txt", "folder", "link"}
+    assert of_tree(folder / "c")["link"] == {"link": str(tmp_path / "secret")}
+
+
+def test_filters_of_a_repository_do_not_run(folder: Path, origin: Path, tmp_path: Path) -> None:
+    (origin / ".gitattributes").write_text("* filter=x diff=x merge=x\n")
+    (origin / ".gitconfig").write_text(
+        f'[filter "x"]\n\tsmudge = touch {tmp_path}/ran\n\tclean = touch {tmp_path}/ran\n'
+    )
+    git(origin, "add", "-A")
+    git(origin, "commit", "-q", "-m", "filters")
+    clone(folder, url=str(origin), into="c")
+    (folder / "c" / "a.txt").write_text("changed")
+    assert status(folder / "c").changes
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://h/x", "https:ssh"),
+        ("http://h/x", "https:ssh:http"),
+        ("ssh://h/x", "https:ssh"),
+        ("file:///x", "https:ssh:file"),
+    ],
+)
+def test_no_way_from_https_to_http(url: str, allowed: str) -> None:
+    """By a redirect, or by the address of a submodule."""
+    assert producer._environment({}, url)["GIT_ALLOW_PROTOCOL"] == allowed

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.toy import Toys
 
 from axs_core.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.producers import get
@@ -109,3 +111,36 @@ def test_a_bad_spec_names_the_key(folder: Path, spec: dict[str, Any], words: str
     with pytest.raises(EntryError) as caught:
         make(folder, "", **spec)
     assert str(caught.value) == words
+
+
+def test_a_word_stays_a_word(folder: Path, toys: Toys) -> None:
+    """Whatever a template puts into it; there is no shell, and nothing is an option that was not written as one."""
+    code = "import json, sys; json.dump(sys.argv[1:], open('out.json', 'w'))"
+    run = [sys.executable, "-c", code, "{{ text }}", "--x={{ text }}", "{{ text }}y"]
+    parameters = {"text": {"type": "str"}}
+    make = {"program": {"run": run, "file": "out.json"}}
+    toys.add("p", {"provides": [["p"]], "parameters": parameters, "make": make})
+    for text in ("a b", "$(touch ran); `touch ran` | touch ran > ran & 'x", 'a"b', "a\nb", "{{ 7 * 7 }}", "-c"):
+        made = toys.space().byquery(["p", f"text==={text}"])
+        assert json.loads(made.get_path().read_text()) == [text, f"--x={text}", f"{text}y"]
+    assert not list(toys.work.rglob("ran"))
+
+
+def test_what_a_program_found_is_no_template(toys: Toys) -> None:
+    """Neither in what is made next, nor in the query of a need, nor in a function's argument."""
+    text = "{{ 7 * 7 }} {{ path.parent }} {% raw %}"
+    said = f"bytes.fromhex('{text.encode().hex()}').decode()"
+    code = f"import json; json.dump(dict(said={said}), open('found.json', 'w'))"
+    write = "open('x', 'w').write(__import__('sys').argv[1])"
+    again = {"run": [sys.executable, "-c", write, "{{ said }}"], "file": "x"}
+    found = {"run": [sys.executable, "-c", code], "found_file": "found.json"}
+    toys.add("a", {"provides": [["a"]], "finds": ["said"], "make": {"program": found}})
+    toys.add("b", {"provides": [["b"]], "parameters": {"said": {}}, "make": {"program": again}})
+    toys.add("c", {"provides": [["c"]], "needs": {"a": "a", "b": "b,said={{ a.said }}"}, "make": {"program": {
+        "run": [sys.executable, "-c", write, "{{ a.said }}|{{ b.said }}"], "file": "x"}}})  # fmt: skip
+    toys.add("d", {"provides": [["d"]], "parameters": {"said": {}}}, "def shout(said): return said + '!'")
+    made = toys.space().byquery("c")
+    assert made.get_path().read_text() == f"{text}|{text}"
+    assert toys.space().byquery("a")["said"] == text
+    assert toys.space().byquery(["d", f"said==={text}"]).get("shout") == f"{text}!"
+    assert toys.space().byname("d").get("shout", said=text) == f"{text}!"

@@ -416,6 +416,26 @@ def test_results_in_a_clone_do_not_answer_as_ones_own(toys: Toys, theirs: Reposi
     assert toys.made("run") == 2
 
 
+def test_nothing_is_written_into_a_clone(toys: Toys, theirs: Repository, tmp_path: Path) -> None:
+    """Neither notes on who asked, by way of a link that leads elsewhere, nor is an entry taken out of it."""
+    toys.maker("run", "run", local=True)
+    made = toys.space().byquery("run")
+    shutil.copytree(made.path, theirs.folder / "run_theirs", ignore=shutil.ignore_patterns(".axs"))
+    (tmp_path / "outside").mkdir()
+    (theirs.folder / "run_theirs" / ".axs").symlink_to(tmp_path / "outside")
+    made.remove()
+    theirs.commit()
+    clone = bring(toys, theirs)
+    there = toys.space().byquery("run,machine=toy machine")
+    assert there.path.parent == clone.path / "repo"
+    assert list((tmp_path / "outside").iterdir()) == []
+    with pytest.raises(AxsError, match="it stays"):
+        there.remove()
+    (clone.path / "repo" / "new.txt").write_text("mine")
+    toys.space().work_collection().remove()
+    assert there.path.is_dir()
+
+
 def test_where_only_results_answer_ones_own_come_first(toys: Toys, theirs: Repository) -> None:
     produced = {"by": ["program"], "key": "ab" * 32, "at": "2020"}
     toys.add("mine", {"tags": ["data"], "produced": produced}, folder=toys.work)

@@ -14,7 +14,6 @@ from typing import Any
 
 from axs_core.entry import Entry, read_record, rendered_at
 from axs_core.entry.functions import functions_of
-from axs_core.entry.scope import Scope
 from axs_core.index import Index
 from axs_core.query import Query, parse
 from axs_core.reporter import Reporter
@@ -104,7 +103,7 @@ class Walk:
         extra = {**needs, **({"path": entry.path} if entry is not None else {})}
         scope = recipe_scope(found, extra)
         known = dict(entry.attributes) if entry is not None else {}
-        inner = Scope(scope.what, {**known, **scope.values}, scope.builtins, scope.entry)
+        inner = scope.within({name: value for name, value in known.items() if name not in scope.values})
         producers = {}
         for name, spec in producers_of(found, scope).items():
             if name == "python":
