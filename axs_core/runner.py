@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ from axs_core.credentials import scrubbed, secrets_in
 from axs_core.digest import of_tree, of_value
 from axs_core.entry import META, Entry, Need, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
-from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, ProduceError, Refused, StoreError
+from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, Refused
 from axs_core.index import Index, holds_for, made_order
 from axs_core.process import end_leftover
 from axs_core.producers import get as producer
@@ -25,7 +24,7 @@ from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, producers_of, recipe_scope
-from axs_core.store import Attempt, Failure, Store, safe_name
+from axs_core.store import Attempt, Failure, Store, explained, safe_name
 
 Trail = tuple[tuple[str, str], ...]
 PARAMETERS = "parameters.json"
@@ -232,11 +231,11 @@ class Runner:
         try:
             self._work(found, met, attempt, direct=direct, replays=replays)
         except BaseException as error:
-            explained = self._explained(error, attempt)
-            self._give_up(attempt, explained)
-            if explained is error:
+            told = explained(error, attempt.folder, attempt.log)
+            self._give_up(attempt, told)
+            if told is error:
                 raise
-            raise explained from error
+            raise told from error
         self.index.add(attempt.folder)
         entry = self.index.at_path(attempt.folder)
         assert entry is not None
@@ -253,25 +252,6 @@ class Runner:
                 return
             self.store.abandon(attempt, error)
             self.index.add(attempt.folder)
-
-    def _explained(self, error: BaseException, attempt: Attempt) -> BaseException:
-        if not isinstance(error, ProduceError) and (full := _full_disk(error)) is not None:
-            return StoreError(
-                f"the disk is full: {full.filename or attempt.folder}",
-                hint="free some room (axs gc removes what nobody needs) and ask again",
-            )
-        if isinstance(error, OSError):
-            return ProduceError(
-                f"{attempt.folder.name}: {error.strerror or error}: {error.filename or ''}", log=attempt.log
-            )
-        if (
-            isinstance(error, AxsError)
-            and error.log is None
-            and attempt.log.exists()
-            and isinstance(error, ProduceError)
-        ):
-            error.log = attempt.log
-        return error
 
     def _work(
         self, found: Match, met: Met, attempt: Attempt, *, direct: bool, replays: Mapping[str, Any] | None
@@ -452,17 +432,6 @@ def _call(recipe: Entry, name: str, scope: Scope) -> Any:
     if function is None:
         raise EntryError(f"there is no function {name!r} in its code.py", file=recipe.path / "meta.yaml", key="make")
     return call(function, scope.get)
-
-
-def _full_disk(error: BaseException | None) -> OSError | None:
-    """The error that says so, if that is behind it. A chain of causes may run in a circle; each is looked at once."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return error
-        seen.add(id(error))
-        error = error.__cause__
-    return None
 
 
 def _plain(values: Mapping[str, Any], recipe: Entry) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The work collection on disk."""
 
 from axs_core.store.access import MOVING, TIDYING, Busy, in_use, lock_base
-from axs_core.store.failure import Failure
+from axs_core.store.failure import Failure, explained
 from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, default_root, lease, safe_name
 from axs_core.store.store import LOG, Attempt, State, Store
 
@@ -19,6 +19,7 @@ __all__ = [
     "Store",
     "check_layout",
     "default_root",
+    "explained",
     "in_use",
     "lease",
     "lock_base",

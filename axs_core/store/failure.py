@@ -1,20 +1,25 @@
-"""Why the last attempt at making something failed: kept in its folder, for those who waited for it."""
+"""Why an attempt at making something failed: for the user, and kept in its folder for those who waited for it."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.credentials import scrubbed, secrets_in
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
-from axs_core.errors import AxsError, ProduceError
+from axs_core.errors import AxsError, ProduceError, ProgramFailed, StoreError
 
 FAILED = "failed.json"
 _FORM = {
     "attempt!": TEXT, "who!": TEXT, "reason!": TEXT, "message!": TEXT, "hint": OPTIONAL_TEXT, "exit_code": int,
 }  # fmt: skip
+_MORE_ROOM = "free some room (axs gc removes what nobody needs) and ask again"
+_FULL = 1 << 20  # with fewer bytes than that a child that fails has most likely failed for it
 
 
 @dataclass(frozen=True)
@@ -55,3 +60,36 @@ class Failure:
         error = ProduceError(f"{self.message}\n    (in {self.who}, which this one waited for)", hint=self.hint, log=log)
         error.exit_code = self.exit_code
         return error
+
+
+def explained(error: BaseException, folder: Path, log: Path) -> BaseException:
+    """The error with which making something in ``folder`` ended, in words for the user: a full disk is named, whatever
+    it did first, and an error of the system becomes one of ours.
+    """
+    full = _full_disk(error)
+    if full is not None and not isinstance(error, ProduceError):
+        return StoreError(f"the disk is full: {full.filename or folder}", hint=_MORE_ROOM)
+    if isinstance(error, OSError):
+        return ProduceError(f"{folder.name}: {error.strerror or error}: {error.filename or ''}", log=log)
+    if isinstance(error, ProgramFailed) and error.hint is None and _is_full(folder):
+        error.hint = f"the disk is full: {_MORE_ROOM}"
+    if isinstance(error, ProduceError) and error.log is None and log.exists():
+        error.log = log
+    return error
+
+
+def _is_full(folder: Path) -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free < _FULL
+    return False
+
+
+def _full_disk(error: BaseException | None) -> OSError | None:
+    """The error that says so, if that is behind it. A chain of causes may run in a circle; each is looked at once."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return error
+        seen.add(id(error))
+        error = error.__cause__
+    return None

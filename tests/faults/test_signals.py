@@ -153,7 +153,7 @@ def test_talk_that_cannot_be_kept(world: World) -> None:
     run = ended(
         world.start_other(["bash", "-c", f"'{sys.executable}' -m axs_core byquery words , get size 2>/dev/full"])
     )
-    assert (run.code, run.out) == (0, "280000")
+    assert (run.code, run.out) == (0, "220192")
 
 
 @pytest.mark.parametrize(

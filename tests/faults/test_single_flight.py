@@ -78,7 +78,7 @@ def test_a_killed_maker_hands_over_to_one(world: World) -> None:
     first.send_signal(signal.SIGKILL)
     assert ended(first).code == -signal.SIGKILL
     runs = ends(others)
-    assert {(run.code, run.out) for run in runs} == {(0, "280000")}
+    assert {(run.code, run.out) for run in runs} == {(0, "220192")}
     assert sum("made words_" in run.err for run in runs) == 1
     assert world.server.paths() == ["/words.txt"] * 2
 
@@ -98,4 +98,4 @@ def test_a_failure_is_everybodys_at_once(world: World) -> None:
         assert lines[1].startswith(f"    (in process {first.pid} on ")
         assert lines[-1] == told[-1]
     assert world.server.paths() == ["/words.txt"]
-    assert world.ask("words", "get", "size").out == "280000"
+    assert world.ask("words", "get", "size").out == "220192"

@@ -88,11 +88,11 @@ def total(sum, size):
 """
 
 
-def archive(rows: int = 10, extra: int = 3 << 20) -> bytes:
+def archive(large: int) -> bytes:
     """A tar file: rows.txt, some small files in folders, and one that is large enough to come in several blocks."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz", compresslevel=1) as tar:
-        files = {"rows.txt": "\n".join(map(str, range(rows))).encode(), "large.bin": os.urandom(extra)}
+        files = {"rows.txt": "\n".join(map(str, range(10))).encode(), "large.bin": os.urandom(large)}
         files |= {f"part{n % 2}/file{n}.txt": f"{n}\n".encode() for n in range(4)}
         for name, content in files.items():
             member = tarfile.TarInfo(name)
@@ -140,7 +140,8 @@ class World:
     start.
     """
 
-    def __init__(self, root: Path, server: Server) -> None:
+    def __init__(self, root: Path, server: Server, large: int = 3 << 20) -> None:
+        self.large = large
         self.root, self.server = root, server
         self.recipes, self.live, self.kept = root / "recipes", root / "live", root / "kept"
         self.run_mark = uuid.uuid4().hex
@@ -153,9 +154,9 @@ class World:
 
     def build(self) -> None:
         """Write recipes, files, repository and wheel."""
-        packed = archive()
+        packed = archive(self.large)
         data = self.server.serve("/data.tar.gz", packed)
-        words = self.server.serve("/words.txt", b"one two three " * 20_000)
+        words = self.server.serve("/words.txt", b"one two three " * (self.large // 200))
         repository(self.root / "repo")
         wheel(self.root / "wheels")
         own = {"isolated": True, "installer": "pip", "requirements": ["tiny-thing"]}
