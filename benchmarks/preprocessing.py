@@ -90,7 +90,8 @@ def show(runs: dict[str, list[Usage]], count: int, workers: list[int]) -> None:
     """The table. A ratio is the median of the ratios of the rounds: what slows a round down slows all of it. On a
     machine that does other things too, the ratio of the CPU time says more than that of the wall clock.
     """
-    rows, data = [], {}
+    rows: list[tuple[str, ...]] = []
+    data: dict[str, dict[str, float]] = {}
     for name in ("plain", *map(str, workers)):
         figures, pairs = middle(runs[name]), list(zip(runs["plain"], runs[name], strict=True))
         wall = median(plain.wall / other.wall for plain, other in pairs)
@@ -98,6 +99,11 @@ def show(runs: dict[str, list[Usage]], count: int, workers: list[int]) -> None:
         what = "plain OpenCV, one process" if name == "plain" else f"image_preprocessing, workers={name}"
         rows.append((what, f"{count / figures.wall:,.0f}", f"{wall:.2f}", f"{cpu:.2f}", f"{figures.peak / 1e6:.0f}"))
         data[name] = {"images_per_second": count / figures.wall, "wall": wall, "cpu": cpu, "peak": figures.peak}
+    one, *several = workers
+    for n in several:
+        gains = [alone.wall / other.wall for alone, other in zip(runs[str(one)], runs[str(n)], strict=True)]
+        print(f"{n} processes over {one}, wall clock: {median(gains):.2f} (aim: 1.8 for 2 on two cores)")
+        data[f"{n} over {one}"] = {"wall": median(gains)}
     report(("program", "images/s", "ratio, wall clock", "ratio, CPU time", "peak MB of a process"), rows, data)
 
 
