@@ -17,6 +17,7 @@ class Room(Protocol):
     """A folder made ready for many inputs."""
 
     root: Path
+    thorough: bool
 
     def tried(self, data: bytes) -> str:
         """Use the input as axs would; what came of it, in a few words. Raises AxsError where it is refused."""

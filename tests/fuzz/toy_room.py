@@ -20,6 +20,7 @@ class ToyRoom:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.thorough, self.number = False, 0
         self._shipped, self._index = collection.shipped, os.environ.get("AXS_INDEX")
         collection.shipped = lambda: root / "nothing is shipped"
         os.environ["AXS_INDEX"] = str(root / "index.sqlite")

@@ -207,15 +207,12 @@ class Room(ToyRoom):
             if name in FILES:
                 (folder / name).write_bytes(text)
         values: dict[str, Any] = {"labels_file": str(folder / "labels.txt")} if (folder / "labels.txt").exists() else {}
-        made = None
         try:
-            made = self.space.ingest(folder, values=values)
-            return self._figures(made)
+            return self._figures(self.space.ingest(folder, values=values))
         finally:
-            for broken in self.space.gc() if made is None else ():
-                assert broken.startswith("ingested"), f"gc removed {broken}"
-            if made is not None:
-                made.remove()
+            for left in [item for item in self.toys.work.iterdir() if item.name.startswith("ingested")]:
+                shutil.rmtree(left)
+                self.space.index.forget(left)
 
     def _figures(self, made: Any) -> str:
         said = []

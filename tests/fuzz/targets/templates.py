@@ -197,7 +197,7 @@ class Room:
     """A scope with values of every kind, a need, and one value that fails."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self.thorough = root, True
 
     def close(self) -> None:
         """Nothing is open."""
