@@ -17,6 +17,7 @@ from axs_core.ownership import entries_folder, in_clone, is_collection, is_git, 
 from axs_core.record import asked_later, last_used
 from axs_core.reporter import Reporter
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
+from axs_core.store.durable import opens
 
 _SHOWN = 8
 """How many names a message lists."""
@@ -143,25 +144,30 @@ def remove(store: Store, index: Index, entry: Entry) -> None:
     Raises StoreError for what axs did not make, for a collection or a clone that holds what a person put there, and for
     what a process that is at work depends on; NotFound for what somebody else has removed.
     """
-    ours = entry.kind == "produced" and entry.path.is_relative_to(store.root) and made_here(entry.path)
-    ours = ours and not in_clone(entry)
-    if not entry.path.is_dir():  # looked at last: what is being removed by others is nobody's for a moment
-        raise NotFound(f"{entry.name} was removed meanwhile")
-    if not ours:
-        raise StoreError(
-            f"{entry.name} was not made by axs in the work collection; it stays",
-            hint=f"to delete it yourself: rm -r {entry.path}",
-        )
-    if left := not_made(entry):
-        raise StoreError(
-            f"{entry.name} holds what axs did not make: {_listed(left)}; it stays",
-            hint=f"to delete it yourself: rm -r {entry.path}",
-        )
+    if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or in_clone(entry):
+        raise _not_ours(entry)
     with store.held(lock_base(entry.path.name), "removing it", freeing=True):
+        if not opens(entry.path / META):
+            index.forget(entry.path)
+            raise NotFound(f"{entry.name} was removed meanwhile")
+        if not made_here(entry.path):
+            raise _not_ours(entry)
+        if left := not_made(entry):
+            raise StoreError(
+                f"{entry.name} holds what axs did not make: {_listed(left)}; it stays",
+                hint=f"to delete it yourself: rm -r {entry.path}",
+            )
         store.refuse_used(entry.path)
         if (reason := store.remove_unless(entry.path, lambda: _used(store, entry.path))) is not None:
             raise in_use(entry.path, reason)
     index.forget(entry.path)
+
+
+def _not_ours(entry: Entry) -> StoreError:
+    return StoreError(
+        f"{entry.name} was not made by axs in the work collection; it stays",
+        hint=f"to delete it yourself: rm -r {entry.path}",
+    )
 
 
 def _listed(names: list[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,10 +45,18 @@ def discard(root: Path, folder: Path) -> None:
 
 
 def _delete(folder: Path) -> None:
-    """Delete a folder that somebody else may be emptying as well, together with all of the trash."""
+    """Delete a folder that somebody else may be emptying as well, together with all of the trash. On a network folder a
+    file that a process still has open stays under another name until that ends: then all of it is left in the trash.
+    """
     while folder.is_dir():
-        with suppress(FileNotFoundError):
+        try:
             shutil.rmtree(folder)
+        except FileNotFoundError:
+            time.sleep(0.05)  # a network folder may still show what is gone
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EBUSY):
+                raise
+            return
 
 
 def empty_trash(root: Path) -> None:
