@@ -198,6 +198,6 @@ def note_used(entry: Entry) -> None:
 def note_asked(entry: Entry) -> None:
     """A user asked for an entry that was made as a need: keep it when its dependants go."""
     if not asked_directly(entry) and os.access(entry.path, os.W_OK):
-        with suppress(OSError):  # a full disk: the answer is there all the same
+        with suppress(OSError):  # a full disk, or removed just now
             (entry.path / ".axs").mkdir(exist_ok=True)
             (entry.path / ".axs" / "asked").touch()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core import collection, machine
 from axs_core.api.entry import WorkspaceEntry
 from axs_core.api.found import Found
-from axs_core.entry import Entry
+from axs_core.entry import META, Entry
 from axs_core.errors import EntryError, NotFound, UsageError
 from axs_core.index import Index
 from axs_core.query import Query, parse
@@ -20,6 +20,7 @@ from axs_core.record import changed_since, note_asked, note_used
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import TIDYING, Store, check_layout, default_root, lease
+from axs_core.store.durable import opens
 from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
 
@@ -156,8 +157,7 @@ class Workspace:
         asked = parse(query)
         typed = query if isinstance(query, str) else ",".join(query)
         target = self._own_collection(into) if into is not None else None
-        answer = (self.resolver.lookup(asked) if fresh is None else None) or self._make(asked, fresh, typed)
-        self._say(answer)
+        answer = self._answer(asked, fresh, typed)
         overrides = answer.match.how if answer.match else {}
         return WorkspaceEntry(self, self._put(answer.entry, target), overrides)
 
@@ -172,6 +172,18 @@ class Workspace:
         from axs_core.exchange.collections import put
 
         return self.index.at_path(put(self.store, self.index, entry, target)) or entry
+
+    def _answer(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
+        """What answers; that a user has asked for it is noted before anybody can take it for garbage."""
+        answer = self.resolver.lookup(query) if fresh is None else None
+        if answer is not None:
+            self._say(answer)
+            if answer.entry.kind != "produced" or opens(answer.entry.path / META):
+                return answer  # else it was removed in this very moment
+        with self.store.working():
+            answer = self._make(query, fresh, typed)
+            self._say(answer)
+        return answer
 
     def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
         from axs_core.runner import Runner  # an ask that hits does without producers and processes

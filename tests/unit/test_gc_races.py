@@ -132,6 +132,26 @@ def test_what_was_there_before_is_used_and_stays(toys: Toys) -> None:
     assert toys.space().gc() == []
 
 
+def test_what_is_asked_for_just_now_is_no_garbage(toys: Toys, stop: Path) -> None:
+    """An answer that was only a need, whose user is gone, is one's own from the moment that it is given."""
+    chain(toys)
+    ask = """
+        for turn in range({turns}):
+            s = {seed} + turn
+            Workspace().byquery(f"thing,n=1,s={{s}}").remove()
+            middle = Workspace().byquery(f"middle,s={{s}}")
+            assert (middle.path / "meta.yaml").is_file(), turn
+            Workspace().gc()
+            assert (middle.path / "out.txt").read_text() == f"[('s', {{s}})]"
+    """
+    collecting = [collector(toys, stop) for _ in range(2)]
+    try:
+        done(*(toys.child(ask.format(seed=100 * seed, turns=TURNS)) for seed in range(2)))
+    finally:
+        stop.touch()
+    done(*collecting)
+
+
 def test_a_killed_process_keeps_nothing_from_being_removed(toys: Toys) -> None:
     chain(toys)
     toys.maker("toy", "thing", "import os\nos.kill(os.getpid(), 9)", needs={"middle": "middle,s=1"})
