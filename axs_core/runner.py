@@ -21,7 +21,7 @@ from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
 from axs_core.producers.bundled import TAG, Bundle, bundles_among
 from axs_core.query import Query, parse
-from axs_core.record import NOT_CONTENT, Needed, make_record, now
+from axs_core.record import NOT_CONTENT, Needed, make_record, note_asked, now
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, producers_of, recipe_scope
 from axs_core.store import Attempt, Failure, Store, explained, safe_name
@@ -60,7 +60,11 @@ class Runner:
             step = self.resolver.plan(query, fresh=fresh)
         self._allow_all(step)
         with self.store.working():
-            return self._ensure(query, fresh, (), direct=True)
+            answer = self._ensure(query, fresh, (), direct=True)
+            if answer.entry.kind == "produced" and not answer.made:
+                with suppress(EntryError):  # a damaged record
+                    note_asked(answer.entry)  # while nobody can take it for garbage
+            return answer
 
     def _allow_all(self, step: Step) -> None:
         """Have the user asked about all that the plan shows, before the first of it is made."""

@@ -174,15 +174,14 @@ class Workspace:
         return self.index.at_path(put(self.store, self.index, entry, target)) or entry
 
     def _answer(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
-        """What answers; that a user has asked for it is noted before anybody can take it for garbage."""
+        """What answers, and is there still after it was noted that a user has asked for it: it is no garbage then."""
         answer = self.resolver.lookup(query) if fresh is None else None
         if answer is not None:
             self._say(answer)
             if answer.entry.kind != "produced" or opens(answer.entry.path / META):
                 return answer  # else it was removed in this very moment
-        with self.store.working():
-            answer = self._make(query, fresh, typed)
-            self._say(answer)
+        answer = self._make(query, fresh, typed)
+        self._say(answer)
         return answer
 
     def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
