@@ -17,7 +17,7 @@ from axs_core.ownership import entries_folder, in_clone, is_collection, is_git, 
 from axs_core.record import asked_later, last_used
 from axs_core.reporter import Reporter
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
-from axs_core.store.durable import opens
+from axs_core.store.afresh import opens
 
 _SHOWN = 8
 """How many names a message lists."""

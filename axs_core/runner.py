@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from axs_core.credentials import scrubbed, secrets_in
 from axs_core.digest import of_tree, of_value
@@ -24,8 +24,9 @@ from axs_core.query import Query, parse
 from axs_core.record import NOT_CONTENT, Needed, make_record, note_asked, now
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, producers_of, recipe_scope
-from axs_core.store import Attempt, Failure, Store, explained, safe_name
+from axs_core.store import Appeared, Attempt, Failure, Store, explained, safe_name
 
+T = TypeVar("T")
 Trail = tuple[tuple[str, str], ...]
 PARAMETERS = "parameters.json"
 """What a program reads: parameters, attributes, needs, output_path."""
@@ -105,9 +106,13 @@ class Runner:
             met = self._needs(found, None, ((found.key, str(found.query)),), given)
             base = self._base(found, met)
             with self.store.held(base):
-                self.index.refresh()
-                self.index.notice(self.store.folders(base))
-                return self._produce(found, met, base, direct=direct, replays=of)
+
+                def make() -> Entry:
+                    self.index.refresh()
+                    self.index.notice(self.store.folders(base))
+                    return self._produce(found, met, base, direct=direct, replays=of)
+
+                return _until_shown(make)
 
     def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
         """The recipes that provide the query, strictly one after the other; only one that does not apply hands over."""
@@ -152,18 +157,22 @@ class Runner:
         base = self._base(found, met)
         before = self.store.failure(base)
         with self.store.held(base) as waited:
-            self.index.refresh()
-            self.index.notice(self.store.folders(base))
-            entry = None if fresh else self.resolver.present(found)
-            if entry is not None and self.store.use(entry.path):
-                return Answer(entry, found)
-            if waited:
-                self._share_failure(base, before)
-            self._warn_of_damage(base)
-            entry = self._produce(found, met, base, direct=direct)
+
+            def answer() -> Answer:
+                self.index.refresh()
+                self.index.notice(self.store.folders(base))
+                entry = None if fresh else self.resolver.present(found)
+                if entry is not None and self.store.use(entry.path):
+                    return Answer(entry, found)
+                if waited:
+                    self._share_failure(base, before)
+                self._warn_of_damage(base)
+                return Answer(self._produce(found, met, base, direct=direct), found, made=True)
+
+            answered = _until_shown(answer)
         if fresh == "all":
-            self._again[found.key] = entry
-        return Answer(entry, found, made=True)
+            self._again[found.key] = answered.entry
+        return answered
 
     def _warn_of_damage(self, base: str) -> None:
         """Somebody has damaged what would have answered: it is made anew beside it, for nothing of it is ours to
@@ -405,6 +414,13 @@ def _allow_use(found: Match, need: Need, entries: Sequence[Entry]) -> None:
 def replay_key(key: str, name: str) -> str:
     """The identity of what is made again from the record of the entry ``name`` with the identity ``key``."""
     return of_value([key, "replay of", name])
+
+
+def _until_shown(work: Callable[[], T]) -> T:
+    """Do it, and again where a network folder shows only now what another host has made there."""
+    while True:
+        with suppress(Appeared):
+            return work()
 
 
 def _marked(meta: Mapping[str, Any], replays: Mapping[str, Any] | None) -> Mapping[str, Any]:

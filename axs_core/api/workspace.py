@@ -20,7 +20,7 @@ from axs_core.record import changed_since, note_asked, note_used
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import TIDYING, Store, check_layout, default_root, lease
-from axs_core.store.durable import opens
+from axs_core.store.afresh import opens
 from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
 

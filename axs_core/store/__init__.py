@@ -3,7 +3,7 @@
 from axs_core.store.access import MOVING, TIDYING, Busy, in_use, lock_base
 from axs_core.store.failure import Failure, explained
 from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, default_root, lease, safe_name
-from axs_core.store.store import LOG, Attempt, State, Store
+from axs_core.store.store import LOG, Appeared, Attempt, State, Store
 
 __all__ = [
     "BUNDLING",
@@ -12,6 +12,7 @@ __all__ = [
     "MOVING",
     "PRIVATE",
     "TIDYING",
+    "Appeared",
     "Attempt",
     "Busy",
     "Failure",

@@ -12,9 +12,9 @@ from axs_core.entry.load import META
 from axs_core.errors import StoreError
 from axs_core.reporter import Reporter
 from axs_core.store import oslock
+from axs_core.store.afresh import opens
 from axs_core.store.beacon import BEATS, LOOK, Heart, Seen, Watch
 from axs_core.store.claims import Claim, Claims, Waiting
-from axs_core.store.durable import opens
 from axs_core.store.layout import LEASE, PRIVATE, not_writable, open_root
 from axs_core.store.removal import empty_trash
 from axs_core.store.using import Using, has_ended

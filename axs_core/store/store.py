@@ -8,6 +8,7 @@ for, so that everybody who asks for the same thing meets at the same lock.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -21,9 +22,10 @@ from axs_core.entry.load import META
 from axs_core.errors import StoreError
 from axs_core.host import this_process
 from axs_core.store.access import SHORT_KEY, Access, lock_base
+from axs_core.store.afresh import await_folder, await_shown, is_listed, look_afresh
 from axs_core.store.beacon import command_line
 from axs_core.store.claims import Claim
-from axs_core.store.durable import await_shown, look_afresh, sync_folder, sync_tree, write_atomic
+from axs_core.store.durable import sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
 from axs_core.store.layout import PRIVATE, not_writable
 from axs_core.store.removal import appear, discard, withdrawn
@@ -31,6 +33,10 @@ from axs_core.store.removal import appear, discard, withdrawn
 State = Literal["present", "producing", "broken", "absent"]
 MAKING = "making.json"
 LOG = "log.txt"
+
+
+class Appeared(Exception):
+    """What was going to be made is there: look again."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +107,28 @@ class Store(Access):
     def make_folder(self, folder: Path) -> None:
         """Make an entry's folder, if it is not there. It comes with our own folder inside, in one step: who finds it
         knows that axs began it, whatever happens to this process.
+
+        Raises Appeared where another host has made it, which a network file system had not shown yet: it does now.
         """
         try:
             while not folder.is_dir():
                 with suppress(FileNotFoundError):  # somebody empties the trash
                     appear(self.root, folder)
         except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and await_folder(folder):
+                raise Appeared(folder) from None
             raise not_writable(self.root, error) from None
 
     def clear(self, folder: Path) -> None:
-        """Take away what an attempt has left there that died or failed; call it under :meth:`held`."""
-        if folder.is_dir() and any(item for item in folder.rglob("*") if item.name != PRIVATE):
+        """Take away what an attempt has left there that died or failed; call it under :meth:`held`. Raises Appeared
+        where something is finished there.
+        """
+        if not folder.is_dir():
+            return
+        if is_listed(folder / META):
+            await_shown(folder / META)
+            raise Appeared(folder)
+        if any(item for item in folder.rglob("*") if item.name != PRIVATE):
             with suppress(OSError):  # what cannot be deleted is out of the way at least
                 discard(self.root, folder)
 

@@ -18,7 +18,7 @@ import yaml
 from support.toy import SOURCES, Listening
 
 from axs_core.errors import ProduceError, StoreError
-from axs_core.store import PRIVATE, Attempt, Store, default_root, lock_base, safe_name
+from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, lock_base, safe_name
 from axs_core.store import store as store_module
 from axs_core.store.durable import write_atomic
 
@@ -337,4 +337,23 @@ def test_a_maker_that_is_killed_at_once_leaves_a_folder_of_ours(store: Store, mo
     store.make_folder(store.root / "toy_0123456789")
     store.make_folder(store.root / "toy_0123456789")
     assert seen == [[], [f"toy_0123456789/{PRIVATE}"]]
+    assert list((store.root / PRIVATE / "trash").iterdir()) == []
+
+
+def test_what_is_finished_is_never_cleared(store: Store) -> None:
+    """Another host may have finished it since this one looked."""
+    folder = complete(store)
+    with store.held(folder.name), pytest.raises(Appeared):
+        store.begin(folder, "toy")
+    assert store.state(folder) == "present"
+
+
+def test_a_folder_that_another_host_made_appears(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network file system may not show it yet; that no other can be put in its place is how it is found out."""
+    folder = complete(store)
+    real, looks = Path.is_dir, iter([False])
+    monkeypatch.setattr(Path, "is_dir", lambda self: real(self) and (self != folder or next(looks, True)))
+    with store.held(folder.name), pytest.raises(Appeared):
+        store.make_folder(folder)
+    assert store.state(folder) == "present"
     assert list((store.root / PRIVATE / "trash").iterdir()) == []
