@@ -11,7 +11,6 @@ Of a git repository the commit is trusted that was there when the user said so; 
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import posixpath
@@ -22,7 +21,6 @@ from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 
 from axs_core.collection import BROUGHT_BY, IMPORTED_BY
 from axs_core.errors import NotTrusted, StoreError, UsageError
@@ -109,7 +107,7 @@ class Trust:
                 return
             if answer is not None:
                 self._refused.add((origin.source, origin.state))
-        hint = f"look into {origin.folder}, then: axs byname {origin.name} , trust"
+        hint = f"look into {origin.folder}, then: axs byname {origin.name} , trust; or --trust with the query"
         raise NotTrusted(f"{origin} is not trusted; this would {use}", hint=hint)
 
     def _question(self, origin: Elsewhere, use: str) -> str:
@@ -220,6 +218,8 @@ def canonical(address: str) -> str:
     >>> canonical("HTTPS://me:token@Example.org:443/Team/entries.git/")
     'https://example.org/Team/entries'
     """
+    from urllib.parse import urlsplit  # most asks do without
+
     split = urlsplit(address)
     if not split.scheme or split.scheme == "sha256":
         return address
@@ -232,6 +232,8 @@ def canonical(address: str) -> str:
 
 def _begins(source: str, prefix: str) -> bool:
     """Is it that address, or one below it? One that climbs (``..``) is below nothing."""
+    from urllib.parse import unquote, urlsplit
+
     path = unquote(unquote(urlsplit(source).path))
     if path != posixpath.normpath(path) and path.replace("//", "/") != posixpath.normpath(path):
         return False
@@ -255,6 +257,8 @@ def head_of(clone: Path) -> str:
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -42,7 +42,7 @@ def test_without_a_terminal(toys: Toys, theirs: Repository, capsys: pytest.Captu
     assert (code, out) == (2, "")
     assert said == (
         f"error: {who} is not trusted; this would make thing with its recipe their_recipe\n"
-        f"\nhint: look into {clone}/repo, then: axs byname {clone.name} , trust"
+        f"\nhint: look into {clone}/repo, then: axs byname {clone.name} , trust; or --trust with the query"
     )
     assert axs(f"byname {clone.name} , trust", capsys) == (0, "", f"{who} is trusted from now on")
     assert axs("byquery thing , get_path", capsys)[0] == 0

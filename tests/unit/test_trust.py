@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import sys
+import tarfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -142,7 +144,8 @@ def test_nothing_is_made_unless_it_is_trusted(toys: Toys, theirs: Repository, qu
     commit = git(theirs.folder, "rev-parse", "HEAD")
     who = f"{clone.name} ({theirs.url}, commit {commit[:12]})"
     assert str(error) == f"{who} is not trusted; this would {MADE_WITH[query]}"
-    assert error.hint == f"look into {clone.path / 'repo'}, then: axs byname {clone.name} , trust"
+    then = f"axs byname {clone.name} , trust; or --trust with the query"
+    assert error.hint == f"look into {clone.path / 'repo'}, then: {then}"
     assert error.exit_code == 2
     assert theirs.loaded() == []
     assert sorted(item.name for item in toys.work.iterdir() if item.name != ".axs") == [clone.name]
@@ -544,6 +547,23 @@ def test_an_archive_is_trusted_by_its_content(toys: Toys, tmp_path: Path) -> Non
     again.distrust()
     toys.space().byquery("run")
     assert toys.made("run") == 3
+
+
+def test_a_collection_that_a_recipe_downloads(toys: Toys, theirs: Repository, tmp_path: Path) -> None:
+    """However it came, it is somebody else's; other bytes are another collection."""
+    with tarfile.open(tmp_path / "entries.tar", "w") as archive:
+        archive.add(theirs.folder, "entries", filter=lambda item: None if ".git" in item.name else item)
+    fetch = {"urls": (tmp_path / "entries.tar").as_uri(), "file": "entries.tar"}
+    make = {"fetch": fetch, "extract": {"archive": "entries.tar", "into": "there"}}
+    toys.add("downloaded", {"provides": [["brought", "collection"]], "make": make,
+                            "attributes": {"entries_path": "there/entries"}})  # fmt: skip
+    there = toys.space().byquery("brought,collection")
+    assert toys.space().byname("their_recipe").path.is_relative_to(there.path)
+    refused(toys.space().byquery, "thing")
+    toys.space().byname(there.name).trust()
+    assert toys.space().byquery("thing")["words"] == "computed"
+    digest = hashlib.sha256((tmp_path / "entries.tar").read_bytes()).hexdigest()
+    assert list(json.loads(trust_file().read_text())["trusted"]) == [f"sha256:{digest}"]
 
 
 def test_ones_own_is_neither_trusted_nor_not(toys: Toys) -> None:
