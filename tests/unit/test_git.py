@@ -181,6 +181,16 @@ def test_the_network_is_down(folder: Path) -> None:
     assert error.hint.startswith("run it again; or name a mirror: AXS_MIRRORS='http://127.0.0.1:")
 
 
+def test_a_time_out(folder: Path, origin: Path, tmp_path: Path) -> None:
+    """All of the cloning has so many seconds; here git itself does not come back."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text("#!/bin/sh\nexec sleep 600\n")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    error = failure(folder, {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}, url=str(origin), timeout=0.2)
+    assert str(error) == f"cloning {origin.as_uri()} takes too long"
+    assert error.hint == "timeout=SECONDS in the query (git_repo), or make.git.timeout, allows more"
+
+
 def test_offline(folder: Path) -> None:
     error = failure(folder, {"AXS_OFFLINE": "1"}, url="https://me:pw@example.org/a/b.git")
     assert str(error) == "https://example.org/a/b.git cannot be cloned: AXS_OFFLINE=1 forbids the network"
