@@ -42,6 +42,8 @@ class OnnxRuntime(Backend):
     @staticmethod
     def _providers(device: str | None) -> list[Any]:
         available = ort.get_available_providers()
+        if device != "cpu" and PROVIDERS["cuda"] in available and hasattr(ort, "preload_dlls"):
+            ort.preload_dlls()  # CUDA's libraries as Python packages, where they came with the extras
         if device is not None and PROVIDERS[device] not in available:
             raise HarnessError(
                 f"execution_device={device}: this onnxruntime ({ort.__version__}) only has {', '.join(available)}"
