@@ -24,7 +24,7 @@ def code() -> ModuleType:
 
 
 def without_a_gpu(code: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "accelerators", lambda: [])
+    monkeypatch.setattr(code, "accelerators", list)
     monkeypatch.setattr(code, "DRIVERS", ("no-such-device",))
 
 
