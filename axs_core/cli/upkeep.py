@@ -74,9 +74,10 @@ def verify(root: Root, *what: Any) -> None:
     found = root.workspace.verified(*(as_text(word) for word in what))
     if found.problems:
         listed = "".join(f"\n    {problem}" for problem in found.problems)
-        names = [entry.name for entry in found.changed]
-        others = f", and so on for {len(names) - 1} more" if len(names) > 1 else ""
-        hint = f"axs byname {names[0]} , remove; the next ask makes it again{others}"
+        first = found.changed[0]
+        again = f"axs unbundle {first.name}.tar" if "bundle" in first.tags else "the next ask makes it again"
+        others = f", and so on for {len(found.changed) - 1} more" if len(found.changed) > 1 else ""
+        hint = f"axs byname {first.name} , remove; {again}{others}"
         raise StoreError(f"files are not what was recorded:{listed}", hint=hint)
     entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
     files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"

@@ -76,7 +76,7 @@ class Bundler:
             gathering.take(piece)
         recipes, collections = self._recipes(walk, gathering)
         if self.with_axs:
-            wheels.add_axs(staging / OWN)
+            wheels.add_axs(staging / OWN, others)
         for folder in (WHEELS, OWN):
             gathering.files.update((f"{folder}/{file.name}", Source(file)) for file in (staging / folder).glob("*.whl"))
         left_out = sorted(walk.existing)

@@ -157,19 +157,18 @@ class Wheelhouse:
             self._pips[base] = interpreters.own_interpreter(place)
         return self._pips[base]
 
-    def add_axs(self, to: Path) -> None:
+    def add_axs(self, to: Path, others: Sequence[str]) -> None:
         """Wheels of axs itself and of what it depends on, in the folder ``to``: as it is installed here, or of its
-        source where it runs from one.
+        source where it runs from one. ``others`` are further interpreters that it is meant for.
         """
         source = _source()
         if source is None:
-            to.mkdir(exist_ok=True)
             from axs_core.exchange.bundle.repack import repack
 
-            wheel = repack(metadata.distribution(DISTRIBUTION), to)
-            self.collect(sys.executable, [f"{DISTRIBUTION} @ {wheel.as_uri()}"], to)
-        else:
-            self.collect(sys.executable, [f"{DISTRIBUTION} @ {source.as_uri()}"], to)
+            to.mkdir(exist_ok=True)
+            source = repack(metadata.distribution(DISTRIBUTION), to)
+        for base in (sys.executable, *others):
+            self.collect(base, [f"{DISTRIBUTION} @ {source.as_uri()}"], to)
 
 
 def _source() -> Path | None:
