@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 import zipfile
@@ -587,3 +588,49 @@ def test_the_c_library() -> None:
 def test_contents_of_nothing() -> None:
     with pytest.raises(BadArchive, match="is not of type 'object'"):
         read_contents(b"[]")
+
+
+# killed
+
+
+@pytest.mark.parametrize("stage", ["a file", "all files", "the description", "the name"])
+def test_killed_while_it_is_opened(world: Toys, away: Away, tmp_path: Path, stage: str) -> None:
+    """Nothing is there that looks finished, and opening it again works."""
+    file = world.space().bundle(["model", "images"], tmp_path / "b.tar")
+    function = {"a file": "_write", "all files": "_describe", "the description": "sync_tree", "the name": "settle"}[
+        stage
+    ]
+    child = world.child(
+        f"""
+        import os, signal
+        from axs_core.exchange.bundle import open as opening
+        opening.{function} = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+        Workspace({str(away.work)!r}).unbundle({str(file)!r})
+        """
+    )
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL
+    assert away.left() == []
+    assert away.space().unbundle(file, trust=True) == ["model", "images"]
+    assert away.left() == ["b"]
+    assert not (away.work / ".axs" / ".unzip").exists()
+    assert away.space().verify() == []
+
+
+@pytest.mark.parametrize("function", ["look", "TarWriter.add", "read_contents"])
+def test_killed_while_it_is_made(world: Toys, away: Away, tmp_path: Path, function: str) -> None:
+    """There is no bundle then; the next try takes away what was gathered."""
+    child = world.child(
+        f"""
+        import os, signal
+        from axs_core.exchange.bundle import pack
+        pack.{function} = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+        space.bundle(["run"], {str(tmp_path / "b.tar")!r})
+        """
+    )
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL
+    assert not (tmp_path / "b.tar").exists()
+    file = world.space().bundle(["run"], tmp_path / "b.tar")
+    assert not (world.work / ".axs" / ".bundle").exists()
+    assert away.space().unbundle(file) == ["run"]
