@@ -39,6 +39,7 @@ def collect_garbage(store: Store, index: Index, wishes: Wishes = Wishes()) -> li
     """
     with store.held(TIDYING, "collecting garbage", freeing=True):
         store.settle()
+        store.forget_the_dead()
         _reclaim(store)
         index.refresh()
         broken = [folder for folder in _folders(store) if _is_broken(store, folder)]

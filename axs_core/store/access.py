@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from axs_core.entry.load import META
@@ -218,6 +218,13 @@ class Access:
             if not self._at_work(seen):
                 file.unlink(missing_ok=True)
         empty_trash(self.root)
+
+    def forget_the_dead(self) -> None:
+        """Take away claims that nobody comes back to: those of processes that died when all was done but that."""
+        for base in self._claims.bases():
+            if base not in self._held:
+                with suppress(Busy, StoreError), self.held(base, "tidying up", wait=False, freeing=True):
+                    pass
 
     def _make_sure(self, doubtful: Callable[[], list[Seen]]) -> None:
         """Watch those of whom only waiting can tell whether they live, until that is known of all."""

@@ -50,11 +50,14 @@ class Claims:
 
     def all(self) -> list[tuple[str, Seen]]:
         """Everything that is claimed, with who claims it."""
+        return [(base, seen) for base in self.bases() if (seen := self.holder(base)) is not None]
+
+    def bases(self) -> list[str]:
+        """What is claimed, or was by a process that died while it began or ended that."""
         try:
-            names = sorted(item.name for item in self.folder.iterdir())
+            return sorted(item.name for item in self.folder.iterdir())
         except FileNotFoundError:
             return []
-        return [(base, seen) for base in names if (seen := self.holder(base)) is not None]
 
     def lives(self, seen: Seen, domain: str | None = None) -> bool | None:
         """Whether its process is at work; None where only waiting can tell. ``domain``: of the lock that we hold."""

@@ -223,3 +223,23 @@ def test_files_that_cannot_be_deleted_leave_nothing_that_looks_finished(
     space = toys.space()
     assert list(space.all_byquery("thing")) == []
     assert space.byquery("thing").path == made.path
+
+
+def test_garbage_collection_forgets_who_died_when_all_was_done(toys: Toys) -> None:
+    """Killed when the entry was in place already, a maker leaves its claim behind, and nobody asks for that any more."""
+    toys.maker("toy", "thing")
+    maker = toys.child(
+        """
+        from axs_core.store.claims import Claim
+        import os
+        Claim.release = lambda claim: os._exit(9)
+        space.byquery("thing")
+        """
+    )
+    maker.communicate()
+    claims = toys.work / ".axs" / "claims"
+    assert [item.name for item in claims.iterdir()] == [toys.space().byquery("thing").name]
+    (claims / "begun_0123456789").mkdir()
+    assert toys.space().gc() == []
+    assert list(claims.iterdir()) == []
+    assert toys.made("toy") == 1

@@ -22,7 +22,7 @@ CHANGING = frozenset(
 """Calls directly before and after which a kill is worth more than beside others."""
 
 
-_VARY = ("cache/axs/index/", "work/.axs/locks/", "work/.axs/using/")
+_VARY = ("cache/axs/index/", "work/.axs/locks/", "work/.axs/using/", "work/.axs/claims/")
 _OF_THE_DEAD = ("claims", "using", "trash")
 """Where a process that dies may leave some bytes that only the collection of garbage takes away."""
 
