@@ -226,7 +226,7 @@ def test_files_that_cannot_be_deleted_leave_nothing_that_looks_finished(
 
 
 def test_garbage_collection_forgets_who_died_when_all_was_done(toys: Toys) -> None:
-    """Killed when the entry was in place already, a maker leaves its claim behind, and nobody asks for that any more."""
+    """Killed when the entry was in place already, a maker leaves its claim behind; nobody asks for that any more."""
     toys.maker("toy", "thing")
     maker = toys.child(
         """
