@@ -28,7 +28,7 @@ from axs_core.store.claims import Claim
 from axs_core.store.durable import sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
 from axs_core.store.layout import PRIVATE, not_writable
-from axs_core.store.removal import appear, discard, withdrawn
+from axs_core.store.removal import appear, discard, empty_trash, withdrawn
 
 State = Literal["present", "producing", "broken", "absent"]
 MAKING = "making.json"
@@ -137,6 +137,7 @@ class Store(Access):
         claim = self.claim(folder)
         try:
             self.clear(folder)
+            empty_trash(self.root)  # the room of attempts whose own removal was killed
             self.make_folder(folder)
             (folder / PRIVATE).mkdir(exist_ok=True)  # an empty folder was there
             write_atomic(folder / PRIVATE / MAKING, json.dumps({"query": query, **_myself()}, indent=1))

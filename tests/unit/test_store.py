@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +19,8 @@ import pytest
 import yaml
 from support.toy import SOURCES, Listening
 
-from axs_core.errors import ProduceError, StoreError
-from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, lock_base, safe_name
+from axs_core.errors import EntryError, ProduceError, ProgramFailed, StoreError
+from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, explained, failure, lock_base, safe_name
 from axs_core.store import store as store_module
 from axs_core.store.durable import write_atomic
 
@@ -357,3 +359,31 @@ def test_a_folder_that_another_host_made_appears(store: Store, monkeypatch: pyte
         store.make_folder(folder)
     assert store.state(folder) == "present"
     assert list((store.root / PRIVATE / "trash").iterdir()) == []
+
+
+@pytest.mark.parametrize(("free", "hint"), [(5000, "the disk is full: free some room"), (1 << 30, "None")])
+def test_a_child_that_fails_for_want_of_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, hint: str
+) -> None:
+    """In words of its own, that nobody can know: git says "Out of diskspace"."""
+    monkeypatch.setattr(failure.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1 << 40, 1 << 40, free))
+    error = ProgramFailed("git clone: exit code 128", argv=["git"], returncode=128, tail=["Out of diskspace"])
+    assert explained(error, tmp_path, tmp_path / "log") is error
+    assert str(error.hint).startswith(hint)
+
+
+def test_a_full_disk_is_named_whatever_it_did_first(tmp_path: Path) -> None:
+    error = EntryError("what is there cannot be read")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device", "/x/y")
+    assert str(explained(error, tmp_path, tmp_path / "log")) == "the disk is full: /x/y"
+    assert str(explained(PermissionError(13, "Permission denied", "/x"), tmp_path / "toy", tmp_path / "log")) == (
+        "toy: Permission denied: /x"
+    )
+
+
+def test_a_new_attempt_frees_the_room_of_the_dead(store: Store) -> None:
+    left = store.root / PRIVATE / "trash" / "toy_0123456789.of_a_dead_one"
+    left.mkdir(parents=True)
+    (left / "large.bin").write_bytes(bytes(1000))
+    complete(store)
+    assert not left.exists()

@@ -55,7 +55,7 @@ def hunt(world: World, what: str) -> Hunt:
     if what == "removal of all":
         return Hunt(world, killed=("work_collection", ",", "remove"), tidy=True)
     if what == "garbage collection":
-        return Hunt(world, killed=("gc",))
+        return Hunt(world, killed=("gc",), tidy=True)
     return Hunt(world, tidy=what == "a query, then garbage collection")
 
 
