@@ -26,7 +26,7 @@ def left(folder: Path, scenario: str = "Server", mode: str = "PerformanceOnly", 
     """What a harness of somebody else's would leave in ``folder``."""
     folder.mkdir(parents=True)
     known = {"loadgen_scenario": scenario, "loadgen_mode": mode, "other_answers": 0}
-    fake_loadgen._summary(folder, scenario, valid, 321.5)
+    fake_loadgen._summary(folder, scenario, valid, 321.5, 0)
     fake_loadgen._detail(folder, known, valid, 321.5)
     fake_loadgen._answers(folder, known)
     (folder / "labels.txt").unlink()
