@@ -12,6 +12,8 @@ from axs_core.errors import UsageError
 NAME = re.compile(r"[A-Za-z_]\w*")
 _HEAD = re.compile(r"(?P<path>[\w.]*)(?P<augment>\+?)(?P<separators>[ ,;:/]{0,3})")
 _FLAG = re.compile(r"(?P<path>[\w.]*)(?P<sign>[,+-]?)")
+_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+"""Inside a name: who comes from other tools types ``--dry-run`` for ``--dry_run``."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
 
 
@@ -42,11 +44,11 @@ class Fault(Exception):
 def read_option(word: str) -> Option:
     """One ``--...`` argument; an empty path for a positional one."""
     if word.startswith("---"):
-        head, equals, text = word[3:].partition("=")
+        head, equals, text = _named(word[3:])
         if not equals:
             raise Fault(f"{word!r} has no '='", "---name='{\"member\": 1}'")
         return _option(word, head, _json(text), "")
-    head, equals, text = word[2:].partition("=")
+    head, equals, text = _named(word[2:])
     if not equals:
         return _flag(word, head)
     matched = _HEAD.fullmatch(head)
@@ -54,11 +56,16 @@ def read_option(word: str) -> Option:
     return _option(word, head[: len(head) - len(separators)], _value(text, separators, word), separators)
 
 
+def _named(word: str) -> tuple[str, str, str]:
+    """What stands before the ``=``, the ``=``, and what stands behind it."""
+    head, equals, text = word.partition("=")
+    return _HYPHEN.sub("_", head), equals, text
+
+
 def _option(word: str, head: str, value: Any, separators: str) -> Option:
     matched = _HEAD.fullmatch(head)
     if not matched or matched["separators"]:
-        hint = f"--{head.replace('-', '_')}" if "-" in head else None
-        raise Fault(f"'{head}' is not the name of a parameter", hint)
+        raise Fault(f"'{head}' is not the name of a parameter")
     augment = bool(matched["augment"])
     path = _path(word, matched["path"])
     if augment and not path:

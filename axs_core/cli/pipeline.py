@@ -22,6 +22,7 @@
                | ---name=JSON
                | --name.member=value                one member of a dictionary; all forms
                | --name+=3  --name+,=x  ---name+=..  add to a number or text, append to a list, merge into a dictionary
+               | --dry-run                          the same as --dry_run, in all forms
 
 Nothing here knows which actions exist.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +97,8 @@ def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
     if to is None:
         raise UsageError("'move' needs --to=FOLDER", hint="axs work_collection , move --to=/data/work_collection")
     folder = collection.move(as_text(to))
+    import shlex
+
     collection.workspace.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
     return folder
 
