@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,8 +84,6 @@ def _problem(path: Path, item: dict[str, Any], bar: Progress) -> str | None:
 
 
 def _digest(path: Path, bar: Progress) -> str:
-    import hashlib
-
     state = hashlib.sha256()
     with path.open("rb", buffering=0) as stream:
         while chunk := stream.read(CHUNK):

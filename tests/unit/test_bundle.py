@@ -546,6 +546,7 @@ def wheel(folder: Path, name: str, version: str, requires: str = "") -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_wheels_of_an_environment(toys: Toys, away: Away, tmp_path: Path) -> None:
     """Exactly the versions that were installed here, though others could be had by then; from elsewhere, by pip."""
     links = tmp_path / "links"

@@ -9,7 +9,7 @@ from typing import Any
 
 from axs_core.credentials import without_credentials
 from axs_core.digest import of_value, walk
-from axs_core.entry import Entry
+from axs_core.entry import Entry, read_record
 from axs_core.errors import UsageError
 from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
 from axs_core.exchange.bundle.walk import Piece
@@ -164,8 +164,6 @@ def collection_queries(entries: Sequence[Entry], collections: Mapping[str, Entry
     for entry in entries:
         inside = collections.get(entry.collection)
         if inside is not None and is_git(inside):
-            from axs_core.entry import read_record
-
             found[str(read_record(inside).get("query"))] = inside
     return found
 

@@ -9,6 +9,7 @@ for that needs it.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import sysconfig
@@ -222,8 +223,6 @@ def _own_files(fresh: Path, data: Mapping[str, Any]) -> dict[str, dict[str, Any]
 
 
 def _text(data: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
