@@ -81,13 +81,16 @@ def _is_text(name: str) -> bool:
 
 def look(path: Path, follow: bool = True) -> Folder:
     """The state of an entry's ``meta.yaml``; without ``follow`` a link in its place is no such file."""
+    return Folder(path.name, path, *state(str(path), follow))
+
+
+def state(path: str, follow: bool = True) -> tuple[int, int] | tuple[None, None]:
+    """Time of change and size of the ``meta.yaml`` in a folder, as it is: thousands are looked at with each ask."""
     try:
-        stat = os.stat(f"{path}/{META}", follow_symlinks=follow)
-        if not follow and not S_ISREG(stat.st_mode):
-            return Folder(path.name, path, None, None)
+        there = os.stat(f"{path}/{META}", follow_symlinks=follow)
     except (FileNotFoundError, NotADirectoryError):
-        return Folder(path.name, path, None, None)
-    return Folder(path.name, path, stat.st_mtime_ns, stat.st_size)
+        return None, None
+    return (there.st_mtime_ns, there.st_size) if follow or S_ISREG(there.st_mode) else (None, None)
 
 
 def read(path: Path, own: bool = False) -> dict[str, Any]:

@@ -1,9 +1,15 @@
 """Work collections of any size, as a long sweep of LoadGen runs would leave them. Folders, ``meta.yaml``, record and
 the engine's own files are what the store writes; only the bulky logs are left out.
+
+    V/bin/python benchmarks/synthetic.py WORK 0 1000 [--own=10 --named=10 --each=250]
+
+writes entries 0 to 999 into the work collection WORK, and ten collections of results in it; the settings are those of
+the environment.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -115,9 +121,14 @@ def fill(work: Path, model: Pattern, count: int) -> None:
     there = sum(1 for item in os.scandir(work) if not item.name.startswith("."))
     if there > count:
         raise ValueError(f"{work} has {there} entries already")
-    plain = dump_yaml(_numbered(model.meta, "@KEY@", "@SCENARIO@", "@BATCH@", "@QPS@", "@ACCURACY@"))
+    plain = _plain(model)
     for number in range(there, count):
         write(work, model, number, plain)
+
+
+def _plain(model: Pattern) -> str:
+    """A ``meta.yaml`` with places to be filled in: YAML is slow."""
+    return dump_yaml(_numbered(model.meta, "@KEY@", "@SCENARIO@", "@BATCH@", "@QPS@", "@ACCURACY@"))
 
 
 def write(work: Path, model: Pattern, number: int, plain: str = "") -> Path:
@@ -161,19 +172,68 @@ def _write(folder: Path, meta: Mapping[str, Any], text: str, record: Mapping[str
     return folder
 
 
-def recipes(folder: Path, collections: int, each: int) -> list[Path]:
-    """``collections`` folders of ``each`` recipes; ``synthetic_0_0,size=N`` makes an entry by the first one of all."""
+def own_collections(work: Path, model: Pattern, collections: int, each: int) -> None:
+    """``collections`` collections of one's own in the work collection, of ``each`` results; they are older than all."""
+    for number in range(collections):
+        folder = work / f"campaign_{number}"
+        folder.mkdir(parents=True)
+        (folder / "meta.yaml").write_text(f"title: Campaign {number}\ntags: [collection]\n")
+        plain = _plain(model)
+        for item in range(each):
+            write(folder, model, -1 - number * each - item, plain)
+
+
+def named_collections(folder: Path, collections: int, each: int) -> list[Path]:
+    """``collections`` folders of ``each`` entries that people wrote, every tenth a recipe; ``synthetic_0_0,size=N``
+    makes an entry by the first one of all.
+    """
     made = []
     for number in range(collections):
         root = folder / f"collection_{number}"
         for item in range(each):
-            entry = root / f"recipe_{number}_{item}"
+            entry = root / f"written_{number}_{item}"
             entry.mkdir(parents=True, exist_ok=True)
-            (entry / "meta.yaml").write_text(
-                f"title: Recipe {item} of collection {number}\n"
-                f'provides: [[synthetic_{number}_{item}, "size?=1"]]\n'
-                "parameters: {size: {type: int, help: how much}}\n"
-                "make: {program: {run: ['true']}}\n"
-            )
+            (entry / "meta.yaml").write_text(_recipe(number, item) if item % 10 == 0 else _written(number, item))
         made.append(root)
     return made
+
+
+def _recipe(number: int, item: int) -> str:
+    return (
+        f"title: Recipe {item} of collection {number}\n"
+        f'provides: [[synthetic_{number}_{item}, "size?=1"]]\n'
+        "parameters: {size: {type: int, help: how much}}\n"
+        "make: {program: {run: ['true']}}\n"
+    )
+
+
+def _written(number: int, item: int) -> str:
+    return (
+        f"title: Item {item} of collection {number}\n"
+        f"tags: [written, written_{number}]\n"
+        f"attributes: {{item: {item}, weights: random, mean: [123.68, 116.78, 103.94]}}\n"
+    )
+
+
+def main() -> None:
+    """Write a part of a work collection. (In a process of its own: the memory of who measures is counted with that of
+    the processes it starts.)
+    """
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("work", type=Path)
+    options.add_argument("start", type=int)
+    options.add_argument("end", type=int)
+    options.add_argument("--own", type=int, default=0, help="collections of one's own beside them")
+    options.add_argument("--named", type=int, default=0, help="named collections, in the folder WORK/../collections")
+    options.add_argument("--each", type=int, default=0, help="entries in each of those")
+    given = options.parse_args()
+    named_collections(given.work.parent / "collections", given.named, given.each)
+    model = pattern(os.environ)
+    own_collections(given.work, model, given.own, given.each)
+    plain = _plain(model)
+    for number in range(given.start, given.end):
+        write(given.work, model, number, plain)
+
+
+if __name__ == "__main__":
+    main()

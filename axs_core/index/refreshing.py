@@ -97,7 +97,7 @@ class Collections:
         now = collection.stamp(root)
         if not row or row[0][0] != now or now == 0:
             self._scan(root, identity, now)
-        self._look_again(identity)
+        self._look_again(root, identity)
         return identity
 
     def _inside(self, root: Path, identity: int, origin: Elsewhere | None) -> Iterator[tuple[Path, Elsewhere | None]]:
@@ -148,7 +148,7 @@ class Collections:
 
         self.connection.write(operation)
 
-    def _look_again(self, identity: int) -> None:
+    def _look_again(self, root: Path, identity: int) -> None:
         """Folders without ``meta.yaml`` (being made, or broken) are few; each is looked at every time, and so are the
         entries that people write and edit, unless they are many.
         """
@@ -158,13 +158,10 @@ class Collections:
             f"{columns} entry_written WHERE collection = ? AND {WRITTEN} LIMIT ?", (identity, BY_HAND + 1)
         )
         rows += by_hand if len(by_hand) <= BY_HAND else []
-        changed = [path for path, mtime, size in rows if self._state(Path(path)) != (mtime, size)]
+        follow = root not in self._foreign
+        changed = [path for path, mtime, size in rows if collection.state(path, follow) != (mtime, size)]
         if changed:
             self._load_all(identity, [Path(path) for path in changed])
-
-    def _state(self, path: Path) -> tuple[int | None, int | None]:
-        folder = self.look(path)
-        return folder.mtime_ns, folder.size
 
 
 def id_of(root: Path) -> int:

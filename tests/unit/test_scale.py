@@ -32,14 +32,14 @@ def work_done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     def counted(name: str, what: str) -> None:
         original = getattr(collection, name)
 
-        def count(path: Path, **options: Any) -> Any:
-            counts[what.format(path.name)] += 1
-            return original(path, **options)
+        def count(path: Path | str, *options: Any, **more: Any) -> Any:
+            counts[what.format(Path(path).name)] += 1
+            return original(path, *options, **more)
 
         monkeypatch.setattr(collection, name, count)
 
     counted("listing", "{} listed")
-    counted("look", "looked at")
+    counted("state", "looked at")
     counted("read_meta", "yaml")
     return counts
 
@@ -225,3 +225,60 @@ def test_garbage_goes_with_what_only_it_needed(toys: Toys) -> None:
     (top.path / "record.json").write_text(json.dumps({**record, "asked": "as a need"}))
     assert space.gc() == [top.name, base.name]
     assert len(toys.space().find("run")) == FEW
+
+
+# memory, of real processes (benchmarks/scale.py has the figures at 100,000)
+
+MEASURED = """
+    import re
+    answer = ({what})()
+    print(answer, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+ROOM = 8000
+"""Kilobytes (two thirds of them SQLite's pages) that :data:`MANY_MORE` entries may take more than :data:`FEW`, at most."""
+MANY_MORE = 2000
+
+
+@pytest.fixture(scope="module")
+def two_sizes(tmp_path_factory: pytest.TempPathFactory) -> list[Toys]:
+    """The same at two sizes."""
+    sizes = []
+    for count in (FEW, MANY_MORE):
+        toys = Toys(tmp_path_factory.mktemp(f"size{count}"))
+        toys.settings["AXS_INDEX"] = str(toys.recipes.parent / "index")
+        toys.maker("run", "run", parameters={"size": {"type": "int"}})
+        for number in range(count):
+            write(toys.work, number)
+        answer, _ = measured(toys, "lambda: len(list(space.find('run')))")
+        assert answer == count
+        sizes.append(toys)
+    return sizes
+
+
+def measured(toys: Toys, what: str) -> tuple[Any, int]:
+    """What a function answers in a process of its own, and the kilobytes which that took at most. (The system's other
+    count begins with what the process that started it had.)
+    """
+    child = toys.child(MEASURED.format(what=what))
+    out, err = child.communicate()
+    assert child.returncode == 0, err
+    answer, peak = out.rsplit(" ", 1)
+    return json.loads(answer), int(peak)
+
+
+@pytest.mark.parametrize(
+    ("what", "per_entry"),
+    [
+        ("lambda: len(list(space.find('run,size>=0')))", 1),
+        ("lambda: sum(found['size'] == found['score'] * 10 for found in space.find('run'))", 1),
+        ("lambda: len([row for row in space.entries() if row.kind == 'produced'])", 1),
+        ("lambda: len(space.explain('run,siz=1')) * 0", 0),
+        ("lambda: len(space.gc())", 0),
+        ("lambda: len(space.find('run,size=7'))", 0),
+        ("lambda: (space.reindex(), len(space.find('run')))[1]", 1),
+    ],
+)
+def test_memory_does_not_follow_the_number_of_entries(two_sizes: list[Toys], what: str, per_entry: int) -> None:
+    (few, small), (many, large) = (measured(toys, what) for toys in two_sizes)
+    assert (many - few) == per_entry * (MANY_MORE - FEW)
+    assert large - small < ROOM
