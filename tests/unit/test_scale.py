@@ -235,7 +235,7 @@ MEASURED = """
     print(answer, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 ROOM = 8000
-"""Kilobytes (two thirds of them SQLite's pages) that :data:`MANY_MORE` entries may take more than :data:`FEW`, at most."""
+"""Kilobytes (a part of them SQLite's pages) that :data:`MANY_MORE` entries may take more than :data:`FEW`, at most."""
 MANY_MORE = 2000
 
 
