@@ -75,3 +75,12 @@ def withdrawn(folder: Path) -> Iterator[None]:
     finally:
         with suppress(FileNotFoundError):
             (folder / _ASIDE).rename(folder / META)
+
+
+def put_back(folder: Path) -> None:
+    """Make an entry present again that was absent only because the process died that had it :func:`withdrawn`. The
+    caller holds its identity.
+    """
+    with suppress(OSError):
+        if not (folder / META).exists():
+            (folder / _ASIDE).rename(folder / META)

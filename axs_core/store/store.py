@@ -12,8 +12,8 @@ import errno
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from axs_core.store.claims import Claim
 from axs_core.store.durable import sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
 from axs_core.store.layout import PRIVATE, not_writable
-from axs_core.store.removal import appear, discard, empty_trash, withdrawn
+from axs_core.store.removal import appear, discard, empty_trash, put_back, withdrawn
 
 State = Literal["present", "producing", "broken", "absent"]
 MAKING = "making.json"
@@ -73,6 +73,14 @@ class Store(Access):
     def base_name(self, name: str, key: str) -> str:
         """The folder's name for what has this identity: readable, with the short key."""
         return f"{name}_{key[:SHORT_KEY]}"
+
+    @contextmanager
+    def held(self, base: str, doing: str = "making it", wait: bool = True, freeing: bool = False) -> Iterator[bool]:
+        """As :meth:`Access.held`; what a process that died was about to remove is present again."""
+        with super().held(base, doing, wait, freeing) as waited:
+            for folder in self.folders(base):
+                put_back(folder)
+            yield waited
 
     def folders(self, base: str) -> list[Path]:
         """The folders of one identity in the order in which they were begun: BASE, BASE_2, BASE_3 ..."""

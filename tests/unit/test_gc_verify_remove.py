@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
 from axs_core.errors import NotFound, StoreError
+from axs_core.store import lock_base
 
 
 def family(toys: Toys) -> tuple[WorkspaceEntry, WorkspaceEntry, WorkspaceEntry]:
@@ -53,6 +57,33 @@ def test_what_was_asked_for_stays_with_its_needs(toys: Toys) -> None:
     toys.space().byname(thing.name).remove()
     assert toys.space().gc() == []
     assert left(toys) == sorted([middle.name, base.name])
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from axs_core.store import Store
+def decide():
+    os.kill(os.getpid(), signal.SIGKILL)
+folder = Path(sys.argv[1])
+store = Store(folder.parent)
+with store.held(sys.argv[2]):
+    store.remove_unless(folder, decide)
+"""
+
+
+@pytest.mark.parametrize("then", ["gc", "ask"])
+def test_killed_while_it_decides_whether_something_goes(toys: Toys, then: str) -> None:
+    """The entry was complete; it is neither lost nor made again."""
+    toys.maker("toy", "thing")
+    thing = toys.space().byquery("thing")
+    words = [sys.executable, "-c", KILLED, str(thing.path), lock_base(thing.name)]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    assert list(toys.space().all_byquery("thing")) == []
+    if then == "gc":
+        assert toys.space().gc() == []
+        assert [entry.name for entry in toys.space().all_byquery("thing")] == [thing.name]
+    assert toys.space().byquery("thing").record == thing.record
 
 
 def test_broken_ones_go_and_other_folders_stay(toys: Toys) -> None:
