@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ class Unzipper:
 
         Raises BadArchive for what must not be opened; nothing is left behind then.
         """
-        if not archive.is_file():
+        if not os.path.isfile(archive):
             raise NotFound(f"there is no file {archive}")
         base = called(name, archive.name.removesuffix(".zip"))
         self.store.open()

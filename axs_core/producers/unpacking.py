@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -102,8 +103,10 @@ class Unpacking:
         for member, link in self._links:
             try:
                 end = link.resolve()
-            except (OSError, RuntimeError):  # the latter up to Python 3.12
-                raise Refused(member, "a link that leads back to itself") from None
+                with suppress(FileNotFoundError):  # a link to what is not there leads nowhere
+                    link.stat()
+            except (OSError, RuntimeError):  # a circle (the latter up to Python 3.12), or a name that is too long
+                raise Refused(member, "a link that cannot be followed") from None
             if not end.is_relative_to(root):
                 raise Refused(member, "a link that leads out of the folder through other links")
 
