@@ -73,7 +73,8 @@ def _row(
         places: dict[Path, Kind] = {index.work_collection: "work", index.roots[-1]: "shipped"}
         return CollectionRow(path.name, places.get(path, "named"), order, 0.0, count, path)
     origin = index.origin_of(entry)
-    kind: Kind = "git" if is_git(entry) else "zip" if is_imported(entry) else "bundle" if is_bundle(entry) else "local"
+    cloned = is_git(entry) and entry.path.is_relative_to(index.work_collection)  # elsewhere anyone may have written so
+    kind: Kind = "git" if cloned else "zip" if is_imported(entry) else "bundle" if is_bundle(entry) else "local"
     git, fault = None, ""
     if kind == "git":
         try:

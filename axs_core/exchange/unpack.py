@@ -68,7 +68,7 @@ class Unzipper:
 
         Raises BadArchive for what must not be opened; nothing is left behind then.
         """
-        if not os.path.isfile(archive):
+        if not os.path.isfile(archive):  # noqa: PTH113 - however long its name
             raise NotFound(f"there is no file {archive}")
         base = called(name, archive.name.removesuffix(".zip"))
         self.store.open()

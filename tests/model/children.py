@@ -12,8 +12,8 @@ from axs_core.index import Index
 from axs_core.store import Store, store
 
 STAGES = ("begun", "made", "recorded", "present", "removing")
-"""begun: the folder is there. made: all but the record. recorded: all but ``meta.yaml``. present: that too, but the index
-knows nothing yet. removing: ``meta.yaml`` is gone, the rest is there.
+"""begun: the folder is there. made: all but the record. recorded: all but ``meta.yaml``. present: that too, but the
+index knows nothing yet. removing: ``meta.yaml`` is gone, the rest is there.
 """
 
 

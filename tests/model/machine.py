@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -29,7 +29,7 @@ MAKE = "    if (path.parents[1] / 'fail').exists(): raise RuntimeError('asked to
 class StoreMachine(RuleBasedStateMachine):
     """``user,n=N`` needs ``leaf,n=N``; hosts ``a`` and ``b`` have an index each, over one work collection."""
 
-    steps: Counter[str] = Counter()
+    steps: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
