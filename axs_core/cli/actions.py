@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Document, Each, Root, Table
-from axs_core.errors import NotFound, UsageError
+from axs_core.errors import NotFound, UsageError, brief
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ def workspace_get(root: Root, label: Any) -> Any:
     """
     name = _text(label, "a label")
     if name not in root.labels:
-        raise UsageError(f"nothing is stored under '{name}'", hint=f"{name}: ACTION stores what the action gives")
+        shown = brief(" ".join(name.split()), 60)
+        raise UsageError(f"nothing is stored under '{shown}'", hint=f"{shown}: ACTION stores what the action gives")
     return root.labels[name]
 
 

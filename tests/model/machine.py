@@ -236,11 +236,11 @@ class StoreMachine(RuleBasedStateMachine):
         if how == "reindex":
             self.space(host).reindex()
             return
-        for file in self.root.glob(f"index_{host}.sqlite*"):
-            if how == "deleted":
-                file.unlink()
-            else:
-                file.write_bytes(b"garbage" * 500 if how == "garbage" else b"")
+        file = self.root / f"index_{host}.sqlite"
+        for each in self.root.glob(f"{file.name}*"):
+            each.unlink()  # SQLite maps the side files into memory: cut under it, they would end the process
+        if how != "deleted":
+            file.write_bytes(b"garbage" * 500 if how == "garbage" else b"")
 
     @rule(host=st.sampled_from("ab"))
     def collect_garbage(self, host: str) -> None:
