@@ -61,7 +61,7 @@ class Action:
                 near = closest(name, named)
                 raise UsageError(f"'{self.name}' has no option --{name}", hint=f"--{near}" if near else hint)
         for each in positional[len(args) :]:
-            if each.default is each.empty and each.name not in kwargs:
+            if each.default is each.empty and (each.name not in kwargs or each.kind == each.POSITIONAL_ONLY):
                 raise UsageError(f"'{self.name}' needs {each.name.upper()}", hint=f"axs {self.usage}")
         if len(args) > len(positional) and not any(kind.name == "VAR_POSITIONAL" for kind in kinds):
             extra = as_text(args[len(positional)])

@@ -37,7 +37,10 @@ class Difference:
         if self.old == self.new:
             return "same"
         numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (self.old, self.new))
-        return f"{100 * (self.new - self.old) / abs(self.old):+.2f} %" if numbers and self.old else ""
+        try:
+            return f"{100 * (self.new - self.old) / abs(self.old):+.2f} %" if numbers and self.old else ""
+        except OverflowError:  # whole numbers that no float holds
+            return ""
 
 
 @dataclass(frozen=True)
