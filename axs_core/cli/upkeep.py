@@ -17,6 +17,7 @@ from axs_core.query.near import closest
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import WorkCollection
+    from axs_core.entry import Entry
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Size
 
@@ -73,14 +74,19 @@ def verify(root: Root, *what: Any) -> None:
     found = root.workspace.verified(*(as_text(word) for word in what))
     if found.problems:
         listed = "".join(f"\n    {problem}" for problem in found.problems)
-        first = found.changed[0]
-        again = f"axs unbundle {first.name}.tar" if "bundle" in first.tags else "the next ask makes it again"
-        others = f", and so on for {len(found.changed) - 1} more" if len(found.changed) > 1 else ""
-        hint = f"axs byname {first.name} , remove; {again}{others}"
-        raise StoreError(f"files are not what was recorded:{listed}", hint=hint)
+        raise StoreError(f"files are not what was recorded:{listed}", hint=_way_out(found.changed))
     entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
     files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"
     root.workspace.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
+
+
+def _way_out(changed: Sequence[Entry]) -> str | None:
+    if not changed:
+        return None
+    first = changed[0]
+    again = f"axs unbundle {first.name}.tar" if "bundle" in first.tags else "the next ask makes it again"
+    others = f", and so on for {len(changed) - 1} more" if len(changed) > 1 else ""
+    return f"axs byname {first.name} , remove; {again}{others}"
 
 
 @action("collection")

@@ -189,6 +189,10 @@ def test_verify(workspace: FakeWorkspace) -> None:
     with pytest.raises(StoreError) as raised:
         run("verify small", workspace)
     assert str(raised.value) == "files are not what was recorded:\n    small/model.onnx: missing"
+    assert raised.value.hint == "axs byname small , remove; the next ask makes it again"
+    with pytest.raises(StoreError) as raised:
+        run("verify odd", workspace)
+    assert (str(raised.value), raised.value.hint) == ("files are not what was recorded:\n    odd: cannot be read", None)
 
 
 def test_help_needs_no_workspace() -> None:

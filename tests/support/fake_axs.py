@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axs_core.entry import Entry
 from axs_core.errors import NotFound, ProduceError, Refused
 from axs_core.reporter import Reporter
+from axs_core.upkeep.verify import Verified
 
 
 @dataclass(frozen=True)
@@ -166,11 +168,15 @@ class FakeWorkspace:
     def reindex(self) -> None:
         self.asked.append("reindex")
 
-    def gc(self) -> list[str]:
+    def gc(self, policy: Any = None) -> list[str]:
+        self.asked.append(policy)
         return ["broken_1", "broken_2"]
 
-    def verify(self, name: str | None = None) -> list[str]:
-        return ["small/model.onnx: missing"] if name == "small" else []
+    def verified(self, *what: str) -> Verified:
+        """``small`` lacks a file; of ``odd`` not even the ``meta.yaml`` can be read."""
+        if what == ("small",):
+            return Verified(problems=["small/model.onnx: missing"], changed=[Entry("small", Path("/store/small"), {})])
+        return Verified(problems=["odd: cannot be read"] if what == ("odd",) else [])
 
     def vocabulary(self) -> FakeVocabulary:
         return FakeVocabulary()
