@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from axs_core.cli import actions  # noqa: F401  they come first in help and reference
 from axs_core.cli.action import action
@@ -78,10 +78,31 @@ def formatted(made: Tabulated, format: str) -> Any:
         return made.dicts()
     if format == "csv":
         return _csv(made)
-    rows = tuple(tuple("" if value is None else as_text(value) for value in row) for row in made.rows)
     if not made.columns:
         return None
+    rows = Cells(made.rows)
     return Table(made.columns, rows) if format == "text" else _markdown(made.columns, rows)
+
+
+class Cells(Sequence[tuple[str, ...]]):
+    """Rows as text, each made when it is looked at: of 100,000 there is one at a time."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[str, ...]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Cells: ...
+
+    def __getitem__(self, place: int | slice) -> tuple[str, ...] | Cells:
+        if isinstance(place, slice):
+            return Cells(self._rows[place])
+        return tuple("" if value is None else as_text(value) for value in self._rows[place])
 
 
 def _csv(made: Tabulated) -> str | None:

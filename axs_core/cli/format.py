@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import PurePath
 from typing import Any, TextIO
 
@@ -107,5 +108,5 @@ def _aligned(table: Table) -> Iterator[str]:
     widths = [len(name) for name in table.header]
     for row in table.rows:
         widths = [max(width, len(cell)) for width, cell in zip(widths, row, strict=True)]
-    for row in (table.header, *table.rows):
+    for row in chain((table.header,), table.rows):
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -48,7 +48,7 @@ class Table:
     """Rows of text under a header."""
 
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Sequence[tuple[str, ...]]
 
 
 Target = Literal["workspace", "entry", "entries", "collection", "value"]

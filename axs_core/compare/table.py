@@ -6,6 +6,7 @@ member b of a value; ``twin.a`` the value of the entry's twin (see :mod:`axs_cor
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from axs_core.query.near import nearest
 PLAIN = {"name": "name", "tags": "tags", "machine": "machine", "made": "made"}
 """Columns where the entries declare none."""
 TWIN = "twin"
+_SHORT = 24
+"""So many characters has a text that is likely to stand in many rows."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     cells = Cells(everything=bool(columns))
     asked = {name: name for name in columns or ()}
     titles: dict[str, None] = dict.fromkeys(asked)
-    rows, unknown = [], {name: set[str]() for name in asked if not _of_twin(name)}
+    rows: list[tuple[Layout, tuple[Any, ...]]] = []
+    unknown = {name: set[str]() for name in asked if not _of_twin(name)}
     layout = Layout.of(asked)
     for entry in entries:
         own = cells.of(entry)
@@ -50,14 +54,25 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
         if chosen is not layout.columns:
             layout = Layout.of(chosen)
             titles.update(dict.fromkeys(chosen))
-        rows.append(_row(own, layout, twins, cells))
+        rows.append((layout, _row(own, layout, twins, cells)))
         for name in [name for name in unknown if own.knows(name)]:
             del unknown[name]
         for known in unknown.values():
             known.update(own.values)
     if rows:
         _refuse(unknown, len(rows))
-    return Tabulated(tuple(titles), tuple(tuple(row.get(title) for title in titles) for row in rows))
+    return Tabulated(tuple(titles), _filled_up(rows, tuple(titles)))
+
+
+def _filled_up(rows: list[tuple[Layout, tuple[Any, ...]]], titles: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+    """The rows with a value for every title; those that have them all stay as they are."""
+    filled = []
+    for layout, values in rows:
+        if layout.titles != titles:
+            had = dict(zip(layout.titles, values, strict=True))
+            values = tuple(had.get(title) for title in titles)
+        filled.append(values)
+    return tuple(filled)
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,7 @@ class Layout:
     """Columns, title to value, taken apart: those of the entry itself and those of its twin."""
 
     columns: Mapping[str, str]
+    titles: tuple[str, ...]
     plain: tuple[tuple[str, str], ...]
     paired: tuple[tuple[str, str], ...]
 
@@ -74,7 +90,7 @@ class Layout:
         plain = tuple((title, path) for title, path in columns.items() if not _of_twin(path))
         prefix = f"{TWIN}."
         paired = tuple((title, path.removeprefix(prefix)) for title, path in columns.items() if _of_twin(path))
-        return Layout(columns, plain, paired)
+        return Layout(columns, tuple(columns), plain, paired)
 
 
 def _columns_of(entry: Entry) -> Mapping[str, str]:
@@ -82,13 +98,18 @@ def _columns_of(entry: Entry) -> Mapping[str, str]:
     return said if isinstance(said, Mapping) else PLAIN
 
 
-def _row(own: Row, layout: Layout, twins: Twins, cells: Cells) -> dict[str, Any]:
+def _row(own: Row, layout: Layout, twins: Twins, cells: Cells) -> tuple[Any, ...]:
     row = {title: own.get(path) for title, path in layout.plain}
     if layout.paired:
         twin = twins.of(own.entry)
         other = own if twin is own.entry else cells.of(twin) if twin is not None else None
         row.update({title: _paired(own, other, path) for title, path in layout.paired})
-    return row
+    return tuple(_shared(row[title]) for title in layout.titles)
+
+
+def _shared(value: Any) -> Any:
+    """Short texts are the same in thousands of rows: held once."""
+    return sys.intern(value) if type(value) is str and len(value) <= _SHORT else value
 
 
 def _of_twin(path: str) -> bool:
