@@ -6,10 +6,10 @@ member b of a value; ``twin.a`` the value of the entry's twin (see :mod:`axs_cor
 
 from __future__ import annotations
 
-import sys
+import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from axs_core.compare.cells import OWN, Cells, Row, declared
 from axs_core.compare.twin import Twins
@@ -20,8 +20,44 @@ from axs_core.query.near import nearest
 PLAIN = {"name": "name", "tags": "tags", "machine": "machine", "made": "made"}
 """Columns where the entries declare none."""
 TWIN = "twin"
-_SHORT = 24
-"""So many characters has a text that is likely to stand in many rows."""
+
+
+class Rows(Sequence[tuple[Any, ...]]):
+    """Rows of plain values, packed: of 100,000 results they take a tenth of the room. Each is unpacked when it is
+    looked at.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[bytes | tuple[Any, ...]] = []
+
+    def take(self, row: bytes | tuple[Any, ...]) -> None:
+        """One more, as :func:`_packed` gives it."""
+        self._rows.append(row)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[Any, ...]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[tuple[Any, ...]]: ...
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return [_unpacked(row) for row in self._rows[place]]
+        return _unpacked(self._rows[place])
+
+
+def _packed(row: tuple[Any, ...]) -> bytes | tuple[Any, ...]:
+    try:
+        return marshal.dumps(row)
+    except ValueError:  # a function gave something that is no plain data
+        return row
+
+
+def _unpacked(row: bytes | tuple[Any, ...]) -> tuple[Any, ...]:
+    return marshal.loads(row) if isinstance(row, bytes) else row
 
 
 @dataclass(frozen=True)
@@ -29,7 +65,7 @@ class Tabulated:
     """``columns`` are titles; each row has a value for each, None where there is none."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: Sequence[tuple[Any, ...]]
 
     def dicts(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
@@ -45,7 +81,7 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     cells = Cells(everything=bool(columns))
     asked = {name: name for name in columns or ()}
     titles: dict[str, None] = dict.fromkeys(asked)
-    rows: list[tuple[Layout, tuple[Any, ...]]] = []
+    rows: list[tuple[Layout, bytes | tuple[Any, ...]]] = []
     unknown = {name: set[str]() for name in asked if not _of_twin(name)}
     layout = Layout.of(asked)
     for entry in entries:
@@ -54,7 +90,7 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
         if chosen is not layout.columns:
             layout = Layout.of(chosen)
             titles.update(dict.fromkeys(chosen))
-        rows.append((layout, _row(own, layout, twins, cells)))
+        rows.append((layout, _packed(_row(own, layout, twins, cells))))
         for name in [name for name in unknown if own.knows(name)]:
             del unknown[name]
         for known in unknown.values():
@@ -64,15 +100,15 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     return Tabulated(tuple(titles), _filled_up(rows, tuple(titles)))
 
 
-def _filled_up(rows: list[tuple[Layout, tuple[Any, ...]]], titles: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+def _filled_up(rows: list[tuple[Layout, bytes | tuple[Any, ...]]], titles: tuple[str, ...]) -> Rows:
     """The rows with a value for every title; those that have them all stay as they are."""
-    filled = []
-    for layout, values in rows:
+    filled = Rows()
+    for layout, row in rows:
         if layout.titles != titles:
-            had = dict(zip(layout.titles, values, strict=True))
-            values = tuple(had.get(title) for title in titles)
-        filled.append(values)
-    return tuple(filled)
+            had = dict(zip(layout.titles, _unpacked(row), strict=True))
+            row = _packed(tuple(had.get(title) for title in titles))
+        filled.take(row)
+    return filled
 
 
 @dataclass(frozen=True)
@@ -104,12 +140,7 @@ def _row(own: Row, layout: Layout, twins: Twins, cells: Cells) -> tuple[Any, ...
         twin = twins.of(own.entry)
         other = own if twin is own.entry else cells.of(twin) if twin is not None else None
         row.update({title: _paired(own, other, path) for title, path in layout.paired})
-    return tuple(_shared(row[title]) for title in layout.titles)
-
-
-def _shared(value: Any) -> Any:
-    """Short texts are the same in thousands of rows: held once."""
-    return sys.intern(value) if type(value) is str and len(value) <= _SHORT else value
+    return tuple(row[title] for title in layout.titles)
 
 
 def _of_twin(path: str) -> bool:

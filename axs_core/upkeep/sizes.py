@@ -17,7 +17,7 @@ from axs_core.store import PRIVATE, Store
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Size:
     """What one thing takes: ``bytes`` on the disk in ``files`` files. ``kind`` is the recipe that made it, or
     ``unfinished``, ``by hand``; ``asked``: by a user, or only as a need of something.
@@ -85,10 +85,11 @@ def sizes_of(entries: Iterable[Entry], disk: Disk) -> list[Size]:
 
 def all_sizes(store: Store, index: Index, disk: Disk, reporter: Reporter) -> list[Size]:
     """Of all folders of the work collection, the largest first; a collection in it counts with what is in it."""
-    folders = sorted(path for path in store.root.iterdir() if path.name != PRIVATE) if store.root.is_dir() else []
+    names = sorted(path.name for path in store.root.iterdir() if path.name != PRIVATE) if store.root.is_dir() else []
     found = []
-    with reporter.progress("measuring", len(folders), unit=" entries") as bar:
-        for folder in folders:
+    with reporter.progress("measuring", len(names), unit=" entries") as bar:
+        for name in names:
+            folder = store.root / name
             entry = index.at_path(folder)
             if entry is not None:
                 found.append(_of_entry(entry, disk))
