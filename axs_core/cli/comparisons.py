@@ -111,7 +111,8 @@ def _csv(made: Tabulated) -> str | None:
 
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerows([made.columns, *(["" if v is None else as_text(v) for v in row] for row in made.rows)])
+    writer.writerow(made.columns)
+    writer.writerows(Cells(made.rows))
     return stream.getvalue() if made.columns else None
 
 
