@@ -135,7 +135,8 @@ class Store(Access):
             return
         if is_listed(folder / META):
             await_shown(folder / META)
-            raise Appeared(folder)
+            if (folder / META).is_file():  # a folder of that name, or a link to nowhere, finishes nothing
+                raise Appeared(folder)
         if any(item for item in folder.rglob("*") if item.name != PRIVATE):
             with suppress(OSError):  # what cannot be deleted is out of the way at least
                 discard(self.root, folder)
