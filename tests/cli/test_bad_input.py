@@ -627,6 +627,8 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
             error: cp: exit code 1
                 cp: error writing 'copy.bin': No space left on device
               log: TOYS/disk/work/job_KEY/.axs/log.txt
+
+            hint: the disk is full: free some room (axs gc removes what nobody needs) and ask again
             """,
         ),
         (

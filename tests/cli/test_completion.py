@@ -43,7 +43,7 @@ def offered(line: str) -> list[str]:
         ("axs byquery a , get x , ", ["dig", "keys", "len"]),
         ("axs byquery a , , byn", ["byname"]),
         ("axs byquery a , get x ,0 byn", ["byname"]),
-        ("axs work_collection , ", ["get_path", "remove", "zip"]),
+        ("axs work_collection , ", ["get_path", "move", "remove", "repair", "zip"]),
         ("axs byquery m", ["model", "model_name="]),
         ("axs byquery model,", ["model,first_n=", "model,framework=", "model,loadgen_output", "model,model_name="]),
         ("axs byquery model,f", ["model,first_n=", "model,framework="]),
