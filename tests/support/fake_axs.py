@@ -8,12 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from axs_core.entry import Entry
 from axs_core.errors import NotFound, ProduceError, Refused
 from axs_core.reporter import Reporter
-from axs_core.upkeep.verify import Verified
+
+if TYPE_CHECKING:
+    from axs_core.upkeep.verify import Verified
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,9 @@ class FakeWorkspace:
 
     def verified(self, *what: str) -> Verified:
         """``small`` lacks a file; of ``odd`` not even the ``meta.yaml`` can be read."""
+        from axs_core.entry import Entry
+        from axs_core.upkeep.verify import Verified
+
         if what == ("small",):
             return Verified(problems=["small/model.onnx: missing"], changed=[Entry("small", Path("/store/small"), {})])
         return Verified(problems=["odd: cannot be read"] if what == ("odd",) else [])

@@ -81,9 +81,11 @@ def trust_file() -> Path:
 
 LOOKING = """
     from axs_core.cli.help import entry_overview
-    loaded = []
+    import axs_core, os
+    axs, loaded = os.path.dirname(axs_core.__file__), []
     def hook(event, args):
-        if event == "exec" and "/repo/" in args[0].co_filename:
+        file = args[0].co_filename if event == "exec" else ""
+        if "/repo/" in file and not file.startswith(axs):
             loaded.append(args[0].co_filename)
         if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):
             if args[0] not in ("git", "/bin/sh") and not str(args[0]).endswith("/git"):
