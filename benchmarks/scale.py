@@ -1,6 +1,6 @@
 """What each operation costs with 1,000, 10,000 and 100,000 entries in the work collection and 20 further collections
 (ten of one's own with results, ten named ones with entries and recipes that people wrote; 5,000 entries together): CPU
-seconds of the ``axs`` process (user and system) and its peak memory. Every answer is checked.
+seconds of the ``axs`` process (user and system) and its peak memory. What a hit and a search answer is counted.
 
     python -m venv V && V/bin/pip install . && V/bin/python benchmarks/scale.py
 

@@ -100,11 +100,11 @@ def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
 
         axs work_collection , move --to=/data/work_collection
     """
+    import shlex
+
     if to is None:
         raise UsageError("'move' needs --to=FOLDER", hint="axs work_collection , move --to=/data/work_collection")
     folder = collection.move(as_text(to))
-    import shlex
-
     collection.workspace.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
     return folder
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.toy import Toys
-
-from axs_core.__main__ import main
+from support.typed import axs
 
 
 @pytest.fixture
@@ -17,13 +16,6 @@ def toys(toys: Toys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Toys:
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     return toys
-
-
-def axs(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """Exit code, answer and talk of a command line without quotes."""
-    code = main(line.split())
-    said = capsys.readouterr()
-    return code, said.out.rstrip("\n"), said.err.rstrip("\n")
 
 
 def test_there_and_back(

@@ -10,8 +10,7 @@ import pexpect
 import pytest
 from support.foreign import Repository, git
 from support.toy import Toys
-
-from axs_core.__main__ import main
+from support.typed import axs
 
 SHIPPED = Path(__file__).parents[2] / "entries"
 
@@ -27,12 +26,6 @@ def theirs(toys: Toys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repos
         monkeypatch.setenv(name, value)
     toys.space().byquery(repository.query)
     return repository
-
-
-def axs(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = main(line.split())
-    said = capsys.readouterr()
-    return code, said.out.rstrip("\n"), said.err.rstrip("\n")
 
 
 def test_without_a_terminal(toys: Toys, theirs: Repository, capsys: pytest.CaptureFixture[str]) -> None:

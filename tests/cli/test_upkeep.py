@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.toy import Toys
+from support.typed import axs
 
 from axs_core.__main__ import main
 
@@ -18,13 +19,6 @@ def toys(toys: Toys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Toys:
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     return toys
-
-
-def axs(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """Exit code, answer and talk of a command line without quotes."""
-    code = main(line.split())
-    said = capsys.readouterr()
-    return code, said.out.rstrip("\n"), said.err.rstrip("\n")
 
 
 def test_du(toys: Toys, capsys: pytest.CaptureFixture[str]) -> None:
