@@ -14,7 +14,7 @@ from typing import Any
 from axs_core.digest import of_value
 from axs_core.entry.load import META, read_meta
 from axs_core.entry.scope import RECORD
-from axs_core.errors import EntryError
+from axs_core.errors import EntryError, StoreError
 from axs_core.store.layout import PRIVATE, default_root
 
 BROUGHT_BY = "unbundle"
@@ -59,7 +59,7 @@ def named(environ: Mapping[str, str] = os.environ) -> list[Path]:
 
 def listing(collection: Path, follow: bool = True) -> Iterator[str]:
     """Names of the folders in a collection that may be entries (hidden ones are not); with ``follow`` links to folders
-    too.
+    too. Raises StoreError for a folder that cannot be read.
     """
     try:
         with os.scandir(collection) as items:
@@ -68,6 +68,11 @@ def listing(collection: Path, follow: bool = True) -> Iterator[str]:
                     yield item.name
     except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:
+        raise StoreError(
+            f"the collection {collection} cannot be read: {error.strerror}",
+            hint=f"ask for the right to read it (chmod -R u+rX {collection}), or leave it out of AXS_COLLECTIONS",
+        ) from None
 
 
 def _is_text(name: str) -> bool:
@@ -85,11 +90,15 @@ def look(path: Path, follow: bool = True) -> Folder:
 
 
 def state(path: str, follow: bool = True) -> tuple[int, int] | tuple[None, None]:
-    """Time of change and size of the ``meta.yaml`` in a folder, as it is: thousands are looked at with each ask."""
+    """Time of change and size of the ``meta.yaml`` in a folder, as it is: thousands are looked at with each ask. In a
+    folder that may not be looked into there is one that cannot be read.
+    """
     try:
         there = os.stat(f"{path}/{META}", follow_symlinks=follow)
     except (FileNotFoundError, NotADirectoryError):
         return None, None
+    except PermissionError:
+        return 0, -1
     return (there.st_mtime_ns, there.st_size) if follow or S_ISREG(there.st_mode) else (None, None)
 
 

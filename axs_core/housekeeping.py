@@ -56,7 +56,7 @@ def garbage(store: Store, index: Index, wishes: Wishes = Wishes()) -> list[str]:
 
 
 def _is_broken(store: Store, folder: Path) -> bool:
-    return not (folder / META).exists() and made_here(folder) and store.state(folder) == "broken"
+    return made_here(folder) and not (folder / META).exists() and store.state(folder) == "broken"
 
 
 def _broken_no_more(store: Store, folder: Path) -> str | None:

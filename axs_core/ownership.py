@@ -17,8 +17,13 @@ _OWN = frozenset({META, RECORD})
 
 
 def made_here(folder: Path) -> bool:
-    """Did axs make (or begin) what is in this folder of the work collection?"""
-    return (folder / RECORD).is_file() or (not (folder / META).exists() and (folder / PRIVATE).is_dir())
+    """Did axs make (or begin) what is in this folder of the work collection? One that we may not look into is
+    somebody else's.
+    """
+    try:
+        return (folder / RECORD).is_file() or (not (folder / META).exists() and (folder / PRIVATE).is_dir())
+    except PermissionError:
+        return False
 
 
 def is_git(entry: Entry) -> bool:

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from axs_core.credentials import scrubbed, secrets_in
-from axs_core.digest import of_tree, of_value
-from axs_core.entry import META, Entry, Need, Scope, entry_scope, placed, rendered_at
-from axs_core.entry.functions import call
-from axs_core.errors import AxsError, DoesNotApply, EntryError, NoSuchName, NotFound, Refused
-from axs_core.index import Index, holds_for, made_order
+from axs_core.digest import of_value
+from axs_core.entry import Entry, Need, is_finished, rendered_at
+from axs_core.errors import AxsError, DoesNotApply, EntryError, NotFound
+from axs_core.index import Index
+from axs_core.making import Maker, Met, Trail
 from axs_core.process import end_leftover
-from axs_core.producers import get as producer
-from axs_core.producers.base import Job, Made
-from axs_core.producers.bundled import TAG, Bundle, bundles_among
-from axs_core.query import Query, parse
-from axs_core.record import NOT_CONTENT, Needed, make_record, note_asked, now
+from axs_core.query import Query
+from axs_core.record import Needed, note_asked
 from axs_core.reporter import Reporter
-from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, producers_of, recipe_scope
+from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, recipe_scope
 from axs_core.store import Appeared, Attempt, Failure, Store, explained, safe_name
 
 T = TypeVar("T")
-Trail = tuple[tuple[str, str], ...]
-PARAMETERS = "parameters.json"
-"""What a program reads: parameters, attributes, needs, output_path."""
-
-
-@dataclass
-class Met:
-    """The needs of one production, as templates see them and as the record keeps them; ``trail``: what waits for it."""
-
-    trail: Trail = ()
-    values: dict[str, Any] = field(default_factory=dict)
-    needed: list[Needed] = field(default_factory=list)
 
 
 class Runner:
@@ -51,6 +32,7 @@ class Runner:
         self._typed: tuple[Query, str | None] | None = None
         self._again: dict[str, Entry] = {}
         self._afresh = False
+        self._maker = Maker(index, store, resolver.world, reporter, environ, self._asked_on_the_way)
 
     def ensure(self, query: Query, fresh: Fresh = None, typed: str | None = None) -> Answer:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
@@ -90,6 +72,9 @@ class Runner:
     def meet(self, query: Query) -> Answer:
         """The same for something that is needed: nobody asks for it by itself, and ``gc`` may remove it later."""
         return self._ensure(query, None, ())
+
+    def _asked_on_the_way(self, query: Query, fresh: bool, trail: Trail) -> Entry:
+        return self._ensure(query, "one" if fresh or self._afresh else None, trail).entry
 
     def replay(
         self, found: Match, given: Mapping[str, Sequence[Entry]], of: Mapping[str, Any], *, direct: bool = True
@@ -179,7 +164,7 @@ class Runner:
         delete.
         """
         for folder in self.store.folders(base):
-            if (folder / META).exists():
+            if is_finished(folder):
                 try:
                     self.index.at_path(folder)
                 except EntryError as error:
@@ -242,7 +227,8 @@ class Runner:
         attempt = self.store.begin(folder, str(found.query))
         self.reporter.step(f"making {found.query}{_from(found.recipe)}")
         try:
-            self._work(found, met, attempt, direct=direct, replays=replays)
+            typed = self._typed[1] if self._typed and self._typed[0] == found.query else None
+            self._maker.make(found, met, attempt, direct=direct, typed=typed, replays=replays)
         except BaseException as error:
             told = explained(error, attempt.folder, attempt.log)
             self._give_up(attempt, told)
@@ -265,135 +251,6 @@ class Runner:
                 return
             self.store.abandon(attempt, error)
             self.index.add(attempt.folder)
-
-    def _work(
-        self, found: Match, met: Met, attempt: Attempt, *, direct: bool, replays: Mapping[str, Any] | None
-    ) -> None:
-        started = now()
-        scope = self._making_scope(found, met, attempt)
-        self._write_parameters(found, met, attempt, scope)
-        made = self._run_producers(found, met, attempt, scope)
-        draft = self._draft(found, attempt, scope, made)
-        for condition in found.restrictions:
-            if not holds_for(draft, condition):
-                raise DoesNotApply(f"{condition} does not hold: {condition.key} is {draft.values.get(condition.key)!r}")
-        draft = self._with_results(found, met, attempt, draft)
-        files = of_tree(attempt.folder, NOT_CONTENT)
-        typed = self._typed[1] if self._typed and self._typed[0] == found.query else None
-        record = make_record(
-            found, met.needed, started, files, typed=typed, direct=direct, made=made.found, replays=replays
-        )
-        secrets = secrets_in(self.environ)
-        meta = scrubbed(_marked(draft.meta, replays), secrets)
-        self.store.complete(attempt, meta, scrubbed(record, secrets), files)
-
-    def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
-        extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
-        asking = {"query": str(found.query), "byquery": lambda: self._asker(met)}
-        return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
-
-    def _asker(self, met: Met) -> Callable[..., dict[str, Any]]:
-        """What a function that makes an entry calls as ``byquery``, where it finds out on the way what it needs."""
-
-        def byquery(query: str, fresh: bool = False, need: str = "asked") -> dict[str, Any]:
-            """The entry that answers ``query``, made if need be (``fresh``: in any case), as data: name, path,
-            file_path and attributes. The record keeps it among the needs, under the name ``need``.
-            """
-            entry = self._ensure(parse(query), "one" if fresh or self._afresh else None, met.trail).entry
-            met.needed.append(Needed(need, entry))
-            return NeedValues(need, entry).as_data()
-
-        return byquery
-
-    def _write_parameters(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> None:
-        data = {
-            "parameters": dict(found.values),
-            "attributes": scrubbed({name: _attribute(name, scope, found.recipe) for name in scope.values}),
-            "needs": _needs_as_data(met),
-            "output_path": str(attempt.folder),
-        }
-        (attempt.private / PARAMETERS).write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
-
-    def _run_producers(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> Made:
-        file: str | None = None
-        known: dict[str, Any] = {}
-        for name, spec in producers_of(found, scope).items():
-            inner = scope.within(known)
-            job = Job(
-                spec=rendered_at(spec, inner, found.recipe, "make", name),
-                folder=attempt.folder,
-                log=attempt.log,
-                reporter=self.reporter,
-                recipe_path=found.recipe.path,
-                parameters=found.values,
-                needs=_needs_as_data(met),
-                environ=self.environ,
-                call=lambda function, scope=inner: _call(found.recipe, function, scope),  # type: ignore[misc]
-                bundles=self._bundles,
-            )
-            made = producer(name).make(job)
-            known.update(made.found)
-            file = made.file or file
-        return Made(file, known)
-
-    @cached_property
-    def _bundles(self) -> tuple[Bundle, ...]:
-        return bundles_among(self.index.find(parse(TAG)), self.store.root)
-
-    def _draft(self, found: Match, attempt: Attempt, scope: Scope, made: Made) -> Entry:
-        """The entry as it will be, but for its results."""
-        recipe = found.recipe
-        values = {name: scope.get(name) for name in recipe.attributes}
-        values.update(found.stated)
-        values.update(
-            {
-                name: value
-                for name, value in found.values.items()
-                if value is not None and not recipe.parameters[name].how
-            }
-        )
-        values.update({name: value for name, value in made.found.items() if value is not None})
-        if made.file is not None:
-            values["file"] = made.file
-        meta = {
-            "title": scope.render(recipe.meta.get("title", recipe.name)),
-            **({"license": recipe.meta["license"]} if "license" in recipe.meta else {}),
-            "tags": sorted(found.alternative.tags),
-            **({"parents": list(recipe.result_parents)} if recipe.result_parents else {}),
-            **({"paths": list(recipe.paths)} if recipe.paths else {}),
-            "attributes": _plain(values, recipe),
-            "produced": {
-                "recipe": recipe.name,
-                "by": list(producers_of(found, scope)),
-                "key": found.key,
-                **({"machine": self.resolver.world.machine} if recipe.local else {}),
-                **self._times(found),
-            },
-        }
-        parents = tuple(ancestor for name in recipe.result_parents for ancestor in self.index.by_name(name).lineage)
-        return Entry(attempt.folder.name, attempt.folder, meta, ancestors=parents)
-
-    def _times(self, found: Match) -> dict[str, str]:
-        """When it was made; where the clock was put back since an earlier one of the same identity was made, also that
-        it came after that.
-        """
-        at = now()
-        earlier = max((made_order(entry.produced) for entry in self.index.by_key(found.key)), default="")
-        return {"at": at, "after": earlier} if earlier >= at else {"at": at}
-
-    def _with_results(self, found: Match, met: Met, attempt: Attempt, draft: Entry) -> Entry:
-        """Compute the recipe's results once and store them; a figure that must not be given out as it is is not
-        stored.
-        """
-        scope = entry_scope(draft, extra={"needs": _needs_as_data(met), "record": {}})
-        results: dict[str, Any] = {}
-        for name in found.recipe.results:
-            with suppress(Refused):
-                value = _result(found.recipe, scope, name)
-                if value is not None:
-                    results[name] = value
-        attributes = {**draft.meta["attributes"], **_plain(results, found.recipe)}
-        return Entry(draft.name, draft.path, {**draft.meta, "attributes": attributes}, ancestors=draft.ancestors)
 
 
 def _from(recipe: Entry) -> str:
@@ -421,64 +278,3 @@ def _until_shown(work: Callable[[], T]) -> T:
     while True:
         with suppress(Appeared):
             return work()
-
-
-def _marked(meta: Mapping[str, Any], replays: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """A replay says of what, so that a query can leave replays out."""
-    if replays is None:
-        return meta
-    return {**meta, "attributes": {**meta["attributes"], "replay_of": replays["entry"]}}
-
-
-def _result(recipe: Entry, scope: Scope, name: str) -> Any:
-    try:
-        return scope.get(name)
-    except NoSuchName as error:
-        if error.name != name:
-            raise
-        what = f"there is no value and no function {name!r} in result_parents"
-        raise EntryError(what, file=recipe.path / "meta.yaml", key="results") from None
-
-
-def _attribute(name: str, scope: Scope, recipe: Entry) -> Any:
-    try:
-        return scope.get(name)
-    except (NoSuchName, EntryError) as error:
-        raise placed(error, recipe, "attributes", name) from None
-
-
-def _call(recipe: Entry, name: str, scope: Scope) -> Any:
-    function = scope.function(name)
-    if function is None:
-        raise EntryError(f"there is no function {name!r} in its code.py", file=recipe.path / "meta.yaml", key="make")
-    return call(function, scope.get)
-
-
-def _plain(values: Mapping[str, Any], recipe: Entry) -> dict[str, Any]:
-    """Values as plain data (paths become text, tuples lists, numpy's numbers numbers), so that they read back as they
-    were written.
-    """
-    plain: dict[str, Any] = {}
-    for name, value in values.items():
-        try:
-            plain[name] = json.loads(json.dumps(value, default=_simpler))
-        except (TypeError, ValueError) as error:
-            what = f"the value of {name!r} is no plain data (text, number, list, mapping): {error}"
-            raise EntryError(what, file=recipe.path / "meta.yaml") from None
-    return plain
-
-
-def _simpler(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise TypeError(type(value).__name__)
-
-
-def _needs_as_data(met: Met) -> dict[str, Any]:
-    """The needs as programs see them: name, path, file_path and all values; a list where there are several."""
-    return {
-        name: [item.as_data() for item in value] if isinstance(value, list) else value and value.as_data()
-        for name, value in met.values.items()
-    }

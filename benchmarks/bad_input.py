@@ -4,8 +4,8 @@
     python benchmarks/bad_input.py --inputs=100000 --engine=coverage  # changed by atheris towards new code
     python benchmarks/bad_input.py --targets=query,templates --jobs=2
 
-The second needs atheris (Linux, ``pip install atheris`` into an environment that has axs and its test extra). The
-words that say nothing or too much) is kept in ``--faults=FOLDER`` as the input that makes it; the exit code is then 1.
+The second needs atheris (Linux, ``pip install atheris`` into an environment that has axs and its test extra). Each
+fault (a traceback, a hang, a process or connection that was started, something written outside of the collection,
 words that say nothing or too much) is kept in ``--faults=FOLDER`` as the input that makes it; the exit code is 1 then.
 """
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,20 +25,29 @@ class Usage:
     output: str
 
 
+PARENT = """
+import json, os, sys, time
+began = time.perf_counter()
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(child, 0)
+wall = time.perf_counter() - began
+os.write(int(sys.argv[1]), json.dumps([os.waitstatus_to_exitcode(status), wall, *used[:3]]).encode())
+"""
+"""A process counts as its own the memory of the one that started it: so that one is a small one."""
+
+
 def run(argv: Sequence[str | Path], environ: Mapping[str, str]) -> Usage:
     """Run a command to its end; exits with its talk if it fails."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as talk:
-        began = time.perf_counter()
-        child = subprocess.Popen([str(item) for item in argv], env=dict(environ), stdout=out, stderr=talk)
-        _, status, used = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - began
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        talk.seek(0)
-        if child.returncode:
-            sys.exit(f"{' '.join(map(str, argv))}: exit code {child.returncode}\n{talk.read().decode()}")
-        kilobytes = used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss // 1024
-        return Usage(used.ru_utime + used.ru_stime, wall, kilobytes * 1024, out.read().decode())
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as talk, tempfile.TemporaryFile() as told:
+        words = [sys.executable, "-IS", "-c", PARENT, str(told.fileno()), *map(str, argv)]
+        subprocess.run(words, env=dict(environ), stdout=out, stderr=talk, pass_fds=[told.fileno()], check=False)
+        for file in (out, talk, told):
+            file.seek(0)
+        code, wall, user, system, peak = json.loads(told.read() or "[null, 0, 0, 0, 0]")
+        if code != 0:
+            sys.exit(f"{' '.join(map(str, argv))}: exit code {code}\n{talk.read().decode()}")
+        kilobytes = peak if sys.platform != "darwin" else peak // 1024
+        return Usage(user + system, wall, kilobytes * 1024, out.read().decode())
 
 
 def interleaved(tasks: Mapping[str, Callable[[], Usage]], rounds: int) -> dict[str, list[Usage]]:

@@ -230,6 +230,7 @@ def main() -> None:
     named_collections(given.work.parent / "collections", given.named, given.each)
     model = pattern(os.environ)
     own_collections(given.work, model, given.own, given.each)
+    (given.work / ".axs").mkdir(exist_ok=True)  # there since the first entry of all was made
     plain = _plain(model)
     for number in range(given.start, given.end):
         write(given.work, model, number, plain)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from axs_core.cli import actions  # noqa: F401  they come first in help and reference
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
-from axs_core.cli.model import Each, Root, Table
+from axs_core.cli.model import Each, Lines, Root, Table
 from axs_core.errors import NotFound, StoreError, UsageError
 from axs_core.query.near import closest
 
@@ -76,12 +77,12 @@ def formatted(made: Tabulated, format: str) -> Any:
     """The table in one of the :data:`FORMATS`."""
     if format == "json":
         return made.dicts()
-    if format == "csv":
-        return _csv(made)
     if not made.columns:
         return None
-    rows = Cells(made.rows)
-    return Table(made.columns, rows) if format == "text" else _markdown(made.columns, rows)
+    columns, rows = made.columns, Cells(made.rows)
+    if format == "csv":
+        return Lines(lambda: _csv(chain((columns,), rows)))
+    return Table(columns, rows) if format == "text" else Lines(lambda: _markdown(columns, rows))
 
 
 class Cells(Sequence[tuple[str, ...]]):
@@ -105,22 +106,27 @@ class Cells(Sequence[tuple[str, ...]]):
         return tuple("" if value is None else as_text(value) for value in self._rows[place])
 
 
-def _csv(made: Tabulated) -> str | None:
+class _Buffer(list[str]):
+    """What csv's writer writes to."""
+
+    write = list.append
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     import csv
-    import io
 
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(made.columns)
-    writer.writerows(Cells(made.rows))
-    return stream.getvalue() if made.columns else None
+    lines = _Buffer()
+    writer = csv.writer(lines, lineterminator="")
+    for row in rows:
+        writer.writerow(row)
+        yield lines.pop()
 
 
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
-    return "\n".join([line(columns), "|" + "---|" * len(columns), *map(line, rows)])
+    return chain((line(columns), "|" + "---|" * len(columns)), map(line, rows))
 
 
 @action("workspace")

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import PurePath
 from typing import Any, TextIO
 
-from axs_core.cli.model import Document, Each, Table, target_of
+from axs_core.cli.model import Document, Each, Lines, Table, target_of
 
 
 def print_result(value: Any, stream: TextIO) -> None:
@@ -36,7 +36,7 @@ def as_text(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
-    if isinstance(value, (Each, Table)):
+    if isinstance(value, (Each, Lines, Table)):
         return "\n".join(_pieces(value))
     if isinstance(value, Document):
         return _yaml(value.data)
@@ -50,6 +50,8 @@ def _pieces(value: Any) -> Iterator[str]:
     """The text of a result in the pieces that line ends separate: there may be 100,000 of them."""
     if isinstance(value, Each):
         return (as_text(item) for item in value.items)
+    if isinstance(value, Lines):
+        return value.make()
     return _aligned(value) if isinstance(value, Table) else iter([as_text(value)])
 
 
@@ -61,6 +63,8 @@ def as_data(value: Any) -> Any:
         return without_noise(value)
     if isinstance(value, Mapping):
         return {as_text(key): as_data(member) for key, member in value.items()}
+    if isinstance(value, (Lines, Table)):
+        return as_text(value)
     if isinstance(value, Each):
         return [as_data(item) for item in value.items]
     if isinstance(value, (list, tuple)):

@@ -5,7 +5,7 @@ The result types say how a result is printed and what a further action is applie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,6 +34,13 @@ class Each:
     """Several results: a further action is applied to each; one line each."""
 
     items: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A text of many lines, each made when it is printed."""
+
+    make: Callable[[], Iterator[str]]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ member b of a value; ``twin.a`` the value of the entry's twin (see :mod:`axs_cor
 from __future__ import annotations
 
 import marshal
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -20,22 +21,31 @@ from axs_core.query.near import nearest
 PLAIN = {"name": "name", "tags": "tags", "machine": "machine", "made": "made"}
 """Columns where the entries declare none."""
 TWIN = "twin"
+AT_ONCE = 200
+"""How many rows are packed together."""
 
 
 class Rows(Sequence[tuple[Any, ...]]):
-    """Rows of plain values, packed: of 100,000 results they take a tenth of the room. Each is unpacked when it is
-    looked at.
+    """Rows of plain values, packed by the hundred: 100,000 results take a few megabytes. Those that are looked at one
+    after the other are unpacked together.
     """
 
-    def __init__(self) -> None:
-        self._rows: list[bytes | tuple[Any, ...]] = []
+    def __init__(self, rows: Iterable[tuple[Any, ...]] = ()) -> None:
+        self._blocks: list[bytes | list[tuple[Any, ...]]] = []
+        self._last: list[tuple[Any, ...]] = []
+        self._open: tuple[int, list[tuple[Any, ...]]] = (-1, [])
+        for row in rows:
+            self.take(row)
 
-    def take(self, row: bytes | tuple[Any, ...]) -> None:
-        """One more, as :func:`_packed` gives it."""
-        self._rows.append(row)
+    def take(self, row: tuple[Any, ...]) -> None:
+        """One more."""
+        self._last.append(row)
+        if len(self._last) == AT_ONCE:
+            self._blocks.append(_packed(self._last))
+            self._last = []
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return AT_ONCE * len(self._blocks) + len(self._last)
 
     @overload
     def __getitem__(self, place: int) -> tuple[Any, ...]: ...
@@ -45,19 +55,27 @@ class Rows(Sequence[tuple[Any, ...]]):
 
     def __getitem__(self, place: int | slice) -> Any:
         if isinstance(place, slice):
-            return [_unpacked(row) for row in self._rows[place]]
-        return _unpacked(self._rows[place])
+            return [self[each] for each in range(*place.indices(len(self)))]
+        number, inside = divmod(range(len(self))[place], AT_ONCE)
+        return self._block(number)[inside]
+
+    def _block(self, number: int) -> list[tuple[Any, ...]]:
+        if number == len(self._blocks):
+            return self._last
+        if self._open[0] != number:
+            self._open = (number, _unpacked(self._blocks[number]))
+        return self._open[1]
 
 
-def _packed(row: tuple[Any, ...]) -> bytes | tuple[Any, ...]:
+def _packed(rows: list[tuple[Any, ...]]) -> bytes | list[tuple[Any, ...]]:
     try:
-        return marshal.dumps(row)
+        return zlib.compress(marshal.dumps(rows), 1)
     except ValueError:  # a function gave something that is no plain data
-        return row
+        return rows
 
 
-def _unpacked(row: bytes | tuple[Any, ...]) -> tuple[Any, ...]:
-    return marshal.loads(row) if isinstance(row, bytes) else row
+def _unpacked(block: bytes | list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return marshal.loads(zlib.decompress(block)) if isinstance(block, bytes) else block
 
 
 @dataclass(frozen=True)
@@ -81,34 +99,38 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     cells = Cells(everything=bool(columns))
     asked = {name: name for name in columns or ()}
     titles: dict[str, None] = dict.fromkeys(asked)
-    rows: list[tuple[Layout, bytes | tuple[Any, ...]]] = []
+    rows = Rows()
     unknown = {name: set[str]() for name in asked if not _of_twin(name)}
     layout = Layout.of(asked)
+    layouts = [(0, layout)] if asked else []
     for entry in entries:
         own = cells.of(entry)
         chosen = asked or _columns_of(entry)
         if chosen is not layout.columns:
             layout = Layout.of(chosen)
+            layouts.append((len(rows), layout))
             titles.update(dict.fromkeys(chosen))
-        rows.append((layout, _packed(_row(own, layout, twins, cells))))
+        rows.take(_row(own, layout, twins, cells))
         for name in [name for name in unknown if own.knows(name)]:
             del unknown[name]
         for known in unknown.values():
             known.update(own.values)
     if rows:
         _refuse(unknown, len(rows))
-    return Tabulated(tuple(titles), _filled_up(rows, tuple(titles)))
+    return Tabulated(tuple(titles), _filled_up(rows, layouts, tuple(titles)))
 
 
-def _filled_up(rows: list[tuple[Layout, bytes | tuple[Any, ...]]], titles: tuple[str, ...]) -> Rows:
-    """The rows with a value for every title; those that have them all stay as they are."""
-    filled = Rows()
-    for layout, row in rows:
-        if layout.titles != titles:
-            had = dict(zip(layout.titles, _unpacked(row), strict=True))
-            row = _packed(tuple(had.get(title) for title in titles))
-        filled.take(row)
-    return filled
+def _filled_up(rows: Rows, layouts: Sequence[tuple[int, Layout]], titles: tuple[str, ...]) -> Rows:
+    """The rows with a value for every title; ``layouts`` are those they have, each from a row on."""
+    if all(layout.titles == titles for _, layout in layouts):
+        return rows
+    ends = [*(start for start, _ in layouts[1:]), len(rows)]
+    each = (
+        dict(zip(layout.titles, rows[number], strict=True))
+        for (start, layout), end in zip(layouts, ends, strict=True)
+        for number in range(start, end)
+    )
+    return Rows(tuple(row.get(title) for title in titles) for row in each)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Entries: folders with a ``meta.yaml``; what they say, inherit and compute."""
 
-from axs_core.entry.load import META
+from axs_core.entry.load import META, is_finished
 from axs_core.entry.model import Alternative, Entry, Kind, Need, Parameter, linearise
 from axs_core.entry.place import placed, rendered_at
 from axs_core.entry.scope import RECORD, Scope, entry_scope, file_path, read_record, record_in
@@ -16,6 +16,7 @@ __all__ = [
     "Scope",
     "entry_scope",
     "file_path",
+    "is_finished",
     "linearise",
     "placed",
     "read_record",

@@ -12,11 +12,22 @@ from axs_core.errors import EntryError
 META = "meta.yaml"
 """The file that makes a folder an entry."""
 
+
 MOST_VALUES = 1_000_000
 """So many values a ``meta.yaml`` may hold."""
 
 DEEPEST = 50
 """So many levels its lists and mappings may be nested."""
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a folder has its ``meta.yaml``. Where we may not look into it (another user's), it counts as finished:
+    nothing in it is ours to change.
+    """
+    try:
+        return (folder / META).is_file()
+    except PermissionError:
+        return True
 
 
 @lru_cache(maxsize=1)

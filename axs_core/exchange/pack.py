@@ -6,7 +6,6 @@ import errno
 import os
 import uuid
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped
 from axs_core.exchange.selection import Selection, select
 from axs_core.index import Index
 from axs_core.reporter import Reporter
+from axs_core.store.durable import replacing
 
 _NAMESPACE = uuid.UUID("7d3c1f6e-0c0e-5a86-9f0a-3f5d0a3ab1e4")
 
@@ -43,15 +43,11 @@ def write_archive(
     if os.path.lexists(output):
         raise UsageError(f"{output} is there already", hint=f"another name, or: rm {output}")
     selection = select(entries, index, reporter, with_needs=with_needs)
-    fresh = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
-        digest = _fill(fresh, output, selection, reporter, labels)
-        fresh.rename(output)
+        with replacing(output) as fresh:
+            digest = _fill(fresh, output, selection, reporter, labels)
     except OSError as error:
         raise not_written(output, error) from None
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
     reporter.note(f"{output.name}: {in_words(len(selection.entries))}, content {digest}")
     return output
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -81,13 +82,23 @@ class Lookups:
         them need no more memory than one. With ``+name`` SQLite sorts the few that it finds, instead of going through
         all in the order of an index.
         """
-        rows = self.connection.fetch(
-            f"SELECT id, collection, path FROM entry WHERE {condition} ORDER BY {order}", tuple(arguments)
-        )
-        for _, _, path in self._in_order(rows):
-            entry = self.at_path(path)
-            if entry is not None:
-                yield entry
+        names = self.connection.run(lambda database: self._names(database, condition, tuple(arguments), order))
+        for identity in self.seen.in_order():
+            for name in names.get(identity, ()):
+                entry = self.at_path(f"{self.seen.paths[identity]}/{name}")
+                if entry is not None:
+                    yield entry
+
+    def _names(
+        self, database: sqlite3.Connection, condition: str, arguments: tuple[Any, ...], order: str
+    ) -> dict[int, list[str]]:
+        """The names of what fulfils a condition, by collection."""
+        names: dict[int, list[str]] = {identity: [] for identity in self.seen.order}
+        query = f"SELECT collection, name FROM entry WHERE {condition} ORDER BY {order}"
+        for identity, name in database.execute(query, arguments):
+            if identity in names:
+                names[identity].append(name)
+        return names
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
         """Recipes and entries that are their own answer, with an alternative of exactly these tags, in the

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from axs_core.entry.load import META
+from axs_core.entry.load import META, is_finished
 from axs_core.errors import StoreError
 from axs_core.host import this_process
 from axs_core.store.access import SHORT_KEY, Access, lock_base
@@ -96,7 +96,7 @@ class Store(Access):
 
     def state(self, folder: Path) -> State:
         """What a folder of the work collection is."""
-        if (folder / META).is_file():
+        if is_finished(folder):
             return "present"
         if not folder.is_dir():
             return "absent"
@@ -107,7 +107,7 @@ class Store(Access):
         present.
         """
         folders = self.folders(base)
-        broken = [folder for folder in folders if not (folder / META).is_file()]
+        broken = [folder for folder in folders if not is_finished(folder)]
         if broken:
             return broken[0]
         return self.root / (f"{base}_{len(folders) + 1}" if folders else base)
@@ -135,7 +135,7 @@ class Store(Access):
             return
         if is_listed(folder / META):
             await_shown(folder / META)
-            if (folder / META).is_file():  # a folder of that name, or a link to nowhere, finishes nothing
+            if is_finished(folder):  # a folder of that name, or a link to nowhere, finishes nothing
                 raise Appeared(folder)
         if any(item for item in folder.rglob("*") if item.name != PRIVATE):
             with suppress(OSError):  # what cannot be deleted is out of the way at least

@@ -22,9 +22,10 @@ from axs_core.digest import of_value, walk
 from axs_core.entry import RECORD
 from axs_core.errors import AxsError, StoreError, UsageError
 from axs_core.index import Index
+from axs_core.ownership import made_here
 from axs_core.reporter import Progress, Reporter
 from axs_core.store import MOVING, PRIVATE, TIDYING, Store
-from axs_core.store.durable import sync_folder, sync_tree, write_atomic
+from axs_core.store.durable import replacing, sync_folder, sync_tree, write_atomic
 
 _BLOCK = 1 << 20
 _LONGEST_FIRST_LINE = 127
@@ -36,10 +37,14 @@ _OF_NOW = tuple(f"{PRIVATE}/{name}/" for name in ("claims", "using", "locks", "t
 def move(store: Store, index: Index, to: Path, reporter: Reporter) -> Path:
     """Move the work collection to the folder ``to``, which must not be there yet (or be empty); returns it.
 
-    Raises UsageError for a place that will not do, and StoreError while somebody is at work in it, where there is no
+    What was ended while it removed the old place is brought to its end by the same call. Raises UsageError for a place
+    that will not do, and StoreError while somebody is at work in it, where there is no
     room, and where a copy is not what was read.
     """
     root = store.root
+    if _was_ended(root, to):
+        _remove(_aside(root), reporter)
+        return to
     _check_places(root, to)
     with store.held(TIDYING, "moving it"), store.held(MOVING, f"moving it to {to}"):
         store.refuse_others()
@@ -56,6 +61,11 @@ def move(store: Store, index: Index, to: Path, reporter: Reporter) -> Path:
             index.file.with_name(index.file.name + suffix).unlink()
     repair(to, reporter)
     return to
+
+
+def _was_ended(root: Path, to: Path) -> bool:
+    """Was this move made before, and ended while it removed the old place, under another name?"""
+    return not root.exists() and _aside(root).is_dir() and (to / PRIVATE / "layout").is_file()
 
 
 def _check_places(root: Path, to: Path) -> None:
@@ -188,15 +198,23 @@ def _digest(path: Path, bar: Progress) -> str:
 
 def _leave(root: Path, reporter: Reporter) -> None:
     """Remove the old one; under another name first, so that nobody finds a half of it."""
-    aside = root.with_name(f".{root.name}.moved")
+    aside = _aside(root)
     shutil.rmtree(aside, ignore_errors=True)
     try:
         root.rename(aside)
     except OSError:  # it is the root of a file system: only its content can go
         aside = root
-    shutil.rmtree(aside, ignore_errors=True)
-    if aside.exists() and any(aside.iterdir()):
-        reporter.warn(f"not all of {aside} could be removed; everything is in the new place: rm -r {aside}")
+    _remove(aside, reporter)
+
+
+def _aside(root: Path) -> Path:
+    return root.with_name(f".{root.name}.moved")
+
+
+def _remove(folder: Path, reporter: Reporter) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists() and any(folder.iterdir()):
+        reporter.warn(f"not all of {folder} could be removed; everything is in the new place: rm -r {folder}")
 
 
 def _failed(error: OSError, to: Path) -> AxsError:
@@ -214,9 +232,9 @@ def repair(root: Path, reporter: Reporter) -> list[str]:
     changed = []
     for folder in sorted(root.iterdir()):
         settings = folder / "venv" / "pyvenv.cfg"
-        if folder.name.startswith(".") or not settings.is_file() or not (folder / RECORD).is_file():
+        if folder.name.startswith(".") or not made_here(folder) or not (folder / RECORD).is_file():
             continue
-        if _repaired(folder):
+        if settings.is_file() and _repaired(folder):
             changed.append(folder.name)
     if changed:
         reporter.note(f"paths put right in {', '.join(changed)}")
@@ -272,10 +290,9 @@ def _is_text(data: bytes) -> bool:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    fresh = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    fresh.write_bytes(data)
-    shutil.copymode(file, fresh)
-    fresh.replace(file)
+    with replacing(file) as fresh:
+        fresh.write_bytes(data)
+        shutil.copymode(file, fresh)
 
 
 def _record(folder: Path, rewritten: list[Path]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from axs_core.entry import Entry, read_record
+from axs_core.errors import EntryError
 from axs_core.index import Index
 from axs_core.record import asked_directly
 from axs_core.reporter import Reporter
@@ -20,7 +22,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 @dataclass(frozen=True, slots=True)
 class Size:
     """What one thing takes: ``bytes`` on the disk in ``files`` files. ``kind`` is the recipe that made it, or
-    ``unfinished``, ``by hand``; ``asked``: by a user, or only as a need of something.
+    ``unfinished``, ``unreadable``, ``by hand``; ``asked``: by a user, or only as a need of something.
     """
 
     name: str
@@ -90,12 +92,7 @@ def all_sizes(store: Store, index: Index, disk: Disk, reporter: Reporter) -> lis
     with reporter.progress("measuring", len(names), unit=" entries") as bar:
         for name in names:
             folder = store.root / name
-            entry = index.at_path(folder)
-            if entry is not None:
-                found.append(_of_entry(entry, disk))
-            else:
-                kind = "by hand" if not (folder / PRIVATE).is_dir() else "unfinished"
-                found.append(Size(folder.name, *disk.of(folder), kind))
+            found.append(_of_folder(folder, index, disk))
             bar.advance(1)
     return _sorted(found)
 
@@ -142,13 +139,23 @@ def human(size: int) -> str:
     return f"{value:.0f} {_UNITS[unit]}" if unit == 0 or value >= 99.5 else f"{value:.1f} {_UNITS[unit]}"
 
 
+def _of_folder(folder: Path, index: Index, disk: Disk) -> Size:
+    try:
+        entry = index.at_path(folder)
+        kind = "unfinished" if (folder / PRIVATE).is_dir() else "by hand"
+    except (EntryError, PermissionError):
+        entry, kind = None, "unreadable"
+    return _of_entry(entry, disk) if entry is not None else Size(folder.name, *disk.of(folder), kind)
+
+
 def _of_entry(entry: Entry, disk: Disk) -> Size:
+    tags = tuple(sys.intern(tag) for tag in sorted(entry.tags))  # thousands of entries have the same ones
     if entry.kind != "produced":
-        return Size(entry.name, *disk.of(entry.path), "by hand", tags=tuple(sorted(entry.tags)))
+        return Size(entry.name, *disk.of(entry.path), "by hand", tags=tags)
     record = read_record(entry)
     kind = str(entry.produced.get("recipe") or "+".join(map(str, entry.produced.get("by", ()))))
     asked = "by you" if asked_directly(entry) else "as a need" if record else ""
-    return Size(entry.name, *disk.of(entry.path), kind, asked, entry.made_at[:16], tuple(sorted(entry.tags)))
+    return Size(entry.name, *disk.of(entry.path), sys.intern(kind), asked, entry.made_at[:16], tags)
 
 
 def _sorted(sizes: Iterable[Size]) -> list[Size]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import record, runner
+from axs_core import making, record
 
 DAY = 86400
 
@@ -26,7 +26,7 @@ def shift(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
         return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     monkeypatch.setattr(record, "now", now)
-    monkeypatch.setattr(runner, "now", now)
+    monkeypatch.setattr(making, "now", now)
 
 
 def age(folder: Path, days: float) -> None:

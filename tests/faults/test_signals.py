@@ -6,25 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
 import pytest
 from support.faults.world import World, ended
-from support.http_server import Fault, Server
+from support.http_server import Fault
 
 pytestmark = pytest.mark.slow
 
 GROUP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@pytest.fixture
-def world(tmp_path: Path, http_server: Server) -> Iterator[World]:
-    made = World(tmp_path, http_server)
-    made.build()
-    yield made
-    made.end_all()
 
 
 def until(condition: Callable[[], object]) -> None:

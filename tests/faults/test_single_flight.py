@@ -5,23 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.faults.world import Ended, World, ended
-from support.http_server import Fault, Server
+from support.http_server import Fault
 
 pytestmark = pytest.mark.slow
 MANY = 16
-
-
-@pytest.fixture
-def world(tmp_path: Path, http_server: Server) -> Iterator[World]:
-    made = World(tmp_path, http_server)
-    made.build()
-    yield made
-    made.end_all()
 
 
 def ends(children: list[subprocess.Popen[str]]) -> list[Ended]:

@@ -31,6 +31,7 @@ ORDER = (
     "record",
     "ownership",
     "world",
+    "making",
     "runner",
     "housekeeping",
     "upkeep",

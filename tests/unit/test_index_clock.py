@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import Workspace, collection, runner
+from axs_core import Workspace, collection, making
 from axs_core.index import rows as rows_module
 
 YEAR = 365 * 24 * 3600 * 10**9
@@ -24,7 +24,7 @@ class Clock:
         real = time.time_ns
         for module in (rows_module, collection):
             monkeypatch.setattr(module.time, "time_ns", lambda: real() + self.ahead)
-        monkeypatch.setattr(runner, "now", self.now)
+        monkeypatch.setattr(making, "now", self.now)
 
     def now(self) -> str:
         there = datetime.now(timezone.utc) + timedelta(microseconds=self.ahead / 1000)

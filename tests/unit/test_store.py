@@ -22,7 +22,7 @@ from support.toy import SOURCES, Listening
 from axs_core.errors import EntryError, ProduceError, ProgramFailed, StoreError
 from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, explained, failure, lock_base, safe_name
 from axs_core.store import store as store_module
-from axs_core.store.durable import write_atomic
+from axs_core.store.durable import replacing, write_atomic
 
 KEY = "0123456789abcdef" * 4
 
@@ -387,3 +387,37 @@ def test_a_new_attempt_frees_the_room_of_the_dead(store: Store) -> None:
     (left / "large.bin").write_bytes(bytes(1000))
     complete(store)
     assert not left.exists()
+
+
+def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "file.zip"
+    file.write_text("old")
+    with pytest.raises(KeyError), replacing(file) as fresh:
+        fresh.write_text("a half")
+        raise KeyError
+    assert (file.read_text(), [*tmp_path.iterdir()]) == ("old", [file])
+    with replacing(file) as fresh:
+        fresh.write_text("new")
+        assert file.read_text() == "old"
+    assert (file.read_text(), [*tmp_path.iterdir()]) == ("new", [file])
+
+
+def test_what_a_killed_process_wrote_is_removed_by_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "file.zip"
+    code = f"""
+import os, signal
+from pathlib import Path
+from axs_core.store.durable import replacing
+with replacing(Path({str(file)!r})) as fresh:
+    fresh.write_text("a half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=SOURCES, check=False)
+    left = [item.name for item in tmp_path.iterdir()]
+    assert len(left) == 1
+    of_others = [f".file.zip.{gethostname()}.{os.getppid()}.tmp", ".file.zip.elsewhere.1.tmp", ".other.zip.x.1.tmp"]
+    for name in of_others:  # of one who is at work, of another host, of another file
+        (tmp_path / name).touch()
+    with replacing(file) as fresh:
+        fresh.write_text("whole")
+    assert {item.name for item in tmp_path.iterdir()} == {"file.zip", *of_others}

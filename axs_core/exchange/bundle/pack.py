@@ -7,7 +7,6 @@ import platform
 import shutil
 import sysconfig
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from axs_core.reporter import Reporter
 from axs_core.resolver import Resolver
 from axs_core.runner import Runner
 from axs_core.store import BUNDLING, PRIVATE, Store
+from axs_core.store.durable import replacing
 
 
 @dataclass(frozen=True)
@@ -140,24 +140,19 @@ class Bundler:
 
     def _put(self, data: Mapping[str, Any], files: Mapping[str, Source], output: Path) -> None:
         shipped = shipped_in(data)
-        fresh = output.with_name(f".{output.name}.{os.getpid()}.tmp")
-        try:
-            with (
-                self.reporter.progress(f"writing {output.name}", sum(item.size for item in shipped.values())) as bar,
-                fresh.open("xb") as stream,
-            ):
-                writer = TarWriter(stream, bar)
-                writer.add_text(README, readme(data))
-                writer.add_text(CONTENTS, text_of(data))
-                for name, item in shipped.items():
-                    writer.add(name, files[name].path, item)
-                writer.end()
-                stream.flush()
-                os.fsync(stream.fileno())
-            fresh.rename(output)
-        finally:
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)
+        with (
+            replacing(output) as fresh,
+            self.reporter.progress(f"writing {output.name}", sum(item.size for item in shipped.values())) as bar,
+            fresh.open("wb") as stream,
+        ):
+            writer = TarWriter(stream, bar)
+            writer.add_text(README, readme(data))
+            writer.add_text(CONTENTS, text_of(data))
+            for name, item in shipped.items():
+                writer.add(name, files[name].path, item)
+            writer.end()
+            stream.flush()
+            os.fsync(stream.fileno())
         self._say(data, output)
 
     def _say(self, data: Mapping[str, Any], output: Path) -> None:
