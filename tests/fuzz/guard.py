@@ -140,8 +140,12 @@ def told(error: AxsError) -> str:
         raise Fault(f"{type(error).__name__} says {len(said)} characters: {said[:300]}")
     if "Traceback (most recent" in said or " raised " in str(error):
         raise Fault(f"{type(error).__name__} says how Python failed: {said[:500]}")
-    first = str(error).splitlines()[0]
-    return f"{type(error).__name__}: {_SPECIFIC.sub('..', first)[:80]}"
+    return f"{type(error).__name__}: {in_general(str(error).splitlines()[0])}"
+
+
+def in_general(text: str) -> str:
+    """A message without what is particular to one input: the same for all that were refused for the same reason."""
+    return _SPECIFIC.sub("..", text)[:80]
 
 
 _SPECIFIC = re.compile(r"'[^']*'|\"[^\"]*\"|\S*/\S*|\d+|[^\x00-\x7f]+")

@@ -215,16 +215,16 @@ class Room(ToyRoom):
                 self.space.index.forget(left)
 
     def _figures(self, made: Any) -> str:
-        said = []
+        said, refused = [], []
         for name in FIGURES:
             try:
                 made.get(name)
                 said.append(name)
             except AxsError as error:
-                told(error)
+                refused.append(told(error))
         audit(made.entry, Reporter())
         self.space.table("loadgen_output")
-        return f"taken in, with {', '.join(said)}"
+        return f"taken in, with {', '.join(said)}; {refused[0] if refused else 'nothing is refused'}"
 
 
 TARGET = Target("logs", Room, st.one_of(mutated(SEEDS, TOKENS), _BUILT), SEEDS, TOKENS)

@@ -9,7 +9,7 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from random import Random
 
-from fuzz.guard import LONGEST, Fault
+from fuzz.guard import LONGEST, Fault, in_general
 from fuzz.mutation import mutated
 from fuzz.target import Target
 from fuzz.toy_room import ToyRoom
@@ -111,7 +111,7 @@ class Room(ToyRoom):
         if code and not err.strip():
             raise Fault(f"exit code {code} and not a word")
         known = next((word for word in words if word in _NAMES), "")
-        return f"exit code {code} after {known}"
+        return f"exit code {code} after {known}: {in_general(err.partition(chr(10))[0]) if code else ''}"
 
 
 def _asks_for_tools(words: list[str]) -> bool:
