@@ -157,7 +157,7 @@ class TestFormats:
         ("format", "expected"),
         [
             ("", 'n  note\n1  a|b\n2  c,"d"'),
-            ("--format=csv", 'n,note\n1,a|b\n2,"c,""d"""\n'),
+            ("--format=csv", 'n,note\n1,a|b\n2,"c,""d"""'),
             ("--format=markdown", '| n | note |\n|---|---|\n| 1 | a\\|b |\n| 2 | c,"d" |'),
         ],
     )
@@ -172,7 +172,7 @@ class TestFormats:
         assert as_text(typed(space, "byquery thing,n=1,note=a|b , table --columns=n")) == "n\n1"
 
     def test_nothing(self, space: Workspace) -> None:
-        assert as_text(typed(space, "all_byquery no_such_thing , table --columns,=a,b --format=csv")) == "a,b\n"
+        assert as_text(typed(space, "all_byquery no_such_thing , table --columns,=a,b --format=csv")) == "a,b"
 
     def test_another_format(self, space: Workspace) -> None:
         with pytest.raises(UsageError) as caught:
