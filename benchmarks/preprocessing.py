@@ -61,7 +61,7 @@ def ours(python: str, environ: dict[str, str], folder: Path, out: Path, workers:
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--images", type=int, default=4000, metavar="N")
+    options.add_argument("--images", type=int, default=10_000, metavar="N")
     options.add_argument("--workers", type=int, nargs="+", default=[1, 2], metavar="N")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--scratch", type=Path, help="folder to work in (default: a temporary one)")
