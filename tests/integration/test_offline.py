@@ -46,15 +46,15 @@ class Material:
 
 
 @pytest.fixture(scope="module")
-def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+def material(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> Material:
     folder = tmp_path_factory.mktemp("offline")
-    axs, mirror, entries = AxsCommand(folder / "online"), folder / "mirror", folder / "entries"
     onnx = axs.ask("python_env,requirements:=numpy==2.2.6:onnx==1.20.0", "get", "interpreter")
     requirements = yaml.safe_load((ENTRIES / "image_preprocessing" / "meta.yaml").read_text())["attributes"][
         "requirements"
     ]
     pillow = axs.ask(f"python_env,requirements:={':'.join(requirements)}", "get", "interpreter")
-    axs.ask("loadgen_output,loadgen_dataset_size=8", "get", "accuracy")  # the environment of the run itself
+    axs = axs.apart(folder, "loadgen_output,framework=onnxrt,loadgen_scenario=Offline")  # the run's own environment
+    mirror, entries = folder / "mirror", folder / "entries"
     addresses = []
     for shipped, (what, query) in SHIPPED.items():
         url = axs.run("fetch-list", query, "--urls").stdout.splitlines()[-1]

@@ -20,11 +20,6 @@ TENSORFLOW = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    return AxsCommand(tmp_path_factory.mktemp("own"))
-
-
-@pytest.fixture(scope="module")
 def mine(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mine")
     subprocess.run([axs.ask(ENVIRONMENT, "get", "interpreter"), str(MAKE), str(folder)], check=True)

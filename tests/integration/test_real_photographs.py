@@ -26,11 +26,6 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    return AxsCommand(tmp_path_factory.mktemp("photographs"))
-
-
-@pytest.fixture(scope="module")
 def labels_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The list of photographs counts classes from 1; labels here begin with 0."""
     with (DATASET / "images.csv").open(encoding="utf-8", newline="") as stream:

@@ -30,8 +30,8 @@ SYSTEM = {
 
 
 @pytest.fixture(scope="module")
-def axs(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    return AxsCommand(tmp_path_factory.mktemp("submission"))
+def axs(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
+    return axs.apart(tmp_path_factory.mktemp("submission"), RUN)
 
 
 def test_the_open_division_in_four_scenarios(axs: AxsCommand, tmp_path: Path) -> None:
