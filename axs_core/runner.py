@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from axs_core.digest import of_value
-from axs_core.entry import Entry, Need, is_finished, rendered_at
+from axs_core.entry import Entry, Need, rendered_at
 from axs_core.errors import AxsError, DoesNotApply, EntryError, NotFound
 from axs_core.index import Index
 from axs_core.making import Maker, Met, Trail
@@ -164,11 +164,10 @@ class Runner:
         delete.
         """
         for folder in self.store.folders(base):
-            if is_finished(folder):
-                try:
-                    self.index.at_path(folder)
-                except EntryError as error:
-                    self.reporter.warn(f"{error}; it is made again")
+            try:
+                self.index.at_path(folder)
+            except EntryError as error:
+                self.reporter.warn(f"{error}; it is made again")
 
     def _share_failure(self, base: str, before: Failure | None) -> None:
         """Of many who wait for a build of ten minutes that fails, none begins it again; asking again does."""

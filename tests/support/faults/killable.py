@@ -48,6 +48,7 @@ PHASES = {
     "digest": "record",
     "record": "record",
     "store/": "record",
+    "making": "record",
     "runner": "record",
 }
 SHARED = ("process", "digest", "producers/paths", "producers/checksums")
