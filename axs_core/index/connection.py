@@ -183,7 +183,7 @@ class MendingConnection(Connection):
     def _replace(self, bad: str | None = None, always: bool = False) -> None:
         """Make it anew; or take the one that another process made meanwhile in the place of the ``bad`` one."""
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # it repeats what recipes say
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._lock():
                 there = Opened() if always else open_there(self.file)
                 if there.database is not None and there.place != bad:
@@ -203,6 +203,8 @@ class MendingConnection(Connection):
             delete(fresh)
             database = create(fresh)
             try:
+                if not self._keep_foreign:  # for the user only, with its side files: it repeats what recipes say
+                    fresh.chmod(0o600)
                 self._build(Connection(database))
                 finish(database, fresh)
             finally:

@@ -253,6 +253,18 @@ def test_a_disk_that_is_full(filled: Toys, monkeypatch: pytest.MonkeyPatch) -> N
 # without the right to write
 
 
+def test_it_is_for_the_user_only(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the folder allows; not where the user named the file, who may mean to share it."""
+    monkeypatch.delenv("AXS_INDEX", raising=False)
+    toys.add("a", {"tags": ["x"]})
+    space = toys.space()
+    file = space.index.file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.chmod(0o755)
+    space.byname("a")
+    assert {item.stat().st_mode & 0o077 for item in file.parent.glob(f"{file.name}*") if item.suffix != ".lock"} == {0}
+
+
 @pytest.fixture
 def user() -> Iterator[Toys]:
     """Toys of a user who is not root (root may write everywhere); everything is theirs."""
