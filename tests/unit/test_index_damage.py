@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.index_damage import DAMAGES, damaged_pages, truncated
+from support.rights import permissions_count
 from support.toy import Toys
 
-from axs_core import Workspace, collection
+from axs_core import Workspace
 from axs_core.index import connection as connection_module
 from axs_core.index import database as database_module
 
@@ -266,24 +265,13 @@ def test_it_is_for_the_user_only(toys: Toys, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def user() -> Iterator[Toys]:
-    """Toys of a user who is not root (root may write everywhere); everything is theirs."""
-    root = Path(tempfile.mkdtemp())
-    made = Toys(root)
-    made.settings["AXS_INDEX"] = str(root / "cache" / "index")
-    made.add("a", {"tags": ["x"]})
-    made.maker("toy", "thing")
-    if os.geteuid() == 0:
-        for path in (root, *root.rglob("*")):
-            os.chown(path, 65534, 65534)
-        os.seteuid(65534)
-    if not all(os.access(needed, os.R_OK, effective_ids=True) for needed in (collection.shipped(), os.__file__)):
-        os.seteuid(os.getuid())
-        pytest.skip("axs or Python lies in a folder that nobody but root may read")
-    yield made
-    os.seteuid(os.getuid())
-    made.close()
-    shutil.rmtree(root)
+def user(toys: Toys, tmp_path: Path) -> Iterator[Toys]:
+    """Toys of a user for whom permissions count."""
+    toys.settings["AXS_INDEX"] = str(tmp_path / "cache" / "index")
+    toys.add("a", {"tags": ["x"]})
+    toys.maker("toy", "thing")
+    with permissions_count():
+        yield toys
 
 
 def test_a_file_that_may_not_be_written_is_replaced(user: Toys) -> None:

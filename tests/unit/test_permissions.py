@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.rights import like_a_user
 from support.toy import Toys
-
-WITHIN = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-"""Root without its right to read what nobody may read."""
 
 
 @pytest.fixture(scope="module")
 def within() -> list[str]:
     """What to begin a command with so that permissions count for it."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv") is None or subprocess.run([*WITHIN, "true"], capture_output=True).returncode != 0:
-        pytest.skip("root may read everything here")
-    return WITHIN
+    return like_a_user()
 
 
 @pytest.fixture
