@@ -70,10 +70,10 @@ def _problems(entry: Entry, files: dict[str, dict[str, Any]] | None, bar: Progre
 
 
 def _problem(path: Path, item: dict[str, Any], bar: Progress) -> str | None:
-    if "link" in item:
-        right = path.is_symlink() and str(path.readlink()) == item["link"]
-        return None if right else "the link is missing or points elsewhere"
     try:
+        if "link" in item:
+            right = path.is_symlink() and str(path.readlink()) == item["link"]
+            return None if right else "the link is missing or points elsewhere"
         if not path.is_file():
             return "is missing"
         if path.stat().st_size != item["size"]:
