@@ -54,6 +54,8 @@ def _render_text(text: str, lookup: Lookup) -> Any:
             return evaluate(context)
     except AxsError:
         raise
+    except NameError:  # Jinja writes a constant that is infinite, or no number, as a name that Python does not know
+        raise EntryError(f"the template {text!r} fails: a number in it is too large") from None
     except _failures() as error:
         raise EntryError(f"the template {text!r} fails: {error}") from None
 
