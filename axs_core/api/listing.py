@@ -11,6 +11,9 @@ from axs_core.index import Index
 from axs_core.reporter import Reporter
 from axs_core.store import Store
 
+SHOWN = 8
+"""How many names, or collections, a warning lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
@@ -47,7 +50,14 @@ def rows(index: Index, store: Store, reporter: Reporter) -> list[EntryRow]:
 def _note_doubles(rows: Sequence[EntryRow], reporter: Reporter) -> None:
     """Say which names are there several times: only the first of them goes by its name."""
     names = sorted(row.name for row in rows)
-    several = {name for name, following in pairwise(names) if name == following}
-    for name in sorted(several):
-        where = ", ".join(row.collection for row in rows if row.name == name)
-        reporter.warn(f"{name} is in several collections: {where}; the first goes by the name")
+    several = sorted({name for name, following in pairwise(names) if name == following})
+    for name in several[:SHOWN]:
+        where = [row.collection for row in rows if row.name == name]
+        places = f"{', '.join(where[:SHOWN])}{_more(where)}"
+        reporter.warn(f"{name} is in several collections: {places}; the first goes by the name")
+    if len(several) > SHOWN:
+        reporter.warn(f"so are {len(several) - SHOWN} more names")
+
+
+def _more(items: Sequence[str]) -> str:
+    return f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Document, Each, Root, Table
+from axs_core.cli.words import flag, text_of, texts_of
 from axs_core.errors import NotFound, UsageError, brief
 from axs_core.query.near import closest
 
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
     from axs_core.exchange.collections import CollectionRow
     from axs_core.producers.git import Status
-
-
-def _text(value: Any, what: str) -> str:
-    """An argument that has to be text; a number gives back what was typed."""
-    if isinstance(value, (list, tuple, dict, bool, type(None), Each)):
-        raise UsageError(f"{what} has to be text, not {as_text(value)!r}")
-    return as_text(value)
 
 
 def _fresh(value: Any) -> Literal["one", "all"] | None:
@@ -46,10 +40,10 @@ def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None, trus
 
         axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
     """
-    options: dict[str, Any] = {} if into is None else {"into": _text(into, "a collection")}
+    options: dict[str, Any] = {} if into is None else {"into": text_of(into, "a collection")}
     if flag(trust, "--trust"):
         options["trust"] = True
-    return root.workspace.byquery(_text(query, "a query"), fresh=_fresh(fresh), **options)
+    return root.workspace.byquery(text_of(query, "a query"), fresh=_fresh(fresh), **options)
 
 
 @action("workspace")
@@ -61,7 +55,7 @@ def all_byquery(root: Root, query: Any) -> Each:
 
         axs all_byquery loadgen_output , get accuracy
     """
-    return Each(root.workspace.all_byquery(_text(query, "a query")))
+    return Each(root.workspace.all_byquery(text_of(query, "a query")))
 
 
 @action("workspace")
@@ -70,7 +64,7 @@ def find(root: Root, query: Any) -> Each:
 
     axs find loadgen_output,accuracy>70
     """
-    return Each(root.workspace.find(_text(query, "a query")))
+    return Each(root.workspace.find(text_of(query, "a query")))
 
 
 @action("workspace")
@@ -79,7 +73,7 @@ def byname(root: Root, name: Any) -> WorkspaceEntry:
 
     axs byname program_image_classification , help
     """
-    return root.workspace.byname(_text(name, "a name"))
+    return root.workspace.byname(text_of(name, "a name"))
 
 
 @action("workspace")
@@ -88,7 +82,7 @@ def plan(root: Root, query: Any) -> Each:
 
     axs plan loadgen_output,framework=pytorch,loadgen_scenario=Server
     """
-    return Each(tuple(root.workspace.plan(_text(query, "a query")).lines()))
+    return Each(tuple(root.workspace.plan(text_of(query, "a query")).lines()))
 
 
 @action("workspace", "fetch-list")
@@ -101,7 +95,7 @@ def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
 
         axs fetch-list loadgen_output,classified_imagenet
     """
-    found = root.workspace.fetch_list(_text(query, "a query"))
+    found = root.workspace.fetch_list(text_of(query, "a query"))
     for text in found.later:
         root.workspace.reporter.note(f"not known yet: {text}")
     if urls:
@@ -116,7 +110,7 @@ def explain(root: Root, query: Any) -> Each:
 
     axs explain model,framework=onnxrt,model_nam=digits
     """
-    return Each(tuple(root.workspace.explain(_text(query, "a query"))))
+    return Each(tuple(root.workspace.explain(text_of(query, "a query"))))
 
 
 @action("workspace")
@@ -138,7 +132,7 @@ def workspace_get(root: Root, label: Any) -> Any:
 
     axs d: byname digits , get count , , get d , get_path
     """
-    name = _text(label, "a label")
+    name = text_of(label, "a label")
     if name not in root.labels:
         shown = brief(" ".join(name.split()), 60)
         raise UsageError(f"nothing is stored under '{shown}'", hint=f"{shown}: ACTION stores what the action gives")
@@ -186,14 +180,14 @@ def workspace_zip(root: Root, what: Any, *, output: Any = None, with_needs: Any 
 
         axs zip loadgen_output,framework=onnxrt --output=results.zip
     """
-    what = _text(what, "a query or a collection")
+    what = text_of(what, "a query or a collection")
     return root.workspace.zip(what, _output(output), **_zip_options(with_needs, labels))
 
 
 def _output(output: Any) -> str:
     if output is None:
         raise UsageError("'zip' needs --output=FILE", hint="axs zip QUERY --output=results.zip")
-    return _text(output, "--output")
+    return text_of(output, "--output")
 
 
 def _zip_options(with_needs: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,8 +196,8 @@ def _zip_options(with_needs: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := [name for name in labels if name not in known]:
         near = closest(unknown[0], known)
         raise UsageError(f"'zip' has no option --{unknown[0]}", hint=f"--{near}" if near else "axs help zip")
-    texts = {name: _text(value, f"--{name}") for name, value in labels.items() if name != "authors"}
-    authors = _texts(labels.get("authors", ()), "--authors")
+    texts = {name: text_of(value, f"--{name}") for name, value in labels.items() if name != "authors"}
+    authors = texts_of(labels.get("authors", ()), "--authors")
     return {"with_needs": flag(with_needs, "--with_needs"), "authors": authors, **texts}
 
 
@@ -218,20 +212,8 @@ def unzip(root: Root, archive: Any, *, name: Any = None, trust: Any = False, **l
 
         axs unzip results.zip
     """
-    called = None if name is None else _text(name, "--name")
-    return root.workspace.unzip(_text(archive, "an archive"), called, trust=flag(trust, "--trust"), limits=limits)
-
-
-def flag(value: Any, what: str) -> bool:
-    """An option that is on or off."""
-    if isinstance(value, bool):
-        return value
-    raise UsageError(f"{what} is on or off, not {as_text(value)!r}", hint=f"{what} or {what}-")
-
-
-def _texts(value: Any, what: str) -> tuple[str, ...]:
-    """One text, or a list of them."""
-    return tuple(_text(item, what) for item in (value if isinstance(value, (list, tuple)) else (value,)))
+    called = None if name is None else text_of(name, "--name")
+    return root.workspace.unzip(text_of(archive, "an archive"), called, trust=flag(trust, "--trust"), limits=limits)
 
 
 @action("workspace")
@@ -245,7 +227,7 @@ def workspace_help(root: Root, action: Any = None) -> str:
     """What axs can do, or what an action does."""
     from axs_core.cli.help import help_on, overview
 
-    return overview() if action is None else help_on(_text(action, "an action"))
+    return overview() if action is None else help_on(text_of(action, "an action"))
 
 
 @action("workspace")
@@ -264,7 +246,7 @@ def completion(root: Root, shell: Any) -> str:
     """
     from axs_core.cli.completion import script
 
-    return script(_text(shell, "a shell"))
+    return script(text_of(shell, "a shell"))
 
 
 @action("workspace")
@@ -283,13 +265,13 @@ def entry_get(entry: WorkspaceEntry, name: Any, /, **values: Any) -> Any:
 
         axs byquery shell_tool,tool_name=git , get version
     """
-    return entry.get(_text(name, "a name"), **values)
+    return entry.get(text_of(name, "a name"), **values)
 
 
 @action("entry")
 def entry_get_path(entry: WorkspaceEntry, file: Any = None) -> Path:
     """The entry's main file, or its folder if there is none; with FILE, that file in its folder."""
-    return entry.get_path() if file is None else entry.get_path(_text(file, "a file"))
+    return entry.get_path() if file is None else entry.get_path(text_of(file, "a file"))
 
 
 @action("entry")
@@ -301,7 +283,7 @@ def entry_show(entry: WorkspaceEntry) -> Document:
 @action("entry")
 def entry_dig(entry: WorkspaceEntry, path: Any) -> Any:
     """A member of a value: dig record.machine.cpu; list items by number."""
-    first, _, rest = _text(path, "a path").partition(".")
+    first, _, rest = text_of(path, "a path").partition(".")
     value = entry.get(first)
     return _dig(value, first, rest) if rest else value
 
@@ -318,9 +300,9 @@ def entry_edit(
     if priority is not None and (isinstance(priority, bool) or not isinstance(priority, (int, float))):
         raise UsageError(f"--priority={as_text(priority)} is no number")
     entry.edit(
-        name=None if name is None else _text(name, "--name"),
-        note=None if note is None else _text(note, "--note"),
-        tags=None if tags is None else _texts(tags, "--tags"),
+        name=None if name is None else text_of(name, "--name"),
+        note=None if note is None else text_of(note, "--note"),
+        tags=None if tags is None else texts_of(tags, "--tags"),
         priority=priority,
     )
 
@@ -369,7 +351,7 @@ def entry_help(entry: WorkspaceEntry, function: Any = None) -> Any:
     """The entry's parameters (type, default, choices, help) and functions, or what one function does."""
     from axs_core.cli.help import entry_overview, function_help
 
-    return entry_overview(entry) if function is None else function_help(entry, _text(function, "a function"))
+    return entry_overview(entry) if function is None else function_help(entry, text_of(function, "a function"))
 
 
 @action("collection")
@@ -414,7 +396,7 @@ def keys(value: Any) -> Each:
 @action("value")
 def value_dig(value: Any, path: Any) -> Any:
     """A member: dig a.b.c; list items by number."""
-    return _dig(_plain(value), "", _text(path, "a path"))
+    return _dig(_plain(value), "", text_of(path, "a path"))
 
 
 def _plain(value: Any) -> Any:

@@ -7,9 +7,8 @@ from typing import Any
 
 from axs_core.cli import upkeep  # noqa: F401  its actions come first in help and reference
 from axs_core.cli.action import action
-from axs_core.cli.actions import flag
-from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
+from axs_core.cli.words import flag, text_of, texts_of
 from axs_core.errors import UsageError
 
 
@@ -28,9 +27,10 @@ def bundle(root: Root, *queries: Any, output: Any = None, python: Any = (), with
         raise UsageError("'bundle' needs --output=FILE", hint="axs bundle QUERY --output=bundle.tar")
     if not queries:
         raise UsageError("'bundle' needs a query", hint="axs bundle QUERY --output=bundle.tar")
-    pythons = [as_text(each) for each in (python if isinstance(python, (list, tuple)) else [python])]
-    texts = [as_text(query) for query in queries]
-    return root.workspace.bundle(texts, as_text(output), python=pythons, with_axs=flag(with_axs, "--with_axs"))
+    pythons, texts = texts_of(python, "--python"), texts_of(queries, "a query")
+    return root.workspace.bundle(
+        texts, text_of(output, "--output"), python=pythons, with_axs=flag(with_axs, "--with_axs")
+    )
 
 
 @action("workspace")
@@ -47,6 +47,8 @@ def unbundle(root: Root, file: Any, *, name: Any = None, digest: Any = None, tru
         axs unbundle bundle.tar
     """
     texts = {"name": name, "digest": digest}
-    said = {key: None if value is None else as_text(value) for key, value in texts.items()}
-    found = root.workspace.unbundle(as_text(file), said["name"], digest=said["digest"], trust=flag(trust, "--trust"))
+    said = {key: None if value is None else text_of(value, f"--{key}") for key, value in texts.items()}
+    found = root.workspace.unbundle(
+        text_of(file, "a file"), said["name"], digest=said["digest"], trust=flag(trust, "--trust")
+    )
     return Each(tuple(found))

@@ -11,6 +11,7 @@ from axs_core.cli import actions  # noqa: F401  they come first in help and refe
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Lines, Root, Table
+from axs_core.cli.words import text_of, texts_of
 from axs_core.errors import NotFound, StoreError, UsageError
 from axs_core.query.near import closest
 
@@ -34,7 +35,7 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
     from axs_core.compare.table import Tabulated
 
     refuse_format(format)
-    names = [as_text(name) for name in ([columns] if isinstance(columns, str) else columns or [])]
+    names = texts_of([] if columns is None else columns, "--columns")
     workspace = workspace_of(entries)
     made = workspace.tabulate(entries, names or None) if workspace else Tabulated(tuple(names), ())
     return formatted(made, format)
@@ -53,8 +54,10 @@ def report(entries: Sequence[WorkspaceEntry], *, output: Any = None, png: Any = 
     workspace = workspace_of(entries)
     if workspace is None:
         raise UsageError("there is nothing to report: no entries", hint="axs all_byquery loadgen_output lists some")
-    folder, heading = (None if value is None else as_text(value) for value in (png, title))
-    return Each(tuple(workspace.report(entries, as_text(output), pictures=folder, title=heading)))
+    folder, heading = (
+        None if value is None else text_of(value, what) for value, what in ((png, "--png"), (title, "--title"))
+    )
+    return Each(tuple(workspace.report(entries, text_of(output, "--output"), pictures=folder, title=heading)))
 
 
 def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:
@@ -164,10 +167,10 @@ def entry_lock(entry: WorkspaceEntry, *, output: Any = None, need: Any = None) -
         axs byname NAME , lock --output=pylock.toml
         axs byquery python_env,lock_file=pylock.toml
     """
-    text = entry.workspace.lock(entry, None if need is None else as_text(need))
+    text = entry.workspace.lock(entry, None if need is None else text_of(need, "--need"))
     if output is None:
         return text
-    path = Path(as_text(output))
+    path = Path(text_of(output, "--output"))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -212,9 +215,9 @@ def ingest(root: Root, folder: Any, *, tags: Any = None, name: Any = None, **val
 
         axs ingest DIR --tags,=c++,vendor --framework=tflite --model_name=resnet50
     """
-    said = [as_text(tag) for tag in ([tags] if isinstance(tags, str) else tags or [])]
-    given = None if name is None else as_text(name)
-    return root.workspace.ingest(as_text(folder), tags=said, name=given, values=values)
+    said = texts_of([] if tags is None else tags, "--tags")
+    given = None if name is None else text_of(name, "--name")
+    return root.workspace.ingest(text_of(folder, "a folder"), tags=said, name=given, values=values)
 
 
 def _name(value: Any) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
 from axs_core.cli.action import action
-from axs_core.cli.actions import flag
 from axs_core.cli.comparisons import formatted, refuse_format
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
+from axs_core.cli.words import flag, text_of, texts_of
 from axs_core.errors import StoreError, UsageError
 from axs_core.query.near import closest
 
@@ -54,8 +54,8 @@ def _policy(older_than: Any, keep: Any, keep_last: Any) -> Policy:
 
     if keep_last is not None and (not isinstance(keep_last, int) or isinstance(keep_last, bool) or keep_last < 1):
         raise UsageError(f"--keep_last={as_text(keep_last)} is no whole number above 0", hint="--keep_last=1")
-    queries = [parse(as_text(query)) for query in (keep if isinstance(keep, (list, tuple)) else [keep])]
-    age = None if older_than is None else read_age(as_text(older_than))
+    queries = [parse(query) for query in texts_of(keep, "--keep")]
+    age = None if older_than is None else read_age(text_of(older_than, "--older_than"))
     return Policy(age, queries, keep_last)
 
 
@@ -71,7 +71,7 @@ def verify(root: Root, *what: Any) -> None:
     """
     from axs_core.upkeep.sizes import human
 
-    found = root.workspace.verified(*(as_text(word) for word in what))
+    found = root.workspace.verified(*texts_of(what, "a name"))
     if found.problems:
         listed = "".join(f"\n    {problem}" for problem in found.problems)
         raise StoreError(f"files are not what was recorded:{listed}", hint=_way_out(found.changed))
@@ -104,7 +104,7 @@ def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
 
     if to is None:
         raise UsageError("'move' needs --to=FOLDER", hint="axs work_collection , move --to=/data/work_collection")
-    folder = collection.move(as_text(to))
+    folder = collection.move(text_of(to, "--to"))
     collection.workspace.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
     return folder
 
@@ -136,7 +136,7 @@ def du(root: Root, *what: Any, by: Any = "entry", format: Any = "text", top: Any
         raise UsageError(f"--by={as_text(by)} is not known", hint=f"--by={near or '|'.join(GROUPS)}")
     if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
         raise UsageError(f"--top={as_text(top)} is no whole number above 0", hint="--top=20")
-    found = root.workspace.sizes(*(as_text(word) for word in what))
+    found = root.workspace.sizes(*texts_of(what, "a name"))
     return _table(found.entries, found.beside, by, format, top)
 
 

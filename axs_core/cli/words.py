@@ -1,0 +1,32 @@
+"""What actions take their arguments and options for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axs_core.cli.format import as_text
+from axs_core.cli.model import Each
+from axs_core.errors import UsageError
+
+
+def text_of(value: Any, what: str) -> str:
+    """An argument that has to be text; a number gives back what was typed. Raises UsageError for an option without a
+    value, and for a list.
+    """
+    if value is True and what.startswith("--"):
+        raise UsageError(f"{what} needs a value", hint=f"{what}=...")
+    if isinstance(value, (list, tuple, dict, bool, type(None), Each)):
+        raise UsageError(f"{what} has to be text, not {as_text(value)!r}")
+    return as_text(value)
+
+
+def texts_of(value: Any, what: str) -> tuple[str, ...]:
+    """One text, or a list of them."""
+    return tuple(text_of(item, what) for item in (value if isinstance(value, (list, tuple)) else (value,)))
+
+
+def flag(value: Any, what: str) -> bool:
+    """An option that is on or off."""
+    if isinstance(value, bool):
+        return value
+    raise UsageError(f"{what} is on or off, not {as_text(value)!r}", hint=f"{what} or {what}-")
