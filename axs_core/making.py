@@ -134,7 +134,10 @@ class Maker:
                 call=lambda function, scope=inner: _call(found.recipe, function, scope),  # type: ignore[misc]
                 bundles=self._bundles,
             )
-            made = producer(name).make(job)
+            try:
+                made = producer(name).make(job)
+            except EntryError as error:
+                raise placed(error, found.recipe, *str(error.key or f"make.{name}").split(".")) from error
             known.update(made.found)
             file = made.file or file
         return Made(file, known)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from axs_core.errors import AxsError
+from axs_core.entry import placed
+from axs_core.errors import AxsError, EntryError
 from axs_core.resolver.match import Match
 from axs_core.resolver.plan import KnownLater, Step, prospects
 from axs_core.resolver.resolve import Resolver, producers_of, recipe_scope
@@ -75,16 +76,23 @@ class _Walk:
         try:
             for name, spec in producers_of(found, scope).items():
                 if name in _READERS:
-                    self.known.update(dict.fromkeys(_READERS[name](scope.render(spec), found.recipe.name)))
+                    self._read(found, name, scope.render(spec))
         except KnownLater as later:
             self.later.append(f"{found.recipe.name}: {later}")
 
+    def _read(self, found: Match, name: str, spec: Mapping[str, Any]) -> None:
+        try:
+            self.known.update(dict.fromkeys(_READERS[name](spec, found.recipe.name)))
+        except EntryError as error:
+            raise placed(error, found.recipe, *str(error.key).split(".")) from None
+
 
 def _fetched(spec: Mapping[str, Any], recipe: str) -> Iterator[Download]:
-    size = int(spec["size"]) if spec.get("size") is not None else None
+    size = spec.get("size")
+    if size is not None and type(size) is not int:
+        raise EntryError(f"expected a whole number of bytes, not {size!r}", key="make.fetch.size")
     checksum = next((f"{name}:{spec[name]}" for name in CHECKSUMS if spec.get(name)), None)
-    urls = [spec["urls"]] if isinstance(spec["urls"], str) else spec["urls"]
-    for number, url in enumerate(urls):
+    for number, url in enumerate(_texts(spec.get("urls"), "make.fetch.urls")):
         yield Download("or" if number else "file", url, recipe, size, checksum)
 
 
@@ -94,8 +102,16 @@ def _cloned(spec: Mapping[str, Any], recipe: str) -> Iterator[Download]:
 
 
 def _installed(spec: Mapping[str, Any], recipe: str) -> Iterator[Download]:
-    for requirement in spec.get("requirements") or ():
-        yield Download("python", str(requirement), recipe)
+    for requirement in _texts(spec.get("requirements") or (), "make.python_env.requirements"):
+        yield Download("python", requirement, recipe)
+
+
+def _texts(given: Any, key: str) -> list[str]:
+    """One text, or several. Raises EntryError for what a template has made of it otherwise."""
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, (list, tuple)):
+        raise EntryError(f"expected a text or a list of texts, not {given!r}", key=key)
+    return [str(text) for text in texts if text is not None]
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Download]]] = {

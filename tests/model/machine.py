@@ -207,7 +207,7 @@ class StoreMachine(RuleBasedStateMachine):
         if self.present:
             self.count("copied by hand")
             name = data.draw(st.sampled_from(sorted(self.present)))
-            copy = f"copy{len(self.folders())}_of_{name}"
+            copy = f"copy{sum(StoreMachine.steps.values())}_of_{name}"  # a name that was never there
             shutil.copytree(self.toys.work / name, self.toys.work / copy)
             self.present[copy] = self.present[name]
             if self._was_asked(copy):
