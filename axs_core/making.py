@@ -137,7 +137,9 @@ class Maker:
             try:
                 made = producer(name).make(job)
             except EntryError as error:
-                raise placed(error, found.recipe, *str(error.key or f"make.{name}").split(".")) from error
+                if not str(error.key).startswith("make."):
+                    raise
+                raise placed(error, found.recipe, *str(error.key).split(".")) from None
             known.update(made.found)
             file = made.file or file
         return Made(file, known)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.hosts import Hosts, needs_namespaces, send_to_all
+from support.hosts import MEMORY, Hosts, needs_namespaces, send_to_all
 from support.toy import Toys
 
 pytestmark = [needs_namespaces(), pytest.mark.timeout(7200)]
@@ -30,7 +30,7 @@ MAKE = """
     assert told == [token] * 4, f"somebody else writes here: {told}"
 """
 ACT = """
-    import signal
+    import signal, time
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from axs_core.errors import AxsError
     try:
@@ -43,6 +43,8 @@ ASK = """entry = space.byquery({query!r})
         try:
             before = (entry.path / "meta.yaml").stat()
             told = {{(entry.path / name).read_text() for name in "abcd"}}
+            if len(told) > 1:
+                time.sleep(2 * {memory})  # a mount may still show the meta.yaml that was there before
             after = (entry.path / "meta.yaml").stat()
         except FileNotFoundError:
             sys.exit()  # removed just now, and perhaps being made again
@@ -73,7 +75,7 @@ class Trouble:
         if kind in ("kill", "sleep"):
             self.strike(kind)
         elif len(self.living) < 8:
-            ask = ASK.format(query=f"thing,n={self.chance.randrange(4)}")
+            ask = ASK.format(query=f"thing,n={self.chance.randrange(4)}", memory=MEMORY)
             self.start(kind, {"ask": ask, "gc": GC, "remove": REMOVE}[kind])
         self.look()
 
