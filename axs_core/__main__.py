@@ -22,6 +22,8 @@ from axs_core.errors import AxsError, StoreError
 from axs_core.reporter import Reporter
 
 OWN_FAULT = 70
+SHOWN = 5
+"""Of so many of several things that it fails for is told why."""
 INTERRUPTED = 130
 
 if TYPE_CHECKING:
@@ -99,8 +101,10 @@ def _run(typed: Sequence[str], opener: Opener) -> int:
         first = outcome.left_out[0]
         others = f" (and {len(outcome.left_out) - 1} more)" if len(outcome.left_out) > 1 else ""
         reporter.note(f"left out: {first.subject}{others}: {first.error}")
-    for failure in outcome.failures:
+    for failure in outcome.failures[:SHOWN]:
         print_error(failure.error, sys.stderr, subject=failure.subject)
+    if len(outcome.failures) > SHOWN:
+        reporter.warn(f"it fails for {len(outcome.failures) - SHOWN} more of them")
     return outcome.failures[0].error.exit_code if outcome.failures else 0
 
 

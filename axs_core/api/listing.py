@@ -11,7 +11,7 @@ from axs_core.index import Index
 from axs_core.reporter import Reporter
 from axs_core.store import Store
 
-SHOWN = 8
+SHOWN = 4
 """How many names, or collections, a warning lists."""
 
 

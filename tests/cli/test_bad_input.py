@@ -228,6 +228,16 @@ def test_some_of_several_have_no_such_value(toys: Toys) -> None:
     assert ask(toys, "byname", "one", ",", "get", "words") == Said(1, "error: a drawing has no words\n")
 
 
+def test_many_that_all_fail_are_not_all_told(toys: Toys) -> None:
+    for number in range(8):
+        toys.add(f"leaf_{number}", {"tags": ["leaf"]})
+    said = ask(toys, "all_byquery", "leaf", ",", "get", "colour")
+    told = said.stderr.splitlines()
+    assert said.code == 3
+    assert [line.split(": ")[1] for line in told if line.startswith("error: ")] == [f"leaf_{n}" for n in range(5)]
+    assert told[-1] == "warning: it fails for 3 more of them"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_more_samples_than_the_data_set_has(axs: AxsCommand) -> None:

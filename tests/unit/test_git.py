@@ -270,9 +270,7 @@ def test_status(here: Path, origin: Path) -> None:
 def test_status_of_another_folder(tmp_path: Path) -> None:
     with pytest.raises(ProduceError) as caught:
         status(tmp_path)
-    assert str(caught.value) == (
-        f"git rev-parse in {tmp_path}: not a git repository (or any of the parent directories): .git"
-    )
+    assert str(caught.value).startswith(f"git rev-parse in {tmp_path}: not a git repository (or any ")
 
 
 def test_pull(here: Path, origin: Path) -> None:
