@@ -12,14 +12,14 @@ from pathlib import Path
 
 from axs_core.credentials import scrubbed, secrets_in
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
-from axs_core.errors import AxsError, ProduceError, ProgramFailed, StoreError
+from axs_core.errors import AxsError, EntryError, ProduceError, StoreError
 
 FAILED = "failed.json"
 _FORM = {
     "attempt!": TEXT, "who!": TEXT, "reason!": TEXT, "message!": TEXT, "hint": OPTIONAL_TEXT, "exit_code": int,
 }  # fmt: skip
 _MORE_ROOM = "free some room (axs gc removes what nobody needs) and ask again"
-_FULL = 1 << 20  # with fewer bytes than that a child that fails has most likely failed for it
+_FULL = 1 << 20  # with fewer bytes than that what fails has most likely failed for it: a child, or what it has written
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def explained(error: BaseException, folder: Path, log: Path) -> BaseException:
         return StoreError(f"the disk is full: {full.filename or folder}", hint=_MORE_ROOM)
     if isinstance(error, OSError):
         return ProduceError(f"{folder.name}: {error.strerror or error}: {error.filename or ''}", log=log)
-    if isinstance(error, ProgramFailed) and error.hint is None and _is_full(folder):
+    if isinstance(error, (ProduceError, EntryError)) and error.hint is None and _is_full(folder):
         error.hint = f"the disk is full: {_MORE_ROOM}"
     if isinstance(error, ProduceError) and error.log is None and log.exists():
         error.log = log

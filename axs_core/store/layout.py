@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from axs_core.errors import StoreError, UsageError
+from axs_core.store.durable import replacing
 
 LAYOUT = 1
 """Version of the layout; a work collection of another version is refused, never half-read."""
@@ -99,6 +100,5 @@ def not_writable(root: Path, error: OSError) -> StoreError:
 
 def _note_layout(file: Path) -> None:
     if not file.exists():
-        fresh = file.with_name(f"layout.{os.urandom(8).hex()}")
-        fresh.write_text(f"{LAYOUT}\n", encoding="ascii")
-        fresh.replace(file)
+        with replacing(file) as fresh:
+            fresh.write_text(f"{LAYOUT}\n", encoding="ascii")

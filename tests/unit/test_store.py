@@ -19,7 +19,7 @@ import pytest
 import yaml
 from support.toy import SOURCES, Listening
 
-from axs_core.errors import EntryError, ProduceError, ProgramFailed, StoreError
+from axs_core.errors import AxsError, EntryError, ProduceError, ProgramFailed, StoreError
 from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, explained, failure, lock_base, safe_name
 from axs_core.store import store as store_module
 from axs_core.store.durable import replacing, write_atomic
@@ -421,3 +421,15 @@ with replacing(Path({str(file)!r})) as fresh:
     with replacing(file) as fresh:
         fresh.write_text("whole")
     assert {item.name for item in tmp_path.iterdir()} == {"file.zip", *of_others}
+
+
+@pytest.mark.parametrize("error", [ProduceError("found.json: not JSON"), EntryError("expected a list")])
+def test_what_fails_on_a_full_disk_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: AxsError
+) -> None:
+    """A program may have written half a file without a word."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=4096))
+    told = explained(error, tmp_path, tmp_path / "log.txt")
+    assert told is error
+    assert str(error.hint).startswith("the disk is full: ")
