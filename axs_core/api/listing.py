@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from axs_core.errors import brief
 from axs_core.index import Index
 from axs_core.reporter import Reporter
 from axs_core.store import Store
 
 SHOWN = 4
 """How many names, or collections, a warning lists."""
+LONGEST = 400
+"""Characters of such a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def _note_doubles(rows: Sequence[EntryRow], reporter: Reporter) -> None:
     several = sorted({name for name, following in pairwise(names) if name == following})
     for name in several[:SHOWN]:
         where = [row.collection for row in rows if row.name == name]
-        places = f"{', '.join(where[:SHOWN])}{_more(where)}"
+        places = brief(f"{', '.join(where[:SHOWN])}{_more(where)}", LONGEST)
         reporter.warn(f"{name} is in several collections: {places}; the first goes by the name")
     if len(several) > SHOWN:
         reporter.warn(f"so are {len(several) - SHOWN} more names")
