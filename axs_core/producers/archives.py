@@ -19,7 +19,10 @@ from axs_core.reporter import Progress
 
 Kind = Literal["tar", "zip", "gz", "bz2", "xz"]
 SUFFIXES: dict[str, Kind] = {".gz": "gz", ".bz2": "bz2", ".xz": "xz"}
-DAMAGES = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+DAMAGES = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, NotImplementedError, UnicodeDecodeError),
+)
 """What the readers raise for bytes that they cannot make sense of (and OSError without a number)."""
 
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (

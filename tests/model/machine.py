@@ -247,7 +247,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.count("gc")
         expected = set(self.present)
         needs = {name: {need["entry"] for need in self.record(name)["needs"]} for name in expected}
-        needed = {need for each in needs.values() for need in each}
+        needed = {need for each in needs.values() for need in each} | self._needed_by_archives()
         kept = expected & self.asked
         kept |= {need for name in kept for need in needs[name]} & expected
         removed = set(self.space(host).gc())
@@ -258,6 +258,11 @@ class StoreMachine(RuleBasedStateMachine):
         for name in set(self.present) - self.complete():
             self._forget(name)
         assert self.folders() - self.complete() == set(), "gc left something broken"
+
+    def _needed_by_archives(self) -> set[str]:
+        """Results that were opened from an archive keep what they were made from, if that is here."""
+        records = self.toys.work.glob("*/entries/*/record.json")
+        return {need["entry"] for file in records for need in json.loads(file.read_text())["needs"]}
 
     @rule(recipe=st.sampled_from(RECIPES))
     def put_into_an_archive(self, recipe: str) -> None:
