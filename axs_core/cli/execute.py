@@ -12,7 +12,7 @@ from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
-from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError
+from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError, brief
 from axs_core.query.near import closest
 
 
@@ -158,9 +158,15 @@ def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError
     elif target is None:
         message, hint = f"the action before '{name}' gave nothing that it could be applied to", f", , {name}"
     else:
-        about = f"entry '{target.name}'" if kind == "entry" else f"'{as_text(target)}'"
+        about = f"entry '{target.name}'" if kind == "entry" else _shown(target)
         message = f"{about} has no action '{name}' (it has {', '.join(sorted(known))})"
         hint = f", {near}" if near else f", get {name}" if kind == "entry" else f"axs help {name}"
         if name in ACTIONS["workspace"] and not near:
             hint = f", , {name} starts again from the workspace"
     return UsageError(message, hint=hint)
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: a table of a thousand lines by its first one."""
+    first, *more = as_text(value).splitlines() or [""]
+    return f"'{brief(first)}'" + (f" and {len(more)} more lines" if more else "")

@@ -228,6 +228,14 @@ def test_some_of_several_have_no_such_value(toys: Toys) -> None:
     assert ask(toys, "byname", "one", ",", "get", "words") == Said(1, "error: a drawing has no words\n")
 
 
+def test_a_table_is_called_by_its_first_line(toys: Toys) -> None:
+    toys.add("one", {"tags": ["x"]})
+    toys.add("two", {"tags": ["x"]})
+    said = ask(toys, "list", ",", "lst")
+    assert said.code == 2
+    assert re.match(r"error: 'name +kind +state +title +collection' and 2 more lines has no action 'lst' ", said.stderr)
+
+
 def test_many_that_all_fail_are_not_all_told(toys: Toys) -> None:
     for number in range(8):
         toys.add(f"leaf_{number}", {"tags": ["leaf"]})
