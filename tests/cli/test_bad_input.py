@@ -229,11 +229,9 @@ def test_some_of_several_have_no_such_value(toys: Toys) -> None:
 
 
 def test_a_table_is_called_by_its_first_line(toys: Toys) -> None:
-    toys.add("one", {"tags": ["x"]})
-    toys.add("two", {"tags": ["x"]})
     said = ask(toys, "list", ",", "lst")
     assert said.code == 2
-    assert re.match(r"error: 'name +kind +state +title +collection' and 2 more lines has no action 'lst' ", said.stderr)
+    assert re.match(r"error: 'name [^\n]+' and \d+ more lines has no action 'lst' \(it has ", said.stderr)
 
 
 def test_many_that_all_fail_are_not_all_told(toys: Toys) -> None:
