@@ -38,6 +38,8 @@ from axs_core.cli.arguments import NAME, Fault, Option, read_option, scalar
 from axs_core.errors import UsageError
 
 _ACTION = re.compile(r"[A-Za-z_]\w*(?:-\w+)*")
+_MOST_DIGITS = 4
+"""Of the place of an argument; Python itself reads some thousand digits only."""
 _LABELS = re.compile(r"(?P<out>[A-Za-z_]\w*)?:(?:(?P<source>[A-Za-z_]\w*):)?")
 
 
@@ -107,7 +109,7 @@ def parse_pipeline(arguments: Sequence[str]) -> tuple[Call, ...]:
 
 def _insert(arguments: Sequence[str], place: int) -> int | str:
     where = arguments[place][1:]
-    if where.isascii() and where.isdigit():
+    if where.isascii() and where.isdigit() and len(where) <= _MOST_DIGITS:
         return int(where)
     if NAME.fullmatch(where):
         return where
