@@ -10,6 +10,7 @@ the old one meanwhile is not lost: it is derived from the folders, too, and thei
 from __future__ import annotations
 
 import sqlite3
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ class MendingConnection(Connection):
         self._build = build
         self._keep_foreign = keep_foreign
         self._place: str | None = None
+        self._thread = 0
         self._closing: weakref.finalize[..., MendingConnection] | None = None
 
     @property
@@ -86,6 +88,8 @@ class MendingConnection(Connection):
         if self._database is None:
             self._open()
         assert self._database is not None
+        if self._thread != threading.get_ident():  # others may only close it: transactions would mingle
+            raise sqlite3.ProgrammingError("an index is used by the thread that opened it; open a workspace in each")
         return self._database
 
     def close(self) -> None:
@@ -159,7 +163,7 @@ class MendingConnection(Connection):
             self._replace(opened.place)
 
     def _take(self, opened: Opened) -> None:
-        self._database, self._place = opened.database, opened.place
+        self._database, self._place, self._thread = opened.database, opened.place, threading.get_ident()
         self._closing = weakref.finalize(self, disconnect, opened.database)
 
     def _mend(self, error: sqlite3.DatabaseError) -> None:

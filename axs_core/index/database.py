@@ -181,7 +181,7 @@ def roll_back(database: sqlite3.Connection) -> None:
 
 
 def disconnect(database: sqlite3.Connection | None) -> None:
-    """Close it, if this is the thread that opened it; SQLite lets no other."""
+    """Close it; Python may find in any thread that nobody holds it any more."""
     with suppress(sqlite3.Error):
         if database is not None:
             database.close()
@@ -216,7 +216,7 @@ def not_usable(file: Path, error: sqlite3.Error) -> StoreError:
 
 
 def _connect(name: str) -> sqlite3.Connection:
-    database = sqlite3.connect(name, timeout=WAIT_SECONDS, isolation_level=None, uri=True)
+    database = sqlite3.connect(name, timeout=WAIT_SECONDS, isolation_level=None, uri=True, check_same_thread=False)
     try:
         database.execute("PRAGMA synchronous = NORMAL")
     except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,23 @@ def test_its_place_is_the_cache_folder(toys: Toys, monkeypatch: pytest.MonkeyPat
     other = Index([], tmp_path / "another work collection")
     assert other.file.parent == space.index.file.parent
     assert other.file != space.index.file
+
+
+def test_another_thread_may_only_close_it(toys: Toys) -> None:
+    space, said = toys.space(), []
+
+    def use() -> None:
+        try:
+            space.index.database.execute("SELECT 1")
+        except sqlite3.ProgrammingError as error:
+            said.append(str(error))
+        space.index.close()
+
+    assert space.index.database is not None
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert said == ["an index is used by the thread that opened it; open a workspace in each"]
 
 
 def test_a_lock_that_is_never_given_back(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
