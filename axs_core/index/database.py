@@ -111,7 +111,9 @@ def _opened(file: Path, place: str) -> Opened:
     database: sqlite3.Connection | None = None
     try:
         database = _connect(f"{file.as_uri()}?mode=rw")
-        fault = _fault(database, place)
+        fault = _fault(database, file, place)
+    except FileNotFoundError:  # deleted just now
+        fault = "is gone"
     except sqlite3.DatabaseError as error:
         fault = str(error)
         if is_busy(error):
@@ -123,9 +125,11 @@ def _opened(file: Path, place: str) -> Opened:
     return Opened(None, place, fault, _is_ours(file))
 
 
-def _fault(database: sqlite3.Connection, place: str) -> str | None:
+def _fault(database: sqlite3.Connection, file: Path, place: str) -> str | None:
     if (version := _pragma(database, "user_version")) != VERSION:
         return f"has version {version}, this axs reads version {VERSION}"
+    if file.stat().st_size % _pragma(database, "page_size"):  # SQLite would read the rest of the last page as zeros
+        return "its last page is cut off"
     row = database.execute("SELECT place FROM made_as").fetchone()
     return None if row and row[0] == place else "was not made in this place"
 

@@ -119,6 +119,17 @@ def test_a_file_that_is_cut_off_at_any_length(filled: Toys) -> None:
         assert len(notes(filled)) == 1, length
 
 
+def test_a_last_page_that_is_cut_off(filled: Toys) -> None:
+    """SQLite reads what is missing of it as zeros: rows that were there are none."""
+    right = all_answers(filled.space())
+    file = filled.space().index.file
+    filled.space().index.close()
+    for missing in (1, 100, 1000, 2500, 3687, 4000, 4095):
+        truncated(file, file.stat().st_size - missing)
+        assert all_answers(filled.space()) == right, missing
+        assert len(notes(filled)) == 1, missing
+
+
 def test_pages_damaged_at_random(filled: Toys) -> None:
     survive(filled, range(30))
 
