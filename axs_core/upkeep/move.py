@@ -14,6 +14,8 @@ import errno
 import hashlib
 import json
 import os
+import re
+import shlex
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -252,7 +254,8 @@ def _repaired(folder: Path) -> bool:
         if file.is_symlink() or not file.is_file():
             continue
         data = file.read_bytes()
-        fresh = _with_place(data, old, here) if _is_text(data) else data
+        change = _in_shell if file.name.startswith("activate") else _with_place
+        fresh = change(data, old, here) if _is_text(data) else data
         if fresh != data:
             _replace(file, fresh)
             rewritten.append(file)
@@ -263,11 +266,12 @@ def _repaired(folder: Path) -> bool:
 
 def _place_in(environment: Path) -> str | None:
     """Where the environment was when it was made, as its script ``activate`` says."""
-    with suppress(OSError, UnicodeDecodeError):
+    with suppress(OSError, ValueError):
         for line in (environment / "bin" / "activate").read_text(encoding="utf-8").splitlines():
             key, _, value = line.strip().removeprefix("export ").partition("=")
-            if key == "VIRTUAL_ENV" and "/" in value:
-                return value.strip("'\"")
+            words = shlex.split(value) if key == "VIRTUAL_ENV" else []
+            if len(words) == 1 and words[0].startswith("/"):  # not $(cygpath ...), for Windows
+                return words[0]
     return None
 
 
@@ -283,6 +287,15 @@ def _with_place(data: bytes, old: str, here: Path) -> bytes:
     if b" " not in line and len(line) < _LONGEST_FIRST_LINE:
         return moved
     return b"#!/bin/sh\n'''exec' \"" + line[2:] + b'" "$0" "$@"\n' + b"' '''\n" + rest
+
+
+def _in_shell(data: bytes, old: str, here: Path) -> bytes:
+    """The script for a shell with the new place: quoted if need be where the old one stood as a word of its own
+    (Python since 3.11.11, 3.12.8, 3.13.1), as it is within quotes (before that).
+    """
+    word = rb"(?P<word>(?<=[=\s])" + re.escape(os.fsencode(shlex.quote(old))) + rb"(?=[\s)]|$))"
+    plain, quoted = os.fsencode(here), os.fsencode(shlex.quote(str(here)))
+    return re.sub(word + b"|" + re.escape(os.fsencode(old)), lambda found: quoted if found["word"] else plain, data)
 
 
 def _is_text(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -289,5 +290,33 @@ def test_programs_of_environments_work_in_the_new_place(toys: Toys, tmp_path: Pa
             [there / "venv" / "bin" / program, "--version"], capture_output=True, text=True, check=True
         )
         assert done.stdout
-    assert str(new) in (there / "venv" / "bin" / "activate").read_text()
+    assert _activated(there / "venv") == str(there / "venv")
     assert toys.space().byquery("env").path == there
+
+
+def _activated(environment: Path) -> str:
+    """What a shell knows as its environment."""
+    script = '. "$0/bin/activate" && printf %s "$VIRTUAL_ENV"'
+    return subprocess.run(["sh", "-c", script, str(environment)], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("old", ["work", "work with blanks"])
+@pytest.mark.parametrize("new", ["elsewhere", "else where", "it's here"])
+def test_activation_of_every_python(toys: Toys, tmp_path: Path, old: str, new: str) -> None:
+    """Pythons that are newer than the one at hand write the place as a word of its own, quoted if need be."""
+    toys.add("env", {"provides": [["env"]], "make": {"python_env": {"requirements": [], "isolated": True}}})
+    toys.settings["AXS_INSTALLER"] = "uv" if shutil.which("uv") else "pip"
+    toys.work = tmp_path / old
+    made = toys.space().byquery("env").path
+    script = made / "venv" / "bin" / "activate"
+    place = shlex.quote(str(made / "venv"))
+    script.write_text(
+        f'if [ "$OSTYPE" = "cygwin" ]; then\n    export VIRTUAL_ENV=$(cygpath {place})\nelse\n'
+        f"    export VIRTUAL_ENV={place}\nfi\n"
+    )
+    assert _activated(made / "venv") == str(made / "venv")
+    toys.space().work_collection().move(tmp_path / new)
+    toys.work = tmp_path / new
+    there = toys.space().byquery("env").path
+    assert _activated(there / "venv") == str(there / "venv")
+    assert str(tmp_path / old) not in (there / "venv" / "bin" / "activate").read_text()
