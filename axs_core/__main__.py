@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from axs_core import suspension
 from axs_core.cli.model import open_workspace
 from axs_core.cli.options import is_set, read_options
 from axs_core.console import ConsoleReporter, into_nothing, print_error, say
@@ -69,10 +70,13 @@ def _open_streams() -> None:
 
 
 def _end_cleanly() -> None:
-    """SIGTERM, and the terminal's end unless ``nohup`` said otherwise, end as cleanly as a Ctrl-C."""
+    """SIGTERM, and the terminal's end unless ``nohup`` said otherwise, end as cleanly as a Ctrl-C; a Ctrl-Z suspends
+    the children as well.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+    suspension.respect()
 
 
 def _end_now() -> None:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from axs_core import suspension
 from axs_core.credentials import mask_log, secrets_in, without_credentials
 from axs_core.errors import ProgramFailed
 from axs_core.process.group import end_group, end_holders, identity
@@ -41,10 +42,13 @@ _SILENT = Reporter()
 
 @dataclass(frozen=True)
 class Completed:
-    """A child that ended with ``returncode`` 0 after ``seconds``; ``output`` is its stdout where that was asked for."""
+    """A child that ended with ``returncode`` 0 after ``seconds``, of which it was ``suspended`` for some; ``output`` is
+    its stdout where that was asked for.
+    """
 
     returncode: int
     seconds: float
+    suspended: float = 0.0
     output: str | None = None
 
 
@@ -62,8 +66,8 @@ def run(
 ) -> Completed:
     """Run ``argv`` in ``cwd`` to its end; its talk is appended to ``log`` while it runs (None: kept until it ends).
 
-    ``env`` is the whole environment (None: ours). ``timeout`` (None: it may take for ever) and ``grace`` are in
-    seconds; messages call it ``name``.
+    ``env`` is the whole environment (None: ours). ``timeout`` (None: it may take for ever; while we are suspended it
+    does not run) and ``grace`` are in seconds; messages call it ``name``.
     With ``capture`` its stdout comes back as text, and goes to the log when it has ended; stderr goes there at once.
     While it runs, ``child`` beside the log says which process it is (see :func:`end_leftover`).
     Whatever else it started is ended with it. Raises :class:`ProgramFailed` unless its exit code is 0.
@@ -74,7 +78,7 @@ def run(
         talk = stack.enter_context(_opened(log))
         out: IO[bytes] = stack.enter_context(tempfile.TemporaryFile()) if capture else talk
         _say(talk, f"$ {without_credentials(shlex.join(words))}")
-        begin, started = os.fstat(talk.fileno()).st_size, time.monotonic()
+        begin, started, asleep = os.fstat(talk.fileno()).st_size, time.monotonic(), suspension.seconds()
         bar = stack.enter_context(reporter.progress(called, None, unit="s"))
         child_file = log.parent / CHILD_FILE if log else None
         try:
@@ -85,14 +89,15 @@ def run(
             code = 127 if isinstance(error, FileNotFoundError) else 126
             raise ProgramFailed(f"{called}: {why}", argv=_bare(words), returncode=code, log=log) from error
         seconds, end = time.monotonic() - started, ending(returncode, timeout)
+        suspended = suspension.seconds() - asleep
         own = os.fstat(talk.fileno()).st_size
         output = _captured(out, talk) if capture else None
         if log is not None:
             mask_log(log, begin, secrets_in(os.environ if env is None else env))
         tail = last_lines(talk.fileno(), begin, own)
-        _say(talk, f"# {end} after {seconds:.2f} s")
+        _say(talk, f"# {end} after {seconds:.2f} s" + (f", {suspended:.2f} s of them suspended" if suspended else ""))
     if returncode == 0:
-        return Completed(0, seconds, output)
+        return Completed(0, seconds, suspended, output)
     tail = tail or tail_of(output or "")
     raise ProgramFailed(f"{called}: {end}", argv=_bare(words), returncode=returncode, tail=tail, log=log)
 
@@ -145,6 +150,7 @@ def _supervise(
             )
             stack.callback(end_holders, os.fstat(talk.fileno()), grace)
             stack.callback(end_group, child.pid, grace, child.poll)
+            stack.enter_context(suspension.along(child.pid))
             tell(child.pid)
             if child_file is not None:
                 stack.callback(child_file.unlink, missing_ok=True)
@@ -166,9 +172,9 @@ def _opened(log: Path | None) -> Iterator[IO[bytes]]:
 
 
 def _wait(child: subprocess.Popen[bytes], timeout: float | None, bar: Progress) -> int | None:
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = None if timeout is None else time.monotonic() - suspension.seconds() + timeout
     while True:
-        left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
+        left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic() + suspension.seconds())
         if left <= 0:
             return None
         _until_ended(child, left)
@@ -195,11 +201,11 @@ def _until_ended(child: subprocess.Popen[bytes], seconds: float) -> None:
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Ctrl-C and the like wait until the child is known: an exception just after the fork would lose it."""
+    """Ctrl-C, Ctrl-Z and the like wait until the child is known: an exception just after the fork would lose it."""
     arrived: list[int] = []
     replaced: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in ENDING:
+        for number in (*ENDING, signal.SIGTSTP):
             if callable(signal.getsignal(number)):  # an ignored signal stays ignored, in the child too
                 replaced[number] = signal.signal(number, lambda received, _: arrived.append(received))
     try:
@@ -207,8 +213,8 @@ def _interrupts_deferred() -> Iterator[None]:
     finally:
         for replaced_number, handler in replaced.items():
             signal.signal(replaced_number, handler)
-        if arrived:
-            signal.raise_signal(arrived[0])
+        for arrived_number in arrived:
+            signal.raise_signal(arrived_number)
 
 
 def _say(talk: IO[bytes], line: str) -> None:

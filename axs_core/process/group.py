@@ -52,6 +52,7 @@ def identity(pid: int) -> dict[str, Any]:
 def _end(send: Callable[[signal.Signals], bool], there: Callable[[], bool], grace: float, reap: Any) -> None:
     try:
         if send(signal.SIGTERM):
+            send(signal.SIGCONT)  # who was suspended could not even end
             _await_end(there, grace, reap)
     finally:
         if send(signal.SIGKILL):

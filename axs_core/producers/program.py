@@ -20,6 +20,8 @@ from axs_core.producers.paths import inside, seconds
 
 _SETTING = "AXS_PROGRAM_TIMEOUT"
 _SECONDS = 24 * 3600.0
+SUSPENDED = "suspended_seconds"
+"""For how long a program was suspended (Ctrl-Z) while it ran; only where it was."""
 
 
 class Program:
@@ -37,7 +39,7 @@ class Program:
             outputs.append(inside(job.folder, main, "make.program.file"))
         found_file = inside(job.folder, found, "make.program.found_file") if found else None
         try:
-            run(
+            ended = run(
                 argv,
                 cwd=job.folder,
                 log=job.log,
@@ -53,7 +55,13 @@ class Program:
         missing = [path.relative_to(job.folder).as_posix() for path in outputs if not path.exists()]
         if missing:
             raise ProduceError(f"{called(argv)} ended well but did not make {', '.join(missing)}", log=job.log)
-        return Made(file=str(main) if main else None, found=_found(found_file, job.log) if found_file else {})
+        told = _found(found_file, job.log) if found_file else {}
+        if ended.suspended:
+            job.reporter.warn(
+                f"{called(argv)} was suspended for {ended.suspended:.1f} s: its times include that"
+            )
+            told[SUSPENDED] = round(ended.suspended, 3)
+        return Made(file=str(main) if main else None, found=told)
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
         """Nothing that is quick: the digests of its files are verified elsewhere."""

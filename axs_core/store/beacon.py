@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axs_core import suspension
 from axs_core.host import Process, read_process, this_process
 
 BEATS = 6
@@ -59,7 +60,7 @@ class Beacon:
     handle: int
     size: int
     beats: int = 0
-    _one: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _one: threading.RLock = field(default_factory=threading.RLock, repr=False)  # it beats also in a handler of a signal
 
     def beat(self) -> None:
         """Show that this process lives. Raises OSError where that cannot be written."""
@@ -221,28 +222,46 @@ class Watch:
         return before.silent >= max(self.patience, seen.every * (BEATS - 1))
 
 
+Beat = Callable[[], "bool | None"]
+"""Shows that this process lives; False: what it beats for is lost. Raises OSError where it cannot."""
+
+
 class Heart:
     """Beats for all that this process has lit, in a thread of its own while there is something to beat for."""
 
     def __init__(self, every: float) -> None:
         self.every = every
-        self._beats: list[Callable[[], None]] = []
+        self._beats: list[Beat] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def start(self, beat: Callable[[], None]) -> None:
-        """Call ``beat`` every few seconds from now on."""
+    def start(self, beat: Beat) -> None:
+        """Call ``beat`` every few seconds from now on, and when this process was suspended and goes on."""
         with self._changed:
             self._beats.append(beat)
+            if len(self._beats) == 1:
+                suspension.on_waking(self.beat)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="axs heart", daemon=True)
                 self._thread.start()
 
-    def stop(self, beat: Callable[[], None]) -> None:
+    def stop(self, beat: Beat) -> None:
         """Call it no more."""
         with self._changed:
             self._beats.remove(beat)
+            if not self._beats:
+                suspension.no_more(self.beat)
             self._changed.notify()
+
+    def beat(self) -> bool:
+        """Beat now; says whether nothing is lost, as far as that can be known."""
+        with self._changed:
+            due = list(self._beats)
+        kept = True
+        for beat in due:
+            with suppress(OSError):  # a full disk, a server that is away: others see that it stands still
+                kept &= beat() is not False
+        return kept
 
     def _run(self) -> None:
         while True:
@@ -251,7 +270,4 @@ class Heart:
                     self._thread = None
                     return
                 self._changed.wait(self.every)
-                due = list(self._beats)
-            for beat in due:
-                with suppress(OSError):  # a full disk, a server that is away: others see that it stands still
-                    beat()
+            self.beat()

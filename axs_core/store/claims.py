@@ -127,7 +127,7 @@ class Claim:
         self.folder, self.number, self.beacon, self.heart = folder, number, beacon, heart
         self.lost = False
         self._ended = False
-        self._one = threading.Lock()
+        self._one = threading.RLock()
         self._thread = threading.current_thread()
 
     @property
@@ -173,13 +173,17 @@ class Claim:
             (self.folder / str(self.number)).unlink(missing_ok=True)
             self.folder.rmdir()
 
-    def _from_heart(self) -> None:
-        """Called every few seconds, in another thread: a loss ends the work as a Ctrl-C would, with its children."""
-        if self.lost or self.renew():
-            return
-        with self._one:
-            if not self._ended and self._thread is threading.main_thread():
-                _interrupt_main()
+    def _from_heart(self) -> bool:
+        """Called every few seconds, in another thread, and on waking: a loss ends the work as a Ctrl-C would, with its
+        children.
+        """
+        if self.lost:
+            return False
+        if not self.renew():
+            with self._one:
+                if not self._ended and self._thread is threading.main_thread():
+                    _interrupt_main()
+        return not self.lost
 
 
 def _interrupt_main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pexpect
 import pytest
 from support.faults.world import World, ended
 from support.http_server import Fault
+
+from axs_core.host import stat_of
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +98,27 @@ def test_ctrl_c_and_the_end_of_a_terminal(world: World) -> None:
             assert terminal.exitstatus == 130
             world.axs("gc")
         assert world.left_running() == []
+
+
+def test_ctrl_z_suspends_the_program_too(world: World) -> None:
+    """On a real terminal, in a shell that has jobs."""
+    shell = pexpect.spawn("bash", ["--norc", "-i"], env=world.environ(), cwd=str(world.root), timeout=120, echo=False)
+    shell.sendline(f"PS1= ; '{sys.executable}' -m axs_core byquery family,quiet , get name")
+    until(lambda: "the family is there\n" in log_of(world))
+    shell.sendcontrol("z")
+    shell.expect("Stopped")
+    told = json.loads(next(world.work.glob("family_*/.axs/child")).read_text())
+    family = [stat for file in Path("/proc").glob("[0-9]*/stat") if (stat := stat_of(file.parent.name))]
+    assert {stat[0] for stat in family if stat[2] == str(told["pgid"])} == {"T"}
+    (world.root / "go").touch()
+    shell.sendline("fg")
+    shell.expect(r"warning:\S* family\.py was suspended for \d+\.\d s: its times include that")
+    shell.expect("family_quiet_")
+    shell.sendline("exit")
+    shell.expect(pexpect.EOF)
+    shell.close()
+    assert float(world.axs("byquery", "family,quiet", ",", "get", "suspended_seconds").out) > 0
+    assert world.left_running(0) == []
 
 
 def test_nohup_is_respected(world: World) -> None:

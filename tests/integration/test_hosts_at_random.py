@@ -23,19 +23,16 @@ LEASE = 2.0
 MAKE = """
     import os, time
     token = os.urandom(8).hex()
-    files = [(path / name).open("w") for name in "abcd"]
-    for file in files:
-        file.write(token)
-        file.flush()
+    for name in "abcd":
+        (path / name).write_text(token)
         time.sleep(float(int(token[:2], 16)) / 600)
     told = [(path / name).read_text() for name in "abcd"]
     assert told == [token] * 4, f"somebody else writes here: {told}"
 """
-"""Writes to what it has opened at the beginning. Not promised is what a program does that was suspended, and opens
-files by name after it woke, before its axs has seen that another host has taken over (docs/reliability.md).
-"""
 ACT = """
     import signal, time
+    from axs_core import suspension
+    suspension.respect()  # both as the command line does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from axs_core.errors import AxsError
     try:

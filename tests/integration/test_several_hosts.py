@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.hosts import Hosts, needs_namespaces, send_to_all
+from support.hosts import JOB, Hosts, needs_namespaces, send_to_all
 from support.toy import Toys
 
 from axs_core.errors import StoreError
@@ -21,9 +21,11 @@ ASK = """
     import signal
     if {ignoring}:  # as a job in the background
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command line does
+    from axs_core import suspension
     from axs_core.console import ConsoleReporter
     from axs_core.errors import AxsError
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both as the command line does
+    suspension.respect()
     space = Workspace(reporter=ConsoleReporter(sys.stderr))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -46,11 +48,18 @@ def hosts(toys: Toys, tmp_path: Path) -> Iterator[Hosts]:
 
 
 def asker(
-    toys: Toys, hosts: Hosts, host: str, query: str, *, own_kernel: bool = True, ignoring: bool = False
+    toys: Toys,
+    hosts: Hosts,
+    host: str,
+    query: str,
+    *,
+    own_kernel: bool = True,
+    ignoring: bool = False,
+    job: bool = False,
 ) -> subprocess.Popen[str]:
-    """A process on that host that asks when it is told to."""
+    """A process on that host that asks when it is told to; with ``job`` it can be suspended by SIGTSTP."""
     code = ASK.format(query=query, ignoring=ignoring)
-    child = toys.child(code, hosts.on(host, own_kernel=own_kernel))
+    child = toys.child(code, [*(JOB if job else []), *hosts.on(host, own_kernel=own_kernel)])
     assert child.stdout is not None
     if child.stdout.readline() != "ready\n":
         pytest.fail(child.communicate()[1])
@@ -222,6 +231,40 @@ def test_a_host_that_slept_until_all_was_done(toys: Toys, hosts: Hosts, tmp_path
     made = sorted(item.name for item in (toys.work / out.strip()).iterdir())
     assert made == [".axs", "began on nodeb", "meta.yaml", "out.txt", "record.json"]
     assert toys.space().verify() == []
+
+
+def test_a_program_that_was_suspended_writes_nothing_more(toys: Toys, hosts: Hosts) -> None:
+    """By Ctrl-Z, which reaches axs alone; the program opens files by name all the time."""
+    program = """
+        #!/bin/sh
+        exec > /dev/null 2>&1  # otherwise the other "host", on this kernel, sees who has the log, and ends it
+        touch "$1/began on $(hostname)"
+        while [ "$(hostname)" = nodea ] || [ ! -e "$2" ]; do echo $(hostname) > "$1/who.txt"; sleep 0.01; done
+    """
+    go = toys.work.parent / "go"
+    run = ["sh", "{{ recipe_path }}/p.sh", "{{ path }}", str(go)]
+    toys.add("toy", {"provides": [["thing"]], "make": {"program": {"run": run}}})
+    (toys.recipes / "toy" / "p.sh").write_text("\n".join(line.strip() for line in program.strip().splitlines()))
+    sleeper, other = (asker(toys, hosts, host, "thing", job=True) for host in ("nodea", "nodeb"))
+    tell(sleeper)
+    until(lambda: list(toys.work.glob("toy_*/who.txt")), sleeper)
+    sleeper.send_signal(signal.SIGTSTP)
+    tell(other)
+    until(lambda: list(toys.work.glob("toy_*/began on nodeb")), other)
+    who = next(toys.work.glob("toy_*/began on nodeb")).with_name("who.txt")
+    until(who.exists, other)
+    log = who.with_name("all.txt")
+    spy = subprocess.Popen(["sh", "-c", f"while [ ! -e '{go}' ]; do cat '{who}'; done > '{log}'"])
+    until(lambda: log.exists() and log.read_text().count("\n") > 300, other)
+    sleeper.send_signal(signal.SIGCONT)
+    ((_, said, code),) = ends(sleeper)
+    assert (code, " was taken over: " in said) == (1, True), said
+    go.touch()
+    ((_, said, code),) = ends(other)
+    assert code == 0, said
+    spy.wait()
+    assert set(log.read_text().split()) == {"nodeb"}
+    assert not who.with_name("began on nodea").exists()
 
 
 def test_on_one_host_nobody_waits_for_the_dead(toys: Toys, hosts: Hosts, tmp_path: Path) -> None:

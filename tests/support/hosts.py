@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import uuid
 from collections.abc import Sequence
 from functools import cache
@@ -44,6 +45,10 @@ def _namespaces() -> list[str] | None:
         if tried.returncode == 0:
             return words
     return None
+
+
+JOB = [sys.executable, "-c", "import os, sys; os.setpgid(0, 0); os.execvp(sys.argv[1], sys.argv[1:])"]
+"""Words before a command that make it a job of its own, as a shell does: nothing else can be suspended by SIGTSTP."""
 
 
 def needs_namespaces() -> pytest.MarkDecorator:

@@ -18,6 +18,7 @@ ORDER = (
     "digest",
     "machine",
     "host",
+    "suspension",
     "query",
     "reporter",
     "entry",

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from axs_core import suspension
 from axs_core.credentials import without_credentials
 from axs_core.errors import ProgramFailed
 from axs_core.host import stat_of
@@ -68,6 +69,15 @@ def family(folder: Path, *words: str) -> list[str]:
 
 def pids(folder: Path) -> list[int]:
     return [int((folder / name).read_text()) for name in ("old.pid", "young.pid")]
+
+
+def test_a_time_out_does_not_run_while_we_are_suspended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    monkeypatch.setattr(suspension, "seconds", lambda: time.monotonic() - began)  # all the time
+    log = tmp_path / "log.txt"
+    ended = run_child(["sleep", "0.5"], cwd=tmp_path, log=log, timeout=0.1)
+    assert ended.suspended > 0.4
+    assert log.read_text().endswith(f" s, {ended.suspended:.2f} s of them suspended\n")
 
 
 def test_talk_goes_to_the_log_with_the_command_in_front(tmp_path: Path) -> None:
