@@ -19,7 +19,7 @@ from axs_core.cli.model import open_workspace
 from axs_core.cli.options import is_set, read_options
 from axs_core.console import ConsoleReporter, into_nothing, print_error, say
 from axs_core.credentials import secrets_in, without_credentials
-from axs_core.errors import AxsError, StoreError
+from axs_core.errors import AxsError, StoreError, UsageError
 from axs_core.reporter import Reporter
 
 OWN_FAULT = 70
@@ -138,20 +138,19 @@ def _report_fault(error: Exception, typed: Sequence[str]) -> None:
     import tempfile
     import traceback
 
-    import platformdirs
-
     from axs_core import __version__
+    from axs_core.paths import user_cache
 
     shown = "".join(traceback.format_exception(error))
     text = f"axs {__version__}, Python {sys.version}, {sys.platform}\n{typed!r}\n{shown}"
     text = without_credentials(text, secrets_in(os.environ))
-    folder = Path(platformdirs.user_cache_dir("axs")) / "faults"
     try:
+        folder = user_cache() / "faults"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=folder, prefix="fault-", suffix=".txt", delete=False) as file:
             file.write(text)
         log: Path | None = Path(file.name)
-    except OSError:
+    except (OSError, UsageError):
         log = None
     message = f"internal error: {type(error).__name__}: {error}".rstrip(": ")
     hint = "this is a fault of axs, please report it with the log" if log else "AXS_DEBUG=1 shows where it happened"

@@ -15,6 +15,7 @@ from axs_core.digest import of_value
 from axs_core.entry.load import META, read_meta
 from axs_core.entry.scope import RECORD
 from axs_core.errors import EntryError, StoreError
+from axs_core.paths import absolute
 from axs_core.store.layout import PRIVATE, default_root
 
 BROUGHT_BY = "unbundle"
@@ -54,7 +55,7 @@ def roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
 def named(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """The folders in ``$AXS_COLLECTIONS``, absolute."""
     items = environ.get("AXS_COLLECTIONS", "").split(os.pathsep)
-    return [Path(os.path.abspath(Path(item).expanduser())) for item in items if item]
+    return [absolute(item) for item in items if item]
 
 
 def listing(collection: Path, follow: bool = True) -> Iterator[str]:

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 from axs_core.collection import BROUGHT_BY, IMPORTED_BY
 from axs_core.errors import NotTrusted, StoreError, UsageError
+from axs_core.paths import user_config
 from axs_core.reporter import Reporter
 from axs_core.store.durable import write_atomic
 
@@ -83,9 +84,7 @@ class Trust:
         """``trust.json`` in the user's configuration folder for axs."""
         if self._file is not None:
             return self._file
-        from platformdirs import user_config_path
-
-        return user_config_path("axs") / "trust.json"
+        return user_config() / "trust.json"
 
     def covers(self, origin: Elsewhere) -> bool:
         """Is it trusted, at the commit that it is at?"""

@@ -11,6 +11,7 @@ from axs_core.digest import of_listing
 from axs_core.entry import Entry, entry_scope, read_record
 from axs_core.errors import UsageError
 from axs_core.index import Index
+from axs_core.paths import absolute
 from axs_core.producers import get as producer
 from axs_core.query import Query
 
@@ -57,7 +58,7 @@ class WorkspaceWorld:
 
     def absolute(self, path: str) -> str:
         """As seen from the folder the user is in."""
-        return os.path.abspath(Path(path).expanduser())
+        return str(absolute(path))
 
     def content(self, path: str, type: str) -> str:
         """Digest of a file's bytes, or of a folder's listing."""

@@ -7,6 +7,7 @@
 """
 from axs_core.api.entry import ParameterRow, WorkspaceEntry
 from axs_core.api.found import Found
-from axs_core.api.workspace import WorkCollection, Workspace
+from axs_core.api.work_collection import WorkCollection
+from axs_core.api.workspace import Workspace
 
 __all__ = ["Found", "ParameterRow", "WorkCollection", "Workspace", "WorkspaceEntry"]

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core import collection, machine
 from axs_core.api.entry import WorkspaceEntry
 from axs_core.api.found import Found
+from axs_core.api.work_collection import WorkCollection
 from axs_core.entry import META, Entry
 from axs_core.errors import EntryError, NotFound, UsageError
 from axs_core.index import Index
+from axs_core.paths import absolute
 from axs_core.query import Query, parse
 from axs_core.record import changed_since, note_asked, note_used
 from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
-from axs_core.store import TIDYING, Store, check_layout, default_root, lease
+from axs_core.store import Store, check_layout, default_root, lease
 from axs_core.store.afresh import opens
 from axs_core.trust import Trust
 from axs_core.world import WorkspaceWorld
@@ -34,49 +36,6 @@ if TYPE_CHECKING:
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Sizes
     from axs_core.upkeep.verify import Verified
-
-
-class WorkCollection:
-    """The folder that produced entries are kept in."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-
-    @property
-    def path(self) -> Path:
-        """The folder."""
-        return self.workspace.store.root
-
-    def zip(self, output: Path | str, **options: Any) -> Path:
-        """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
-        return self.workspace.zip(None, output, **options)
-
-    def move(self, to: Path | str) -> Path:
-        """Move it to a folder that is not there yet; the workspace sees it there from now on. Returns the folder.
-
-        Raises StoreError while somebody is at work in it, and where the copy to another file system does not come out
-        right; the old one is complete then.
-        """
-        from axs_core.upkeep.move import move
-
-        space = self.workspace
-        folder = Path(os.path.abspath(Path(to).expanduser()))
-        move(space.store, space.index, folder, space.reporter)
-        space.moved_to(folder)
-        return folder
-
-    def repair(self) -> list[str]:
-        """Put paths right that lead to where it was before somebody moved it by other means; the changed entries."""
-        from axs_core.upkeep.move import repair
-
-        with self.workspace.store.held(TIDYING, "putting paths right"):
-            return repair(self.path, self.workspace.reporter)
-
-    def remove(self) -> None:
-        """Delete what axs made in it; what a person put there stays."""
-        from axs_core.housekeeping import remove_all
-
-        remove_all(self.workspace.store, self.workspace.index, self.workspace.reporter)
 
 
 class Workspace:
@@ -251,8 +210,8 @@ class Workspace:
         from axs_core.report.make import report
 
         entries = list(items.entries() if isinstance(items, Found) else (item.entry for item in items))
-        folder = None if pictures is None else Path(pictures).expanduser()
-        return report(self, entries, Path(output).expanduser(), folder, title)
+        folder = None if pictures is None else absolute(pictures)
+        return report(self, entries, absolute(output), folder, title)
 
     def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
         """The run that tells the accuracy of this one (it may be itself); None where that is not known."""
@@ -291,7 +250,7 @@ class Workspace:
         """
         from axs_core.compare.ingest import questions
 
-        there = Path(os.path.abspath(Path(folder).expanduser()))
+        there = absolute(folder)
         reasons: list[NotFound] = []
         for query in questions(self.index.all_recipes(), there, values or {}):
             try:
@@ -372,7 +331,7 @@ class Workspace:
         from axs_core.exchange.pack import Labels, write_archive
 
         labels = Labels(title, identifier, tuple(authors), license)
-        file = Path(os.path.abspath(Path(output).expanduser()))
+        file = absolute(output)
         return write_archive(file, self._chosen(what), self.index, self.reporter, labels, with_needs=with_needs)
 
     def _chosen(self, what: str | Sequence[str] | None) -> list[Entry]:
@@ -403,7 +362,7 @@ class Workspace:
         from axs_core.exchange.unpack import Unzipper, read_limits
 
         opener = Unzipper(self.store, self.index, self.reporter, read_limits(limits or {}))
-        made = self.byname(opener.open(Path(os.path.abspath(Path(archive).expanduser())), name).name)
+        made = self.byname(opener.open(absolute(archive), name).name)
         if trust:
             made.trust()
         return made
@@ -419,7 +378,7 @@ class Workspace:
         from axs_core.exchange.bundle.pack import Bundler
 
         maker = Bundler(self.store, self.index, self.resolver, self.reporter, self.environ, python, with_axs)
-        return maker.write(queries, Path(os.path.abspath(Path(output).expanduser())))
+        return maker.write(queries, absolute(output))
 
     def unbundle(
         self, file: Path | str, name: str | None = None, *, digest: str | None = None, trust: bool = False
@@ -433,7 +392,7 @@ class Workspace:
         from axs_core.exchange.bundle.open import Unbundler
 
         opener = Unbundler(self.store, self.index, self.reporter)
-        opened = opener.open(Path(os.path.abspath(Path(file).expanduser())), name, digest)
+        opened = opener.open(absolute(file), name, digest)
         brought = [self.byquery(query) for query in opened.collections]
         if opened.has_recipes:
             brought.append(self.byname(opened.path.name))

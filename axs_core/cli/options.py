@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from axs_core.errors import UsageError
+from axs_core.paths import absolute
 
 SWITCHES = {
     "--offline": ("AXS_OFFLINE", "use no network; what is not here already is an error"),
@@ -43,7 +43,7 @@ def read_options(arguments: Sequence[str]) -> Options:
                 value = rest.pop(0) if rest else ""
             if not value:
                 raise UsageError(f"{word!r} does not say which folder", hint="axs --work-collection=FOLDER ACTION")
-            settings[WORK_COLLECTION[0]] = str(Path(value).expanduser().absolute())
+            settings[WORK_COLLECTION[0]] = str(absolute(value))
         else:
             known = ", ".join([*SWITCHES, "--work-collection=FOLDER", "--help", "--version"])
             raise UsageError(

@@ -16,7 +16,7 @@ from axs_core.errors import StoreError, UsageError
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
-    from axs_core.api.workspace import WorkCollection
+    from axs_core.api import WorkCollection
     from axs_core.entry import Entry
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Size

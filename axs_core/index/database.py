@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 from axs_core.digest import of_value
 from axs_core.errors import StoreError
+from axs_core.paths import absolute, user_cache
 
 T = TypeVar("T")
 
@@ -62,10 +63,8 @@ def file_for(work_collection: Path, environ: Mapping[str, str] = os.environ) -> 
     one for each host; ``$AXS_INDEX`` overrides.
     """
     if named := environ.get("AXS_INDEX"):
-        return Path(os.path.realpath(Path(named).expanduser()))
-    from platformdirs import user_cache_path
-
-    return user_cache_path("axs") / "index" / f"{of_value([str(work_collection), os.uname().nodename])[:20]}.sqlite"
+        return Path(os.path.realpath(absolute(named)))
+    return user_cache() / "index" / f"{of_value([str(work_collection), os.uname().nodename])[:20]}.sqlite"
 
 
 def place_of(file: Path) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.errors import DoesNotApply, EntryError, ProgramFailed
+from axs_core.paths import absolute
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.python import call_function
@@ -66,7 +67,7 @@ def _find(job: Job) -> str:
     names = _list(job.spec.get("tool"))
     if not names:
         raise EntryError("detect needs a tool or a function", file=job.recipe_path / "meta.yaml", key="make.detect")
-    search = [str(Path(folder).expanduser()) for folder in _list(job.spec.get("search"))]
+    search = [str(absolute(folder)) for folder in _list(job.spec.get("search"))]
     folders = os.pathsep.join([*search, job.environ.get("PATH", os.defpath)])
     for name in names:
         path = shutil.which(os.path.expanduser(name), path=folders)  # noqa: PTH111 (a Path would make a bare name a relative path)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from axs_core.paths import absolute, user_cache
 from axs_core.producers.checksums import Digests, Expected
 
 
@@ -27,10 +28,8 @@ class DownloadCache:
         """``$AXS_DOWNLOAD_CACHE``, else ``downloads`` in the user's cache folder for axs."""
         named = environ.get("AXS_DOWNLOAD_CACHE")
         if named:
-            return DownloadCache(Path(named).expanduser().absolute())
-        from platformdirs import user_cache_path
-
-        return DownloadCache(user_cache_path("axs") / "downloads")
+            return DownloadCache(absolute(named))
+        return DownloadCache(user_cache() / "downloads")
 
     def place(self, expected: Expected) -> Path | None:
         """Where a file with these checksums lies; None where none is known, as then nothing could be verified."""

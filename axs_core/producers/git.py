@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from axs_core.credentials import without_credentials
 from axs_core.errors import EntryError, ProduceError, ProgramFailed
+from axs_core.paths import absolute
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds, whole_number
@@ -290,8 +291,8 @@ def address(given: Any) -> str:
     if short and not url.startswith("-") and "::" not in url:
         user = f"{short[1]}@" if short[1] else ""
         return f"ssh://{user}{short[2]}/{short[3].lstrip('/')}"
-    if Path(url).expanduser().is_absolute():
-        return Path(url).expanduser().as_uri()
+    if url.startswith(("/", "~")):
+        return absolute(url).as_uri()
     raise EntryError(
         f"{without_credentials(url)!r} is not an address: expected https, http, ssh, file, or an absolute path",
         key="make.git.url",

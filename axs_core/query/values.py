@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from axs_core.paths import absolute
 from axs_core.query.versions import compare_versions
 
 PATH_TYPES = frozenset({"path", "file", "folder"})
@@ -192,4 +193,4 @@ def _need(value: Any) -> Any:
 
 
 def _absolute(path: Any) -> str:
-    return os.path.abspath(os.path.expanduser(text_of(path)))  # noqa: PTH111 - resolve() would follow links
+    return str(absolute(text_of(path)))

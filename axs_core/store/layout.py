@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from axs_core.errors import StoreError, UsageError
+from axs_core.paths import absolute, home
 from axs_core.store.durable import replacing
 
 LAYOUT = 1
@@ -29,7 +30,7 @@ BUNDLING = ".bundle"
 def default_root(environ: Mapping[str, str] = os.environ) -> Path:
     """``$AXS_WORK_COLLECTION`` or ``~/work_collection``, absolute."""
     named = environ.get("AXS_WORK_COLLECTION")
-    return Path(os.path.abspath(Path(named).expanduser())) if named else Path.home() / "work_collection"
+    return absolute(named) if named else home() / "work_collection"
 
 
 def lease(environ: Mapping[str, str] = os.environ) -> float:

@@ -40,8 +40,8 @@ def move(store: Store, index: Index, to: Path, reporter: Reporter) -> Path:
     """Move the work collection to the folder ``to``, which must not be there yet (or be empty); returns it.
 
     What was ended while it removed the old place is brought to its end by the same call. Raises UsageError for a place
-    that will not do, and StoreError while somebody is at work in it, where there is no
-    room, and where a copy is not what was read.
+    that will not do, and StoreError while somebody is at work in it, where there is no room, and where a copy is not
+    what was read.
     """
     root = store.root
     if _was_ended(root, to):

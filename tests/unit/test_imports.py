@@ -14,6 +14,7 @@ from support.toy import SOURCES, Toys
 PACKAGE = SOURCES / "axs_core"
 ORDER = (
     "errors",
+    "paths",
     "credentials",
     "digest",
     "machine",

@@ -28,14 +28,15 @@ def work_folder(files: list[Path], rule: Rule, fallback: Path) -> Iterator[Path]
     """The folder for this packing, ours alone; ``fallback`` where the cache has no room, cannot be written, or another
     process is making the same just now.
     """
-    folder = cache_root() / _digest(files, rule)
+    folder = fallback
     with contextlib.ExitStack() as stack:
         try:
+            folder = cache_root() / _digest(files, rule)
             folder.mkdir(parents=True, exist_ok=True)
             _forget_old(folder)
             fits = shutil.disk_usage(folder).free > len(files) * rule.bytes - _there_already(folder)
             usable = fits and _locked(folder, stack)
-        except OSError:
+        except (OSError, RuntimeError):  # a user without a home folder
             usable = False
         yield folder if usable else fallback
         if usable:

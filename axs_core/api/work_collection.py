@@ -1,0 +1,55 @@
+"""The work collection, as an object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from axs_core.paths import absolute
+from axs_core.store import TIDYING
+
+if TYPE_CHECKING:
+    from axs_core.api.workspace import Workspace
+
+
+class WorkCollection:
+    """The folder that produced entries are kept in."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.workspace.store.root
+
+    def zip(self, output: Path | str, **options: Any) -> Path:
+        """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
+        return self.workspace.zip(None, output, **options)
+
+    def move(self, to: Path | str) -> Path:
+        """Move it to a folder that is not there yet; the workspace sees it there from now on. Returns the folder.
+
+        Raises StoreError while somebody is at work in it, and where the copy to another file system does not come out
+        right; the old one is complete then.
+        """
+        from axs_core.upkeep.move import move
+
+        space = self.workspace
+        folder = absolute(to)
+        move(space.store, space.index, folder, space.reporter)
+        space.moved_to(folder)
+        return folder
+
+    def repair(self) -> list[str]:
+        """Put paths right that lead to where it was before somebody moved it by other means; the changed entries."""
+        from axs_core.upkeep.move import repair
+
+        with self.workspace.store.held(TIDYING, "putting paths right"):
+            return repair(self.path, self.workspace.reporter)
+
+    def remove(self) -> None:
+        """Delete what axs made in it; what a person put there stays."""
+        from axs_core.housekeeping import remove_all
+
+        remove_all(self.workspace.store, self.workspace.index, self.workspace.reporter)
