@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace) -> int:
     """Run a command line (default: that of this process) and return the exit code; no exception leaves it."""
+    if arguments is None:
+        _speak_utf8()
     typed = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
     if threading.current_thread() is threading.main_thread():
@@ -52,6 +54,15 @@ def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace
     except Exception as error:
         _report_fault(error, typed)
         return OWN_FAULT
+
+
+def _speak_utf8() -> None:
+    """Where the locale has another encoding, begin once more with Python's UTF-8 mode, for our children too: names of
+    files in collections are UTF-8, whoever reads them.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _open_streams() -> None:
@@ -113,9 +124,14 @@ def _run(typed: Sequence[str], opener: Opener) -> int:
 
 
 def _write(write: Callable[[], None]) -> None:
-    """Write to standard output; a full disk is an error like any other."""
+    """Write to standard output, as UTF-8 whatever the locale (JSON, CSV and pages are) unless ``PYTHONIOENCODING`` says
+    otherwise; a full disk is an error like any other.
+    """
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="surrogateescape")  # paths that are not UTF-8 come out as they are
+        if os.environ.get("PYTHONIOENCODING"):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:  # paths that are not UTF-8 come out as they are
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         write()
         sys.stdout.flush()

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from axs_core.entry import META, Entry, read_record
+from axs_core.entry import META, RECORD, Entry, read_record
 from axs_core.errors import NotFound, StoreError
 from axs_core.index import Index
 from axs_core.ownership import entries_folder, in_clone, is_collection, is_git, made_here, not_made
 from axs_core.record import asked_later, last_used
 from axs_core.reporter import Reporter
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
-from axs_core.store.afresh import opens
+from axs_core.store.afresh import await_shown, opens
 
 _SHOWN = 8
 """How many names a message lists."""
@@ -151,6 +151,7 @@ def remove(store: Store, index: Index, entry: Entry) -> None:
         if not opens(entry.path / META):
             index.forget(entry.path)
             raise NotFound(f"{entry.name} was removed meanwhile")
+        await_shown(entry.path / RECORD)  # it may have been made again on another host just now
         if not made_here(entry.path):
             raise _not_ours(entry)
         if left := not_made(entry):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,11 +61,13 @@ CREATE TABLE provides (signature TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY 
 
 def file_for(work_collection: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """The index of a work collection: in the user's cache folder (a shared network folder is no place for SQLite),
-    one for each host; ``$AXS_INDEX`` overrides.
+    one for each host, and where names of files are not UTF-8 for that encoding; ``$AXS_INDEX`` overrides.
     """
     if named := environ.get("AXS_INDEX"):
         return Path(os.path.realpath(absolute(named)))
-    return user_cache() / "index" / f"{of_value([str(work_collection), os.uname().nodename])[:20]}.sqlite"
+    encoding = sys.getfilesystemencoding()
+    whose = [str(work_collection), os.uname().nodename, *([encoding] if encoding != "utf-8" else [])]
+    return user_cache() / "index" / f"{of_value(whose)[:20]}.sqlite"
 
 
 def place_of(file: Path) -> str | None:
