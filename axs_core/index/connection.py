@@ -238,9 +238,8 @@ class MendingConnection(Connection):
 
     def _in_memory(self, reason: str) -> None:
         self.reporter.warn(f"{reason}; all entries are read for this time only (AXS_INDEX=FILE names another file)")
-        database = create(":memory:")
-        self._build(Connection(database))
-        self._take(Opened(database))
+        self._take(Opened(create(":memory:")))
+        self._build(self)
 
 
 def _begun(database: sqlite3.Connection, operation: Operation[T]) -> T:

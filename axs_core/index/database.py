@@ -121,6 +121,9 @@ def _opened(file: Path, place: str) -> Opened:
         if is_busy(error):
             disconnect(database)
             raise not_usable(file, error) from None
+    except BaseException:
+        disconnect(database)
+        raise
     if fault is None:
         return Opened(database, place)
     disconnect(database)
@@ -149,14 +152,18 @@ def _is_ours(file: Path) -> bool:
 def create(name: Path | Literal[":memory:"]) -> sqlite3.Connection:
     """A new, empty index. Until :func:`finish` it survives no failure: it is quickest to fill so."""
     database = _connect(str(name))
-    database.execute("PRAGMA journal_mode = OFF")
-    database.execute("PRAGMA synchronous = OFF")
-    database.execute(f"PRAGMA cache_size = -{FILLED_KIB}")
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            database.execute(statement)
-    database.execute(f"PRAGMA application_id = {OURS}")
-    database.execute(f"PRAGMA user_version = {VERSION}")
+    try:
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute(f"PRAGMA cache_size = -{FILLED_KIB}")
+        for statement in TABLES.split(";"):
+            if statement.strip():
+                database.execute(statement)
+        database.execute(f"PRAGMA application_id = {OURS}")
+        database.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        database.close()
+        raise
     return database
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ OPERATORS = st.sampled_from(["=", "==", "===", "<", "<=", ">", ">=", "!="])
 
 
 @pytest.fixture(scope="module")
-def database() -> sqlite3.Connection:
+def database() -> Iterator[sqlite3.Connection]:
     """The index's tables, in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(TABLES)
@@ -33,7 +34,8 @@ def database() -> sqlite3.Connection:
         "INSERT INTO entry (id, collection, name, path, kind, is_collection, title, sum) "
         "VALUES (1, 1, 'it', '/it', 'produced', 0, '', 0)"
     )
-    return connection
+    yield connection
+    connection.close()
 
 
 def left_over(database: sqlite3.Connection, entry: Entry, text: str) -> bool:
