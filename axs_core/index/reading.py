@@ -143,7 +143,9 @@ class Lookups:
         return [Path(self.seen.paths[identity]) for identity in self.seen.in_order()]
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """All folders for a listing: name, kind, title, collection, path, error."""
+        """All folders for a listing: name, kind, title, collection, path, error. Each is looked at: a result that
+        somebody has damaged is shown so, though no ask looks at it before it is wanted.
+        """
         for identity in self.seen.in_order():
             for name, kind, title, path, error in self._pages(identity):
                 yield {
@@ -157,13 +159,13 @@ class Lookups:
 
     def _pages(self, identity: int) -> Iterator[Any]:
         """The rows of a collection in the order of their names, some at a time: rows may change meanwhile."""
-        page = (
-            "SELECT name, kind, title, path, error FROM entry WHERE collection = ? AND name > ? ORDER BY name LIMIT ?"
-        )
-        last = ""
-        while rows := self.connection.fetch(page, (identity, last, AT_ONCE)):
-            yield from rows
-            last = rows[-1][0]
+        some = "FROM entry WHERE collection = ? AND name > ? ORDER BY name LIMIT ?"
+        root, last = Path(self.seen.paths[identity]), ""
+        while known := self.connection.fetch(f"SELECT name, path, mtime, size {some}", (identity, last, AT_ONCE)):
+            self.seen.look_at(root, identity, [row[1:] for row in known])
+            before, last = last, known[-1][0]
+            shown = "SELECT name, kind, title, path, error FROM entry WHERE collection = ? AND name > ? AND name <= ?"
+            yield from self.connection.fetch(f"{shown} ORDER BY name", (identity, before, last))
 
     def _whole_kind(self, path: str) -> str:
         """The kind of a hand-written entry, with what it inherits."""

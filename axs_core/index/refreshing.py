@@ -157,11 +157,14 @@ class Collections:
         by_hand = self.connection.fetch(
             f"{columns} entry_written WHERE collection = ? AND {WRITTEN} LIMIT ?", (identity, BY_HAND + 1)
         )
-        rows += by_hand if len(by_hand) <= BY_HAND else []
+        self.look_at(root, identity, rows + (by_hand if len(by_hand) <= BY_HAND else []))
+
+    def look_at(self, root: Path, identity: int, rows: Sequence[tuple[str, Any, Any]]) -> None:
+        """Read those folders again that are not as the index knows them: path, time and size of ``meta.yaml``."""
         follow = root not in self._foreign
-        changed = [path for path, mtime, size in rows if collection.state(path, follow) != (mtime, size)]
+        changed = [Path(path) for path, mtime, size in rows if collection.state(path, follow) != (mtime, size)]
         if changed:
-            self._load_all(identity, [Path(path) for path in changed])
+            self._load_all(identity, changed)
 
 
 def id_of(root: Path) -> int:

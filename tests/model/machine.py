@@ -86,6 +86,10 @@ class StoreMachine(RuleBasedStateMachine):
         found: dict[str, Any] = json.loads((self.toys.work / name / "record.json").read_text(encoding="utf-8"))
         return found
 
+    def identity(self, name: str) -> Identity:
+        record = self.record(name)
+        return record["recipe"]["name"], record["parameters"]["n"]["value"]
+
     def count(self, what: str) -> None:
         StoreMachine.steps[what] += 1
 
@@ -95,8 +99,7 @@ class StoreMachine(RuleBasedStateMachine):
         for name in self.complete() - self.present.keys():
             if (self.toys.work / name / "entries").is_dir():
                 continue  # a collection out of an archive
-            record = self.record(name)
-            identity = (record["recipe"]["name"], record["parameters"]["n"]["value"])
+            identity = self.identity(name)
             self.present[name] = identity
             made[identity] += 1
             if identity == direct:
@@ -266,11 +269,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(recipe=st.sampled_from(RECIPES))
     def put_into_an_archive(self, recipe: str) -> None:
-        if identities := [identity for identity in self.present.values() if identity[0] == recipe]:
+        here = [*self.present, *(str(path.relative_to(self.toys.work)) for path in self.toys.work.glob("*/entries/*"))]
+        if chosen := [name for name in here if self.identity(name)[0] == recipe]:
             self.count("zip")
             archive = self.root / f"archive{len(self.archived)}.zip"
             self.space("a").zip(recipe, archive)
-            self.archived[archive] = [*identities, *(each for each in self.opened if each[0] == recipe)]
+            once = {(Path(name).name, json.dumps(self.record(name))): name for name in chosen}  # however often opened
+            self.archived[archive] = [self.identity(name) for name in once.values()]
 
     @rule(data=st.data())
     def open_an_archive(self, data: st.DataObject) -> None:

@@ -17,7 +17,7 @@ from support.toy import Toys
 
 from axs_core import Workspace
 from axs_core.errors import EntryError, NotFound, StoreError
-from axs_core.index import Index, refreshing, satisfies
+from axs_core.index import Index, reading, refreshing, satisfies
 from axs_core.index import database as database_module
 from axs_core.index import index as index_module
 from axs_core.index import rows as rows_module
@@ -301,6 +301,22 @@ def test_a_lock_that_is_never_given_back(toys: Toys, monkeypatch: pytest.MonkeyP
         blocker.close()
     assert str(caught.value) == f"the index {file} is in use by another process for more than 0.05 s"
     assert caught.value.hint == "end that process, or name another file: AXS_INDEX=FILE axs ..."
+
+
+def test_a_listing_looks_at_results_too(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No ask looks at a result before it is wanted; who lists them wants to see what is there."""
+    monkeypatch.setattr(reading, "AT_ONCE", 2)
+    toys.maker("toy", "thing", parameters={"n": {"type": "int"}})
+    made = [toys.space().byquery(f"thing,n={n}") for n in range(5)]
+    (made[0].path / "meta.yaml").write_text("tags: [")
+    edited = made[1].path / "meta.yaml"
+    edited.write_text(f"title: another\n{edited.read_text()}".replace("title: toy\n", ""))
+    (made[2].path / "meta.yaml").unlink()
+    rows = {row.name: (row.state, row.title) for row in toys.space().entries()}
+    assert rows[made[0].name][0] == "unreadable"
+    assert rows[made[1].name] == ("present", "another")
+    assert rows[made[2].name][0] == "broken"
+    assert {rows[each.name] for each in made[3:]} == {("present", "toy")}
 
 
 # collections
