@@ -11,9 +11,14 @@ from axs_core.errors import UsageError
 
 def absolute(typed: Path | str) -> Path:
     """As seen from the folder that the user is in; ``~`` and ``~user`` as shells read them (a user that is not known
-    is a name like others). Links stay as they are: ``resolve()`` would follow them.
+    is a name like others). Links stay as they are: ``resolve()`` would follow them. Raises UsageError where that folder
+    was deleted.
     """
-    return Path(os.path.abspath(os.path.expanduser(typed)))  # noqa: PTH111 - Path.expanduser() fails for unknown users
+    expanded = os.path.expanduser(typed)  # noqa: PTH111 - Path.expanduser() fails for unknown users
+    try:
+        return Path(os.path.abspath(expanded))
+    except FileNotFoundError:
+        raise UsageError(f"{typed}: the folder that you are in was deleted", hint="cd to another one") from None
 
 
 def home() -> Path:

@@ -55,7 +55,7 @@ class Completed:
 def run(
     argv: Sequence[str | os.PathLike[str]],
     *,
-    cwd: Path,
+    cwd: Path | None,
     log: Path | None,
     timeout: float | None,
     env: Mapping[str, str] | None = None,
@@ -64,7 +64,8 @@ def run(
     capture: bool = False,
     grace: float = GRACE,
 ) -> Completed:
-    """Run ``argv`` in ``cwd`` to its end; its talk is appended to ``log`` while it runs (None: kept until it ends).
+    """Run ``argv`` in ``cwd`` (None: where we are) to its end; its talk is appended to ``log`` while it runs (None: it
+    is kept until it ends).
 
     ``env`` is the whole environment (None: ours). ``timeout`` (None: it may take for ever; while we are suspended it
     does not run) and ``grace`` are in seconds; messages call it ``name``.
@@ -102,11 +103,11 @@ def run(
     raise ProgramFailed(f"{called}: {end}", argv=_bare(words), returncode=returncode, tail=tail, log=log)
 
 
-def ask(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float) -> str:
+def ask(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> str:
     """What a program that only answers a question writes to stdout; nothing is kept of its talk. Raises
     :class:`ProgramFailed`.
     """
-    return run(argv, cwd=cwd, log=None, env=env, timeout=timeout, capture=True).output or ""
+    return run(argv, cwd=None, log=None, env=env, timeout=timeout, capture=True).output or ""
 
 
 def end_leftover(log: Path, *, grace: float = GRACE) -> bool:
@@ -133,7 +134,7 @@ def end_leftover(log: Path, *, grace: float = GRACE) -> bool:
 
 def _supervise(
     words: Sequence[str],
-    cwd: Path,
+    cwd: Path | None,
     env: Mapping[str, str] | None,
     out: IO[bytes],
     talk: IO[bytes],

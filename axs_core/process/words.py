@@ -40,12 +40,12 @@ def ending(returncode: int | None, timeout: float | None) -> str:
         return f"killed by signal {-returncode}"
 
 
-def not_started(error: OSError, program: str, cwd: Path) -> str:
+def not_started(error: OSError, program: str, cwd: Path | None) -> str:
     """Why a program cannot be started."""
-    if not cwd.is_dir():
+    if cwd is not None and not cwd.is_dir():
         return f"cannot be started: no such folder: {cwd}"
     if not isinstance(error, FileNotFoundError):
         return f"cannot be started: {(error.strerror or str(error)).lower()}: {program}"
-    if "/" in program and (cwd / program).exists():
+    if "/" in program and ((cwd or Path()) / program).exists():
         return f"cannot be started: the interpreter in its first line does not exist: {program}"
     return f"cannot be started: {f'no such file: {program}' if '/' in program else 'there is no such program on PATH'}"

@@ -261,7 +261,7 @@ class Repository:
         try:
             done = run(
                 argv,
-                cwd=Path.cwd(),
+                cwd=None,
                 log=None,
                 env=env,
                 timeout=_SECONDS,

@@ -63,7 +63,7 @@ def answer(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     fails.
     """
     try:
-        return process.ask(argv, cwd=Path.cwd(), env=clean_environ(environ), timeout=_SECONDS)
+        return process.ask(argv, env=clean_environ(environ), timeout=_SECONDS)
     except ProgramFailed as error:
         raise ProduceError(error.tail[-1] if error.tail else error.message) from None
 

@@ -58,6 +58,16 @@ def test_a_user_that_is_not_known(
     assert (ended, "internal error" in said) == (code, False), said
 
 
+def test_a_folder_that_was_deleted_under_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    with pytest.raises(UsageError, match="a/b: the folder that you are in was deleted"):
+        paths.absolute("a/b")
+    assert paths.absolute("/a/b") == Path("/a/b")
+
+
 @pytest.mark.parametrize("folder", [paths.home, paths.user_cache, paths.user_config])
 def test_no_home_folder(folder: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """As ``Path.home`` and ``platformdirs`` tell it, or older ones of these do not."""

@@ -315,9 +315,9 @@ def test_the_log_can_be_read_while_the_child_runs(tmp_path: Path) -> None:
 def test_a_question_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     answer = python("import sys; print('yes'); print('well', file=sys.stderr)")
-    assert ask(answer, cwd=tmp_path, env=dict(os.environ), timeout=60) == "yes\n"
+    assert ask(answer, env=dict(os.environ), timeout=60) == "yes\n"
     with pytest.raises(ProgramFailed) as caught:
-        ask(python("import sys; print('well'); sys.exit('no')"), cwd=tmp_path, env=dict(os.environ), timeout=60)
+        ask(python("import sys; print('well'); sys.exit('no')"), env=dict(os.environ), timeout=60)
     assert (caught.value.tail, caught.value.log) == (("no",), None)
     assert list(tmp_path.iterdir()) == []
 
