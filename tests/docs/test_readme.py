@@ -54,6 +54,15 @@ def test_links_lead_to_files() -> None:
         assert (ROOT / target).is_file(), target
 
 
+def test_every_setting_is_explained() -> None:
+    """Those that are read anywhere, in the README's table or on a page."""
+    sources = [*ROOT.glob("axs_core/**/*.py"), *ROOT.glob("entries/**/*.py"), *ROOT.glob("entries/**/*.yaml")]
+    read = {name for file in sources for name in re.findall(r"\bAXS_[A-Z_]+[A-Z]\b", file.read_text(encoding="utf-8"))}
+    told = README + "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+    assert len(read) > 12
+    assert {name for name in read if f"`{name}`" not in told and f"{name}=" not in told} == set()
+
+
 def test_the_first_command_is_the_one_that_the_page_begins_with() -> None:
     first = re.search(r"pip install \. && (axs .*)\n```", README)
     assert first
