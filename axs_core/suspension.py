@@ -6,6 +6,7 @@ ran on would write into what another host, which sees no life of this process, h
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 
 Check = Callable[[], bool]
-"""Says whether what this process holds is still its own."""
+"""Says whether what the main thread works on is still its own."""
 
 _groups: set[int] = set()
 _stopped: set[int] = set()
@@ -47,8 +48,9 @@ def along(group: int) -> Iterator[None]:
 
 
 def on_waking(check: Check) -> None:
-    """Have ``check`` called, in the main thread, when this process goes on; where one says no, the children that were
-    suspended with it do not go on but end. A check must not wait for a lock that the main thread may hold.
+    """Have ``check`` called, in the main thread, when this process goes on. Where one says no, the children that were
+    suspended with it do not go on but end, and the main thread gets a KeyboardInterrupt on the spot: a signal would
+    come one call later. A check must not wait for a lock that the main thread may hold.
     """
     _checks.append(check)
 
@@ -56,6 +58,20 @@ def on_waking(check: Check) -> None:
 def no_more(check: Check) -> None:
     """Have it called no more."""
     _checks.remove(check)
+
+
+def look_again() -> bool:
+    """From another thread: have the main one call its checks, or where that is not handled here (:func:`respect`) end
+    as by a Ctrl-C; says whether they will be called.
+    """
+    if signal.getsignal(signal.SIGCONT) is _wake:
+        _thread.interrupt_main(signal.SIGCONT)
+        return True
+    for number in (signal.SIGINT, signal.SIGTERM):  # one of them may be ignored, as in a job in the background
+        if callable(signal.getsignal(number)):
+            _thread.interrupt_main(number)
+            break
+    return False
 
 
 def _suspend(*_: object) -> None:
@@ -75,6 +91,8 @@ def _wake(*_: object) -> None:
     ours = all([check() for check in list(_checks)])
     while _stopped:
         _send(_stopped.pop(), signal.SIGCONT if ours else signal.SIGKILL)
+    if not ours:
+        raise KeyboardInterrupt
 
 
 def _send(group: int, number: signal.Signals) -> None:

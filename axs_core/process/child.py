@@ -202,11 +202,11 @@ def _until_ended(child: subprocess.Popen[bytes], seconds: float) -> None:
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Ctrl-C, Ctrl-Z and the like wait until the child is known: an exception just after the fork would lose it."""
+    """Ctrl-C, Ctrl-Z and waking wait until the child is known: an exception just after the fork would lose it."""
     arrived: list[int] = []
     replaced: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in (*ENDING, signal.SIGTSTP):
+        for number in (*ENDING, signal.SIGTSTP, signal.SIGCONT):
             if callable(signal.getsignal(number)):  # an ignored signal stays ignored, in the child too
                 replaced[number] = signal.signal(number, lambda received, _: arrived.append(received))
     try:

@@ -223,7 +223,7 @@ class Watch:
 
 
 Beat = Callable[[], "bool | None"]
-"""Shows that this process lives; False: what it beats for is lost. Raises OSError where it cannot."""
+"""Shows that this process lives; False: what the main thread works on is lost. Raises OSError where it cannot."""
 
 
 class Heart:

@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from axs_core import suspension
 from axs_core.store.beacon import LOOK, Beacon, Heart, Seen, Watch, light, read
 
 Waiting = Callable[[Seen], None]
@@ -126,7 +127,7 @@ class Claim:
     def __init__(self, folder: Path, number: int, beacon: Beacon, heart: Heart) -> None:
         self.folder, self.number, self.beacon, self.heart = folder, number, beacon, heart
         self.lost = False
-        self._ended = False
+        self._ended = self._told = False
         self._one = threading.RLock()
         self._thread = threading.current_thread()
 
@@ -174,26 +175,16 @@ class Claim:
             self.folder.rmdir()
 
     def _from_heart(self) -> bool:
-        """Called every few seconds, in another thread, and on waking: a loss ends the work as a Ctrl-C would, with its
-        children.
+        """Called every few seconds, in another thread, and in the main one on waking. A loss ends the work of the main
+        thread as a Ctrl-C would, with its children; once.
         """
-        if self.lost:
-            return False
-        if not self.renew():
-            with self._one:
-                if not self._ended and self._thread is threading.main_thread():
-                    _interrupt_main()
-        return not self.lost
-
-
-def _interrupt_main() -> None:
-    import _thread
-    import signal
-
-    for number in (signal.SIGINT, signal.SIGTERM):  # one of them may be ignored, as in a job in the background
-        if callable(signal.getsignal(number)):
-            _thread.interrupt_main(number)
-            return
+        kept = self.renew()
+        main = threading.main_thread()
+        with self._one:
+            if kept or self._ended or self._told or self._thread is not main:
+                return True
+            self._told = threading.current_thread() is main or not suspension.look_again()
+            return not self._told
 
 
 def _numbers(folder: Path) -> list[int]:
