@@ -42,7 +42,7 @@ from axs_core.exchange.manifest import (
 from axs_core.exchange.members import check_frame, check_members
 from axs_core.index import Index
 from axs_core.machine import cores
-from axs_core.producers.archives import DAMAGES
+from axs_core.producers.archives import DAMAGES, said
 from axs_core.producers.unpacking import Limits
 from axs_core.record import FORMAT, now
 from axs_core.reporter import Progress, Reporter
@@ -99,7 +99,7 @@ class Unzipper:
                 with self.reporter.progress(f"reading {archive.name}", sum(item.file_size for item in members)) as bar:
                     _write_all(file.fileno(), members, manifest, fresh, bar)
         except DAMAGES as error:
-            raise BadArchive(f"it is damaged: {error}") from error
+            raise BadArchive(f"it is damaged: {said(error)}") from error
         except (
             ValueError,
             struct.error,

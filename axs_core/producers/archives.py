@@ -21,7 +21,7 @@ Kind = Literal["tar", "zip", "gz", "bz2", "xz"]
 SUFFIXES: dict[str, Kind] = {".gz": "gz", ".bz2": "bz2", ".xz": "xz"}
 DAMAGES = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-    *(EOFError, NotImplementedError, UnicodeDecodeError),
+    *(EOFError, NotImplementedError, UnicodeDecodeError, MemoryError),
 )
 """What the readers raise for bytes that they cannot make sense of (and OSError without a number)."""
 
@@ -44,15 +44,32 @@ _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {"gz": gzip.open, "bz2": bz2.o
 def kind_of(archive: Path) -> Kind | None:
     """What ``archive`` is, whatever its name; ``gz``, ``bz2`` and ``xz`` are single files. None: nothing known here."""
     with archive.open("rb") as file:
-        begin = file.read(8)
-    kind = next((kind for magic, kind in _MAGIC if begin.startswith(magic)), None)
-    return "tar" if kind != "zip" and _holds_tar(archive) else kind
+        kind = _by_magic(file)
+        return "tar" if kind != "zip" and _holds_tar(file, kind) else kind
 
 
-def _holds_tar(archive: Path) -> bool:
+def said(damage: Exception) -> str:
+    """One of :data:`DAMAGES` in words."""
+    return str(damage) if not isinstance(damage, MemoryError) else "it needs more memory than there is"
+
+
+def _by_magic(file: IO[bytes]) -> Kind | None:
+    begin = file.read(8)
+    file.seek(0)
+    return next((kind for magic, kind in _MAGIC if begin.startswith(magic)), None)
+
+
+def _tar_mode(kind: Kind | None) -> str:
+    """Which compression tarfile has to expect. It would try all: an old form of lzma begins with hardly anything, and
+    four bytes of it ask for four gigabytes of memory.
+    """
+    return f"r:{kind or ''}"
+
+
+def _holds_tar(file: IO[bytes], kind: Kind | None) -> bool:
     """Whether a first member can be read; for tarfile a file of zeros is an empty archive, for us it is data."""
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(fileobj=file, mode=_tar_mode(kind)) as tar:  # type: ignore[call-overload]
             return tar.next() is not None
     except (*DAMAGES, OSError):
         return False
@@ -91,11 +108,11 @@ class _Metered(io.FileIO):
 
 
 def _tar(stream: IO[bytes], to: Unpacking) -> None:
-    header = _headers()
-    with tarfile.open(fileobj=stream, mode="r:*", tarinfo=header) as tar:
+    header, mode = _headers(), _tar_mode(_by_magic(stream))
+    with tarfile.open(fileobj=stream, mode=mode, tarinfo=header) as tar:  # type: ignore[call-overload]
         while (member := tar.next()) is not None:
             _tar_member(tar, member, to)
-            tar.members.clear()  # type: ignore[attr-defined]  # of millions of members it would keep them all
+            tar.members.clear()  # of millions of members it would keep them all
     if header.wrong:  # tarfile takes it for the end
         raise tarfile.ReadError(header.wrong)
 

@@ -93,7 +93,10 @@ def _unpack(job: Job, archive: Path, fresh: Path, main: Path | None) -> None:
 
 
 def _damaged(archive: Path, error: Exception) -> ProduceError:
-    return ProduceError(f"{archive.name} is damaged or cut off: {error}", hint="ask for it again with --fresh=all")
+    from axs_core.producers.archives import said
+
+    message = f"{archive.name} is damaged or cut off: {said(error)}"
+    return ProduceError(message, hint="ask for it again with --fresh=all")
 
 
 def _settle(fresh: Path, into: Path, folder: Path, archive: Path, goes: bool) -> None:

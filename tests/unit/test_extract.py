@@ -8,9 +8,11 @@ import gzip
 import io
 import lzma
 import os
+import resource
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -462,3 +464,21 @@ def test_an_archive_in_an_archive_stays_one(folder: Path) -> None:
     tar(folder / "a.tar", member("inner.tar", inner))
     assert extract(folder, "a.tar") == "inner.tar"
     assert (folder / "inner.tar").read_bytes() == inner
+
+
+def test_more_memory_than_there_is(folder: Path) -> None:
+    """Some bytes of xz may ask for a dictionary of four gigabytes."""
+    data = bytearray(lzma.compress(b"x" * 100))
+    assert data[14:16] == b"\x21\x01"  # in the header of the first block: LZMA2, with one byte that says how large
+    data[16] = 40
+    end = 12 + 4 * data[12]
+    data[end : end + 4] = zlib.crc32(data[12:end]).to_bytes(4, "little")
+    (folder / "x.xz").write_bytes(data)
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    here = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (here + (1 << 30), before[1]))
+    try:
+        error = failure(folder, "x.xz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert str(error) == "x.xz is damaged or cut off: it needs more memory than there is"
