@@ -160,7 +160,7 @@ def read(file: Path) -> Seen | None:
         about: Mapping[str, Any] = json.loads(head)
         return Seen(
             token=str(about["token"]),
-            beat=int(first),
+            beat=int(first) if first.isdigit() else -1,  # read while it was written: no reason to take it for another
             who=read_process(about["who"]),
             doing=str(about["doing"]),
             since=str(about["since"]),

@@ -11,7 +11,8 @@ a *claim* on it: a file ``claims/BASE/NUMBER`` that is a beacon. The highest num
   once more: should it have moved, the new claim is withdrawn.
 * Who was suspended and comes back *renews*: he beats, then looks whether his number is still the highest. Either he
   sees the new number, or its maker sees the beat; so a claim that was renewed is safe for the time of the lease.
-* To release is to delete one's number, after all lower ones.
+* To release is to delete one's number, after all lower ones. The numbers begin again then, so a number is somebody's
+  only together with the token in its file.
 """
 
 from __future__ import annotations
@@ -148,15 +149,19 @@ class Claim:
         return not self.lost
 
     def is_top(self) -> bool:
-        """Whether ours is the highest number, and there."""
-        return max(_numbers(self.folder), default=0) == self.number
+        """Whether ours is the highest number, and ours: after all were released the numbers begin again."""
+        return max(_numbers(self.folder), default=0) == self.number and self._is_there()
+
+    def _is_there(self) -> bool:
+        seen = read(self.folder / str(self.number))
+        return seen is not None and seen.token == self.beacon.token
 
     def release(self) -> None:
         """End it, with the dead ones below; what others have put there since stays."""
         if not self._ended:
             self.rest()
         with suppress(OSError):
-            for file in list(self.folder.iterdir()):
+            for file in list(self.folder.iterdir()) if self.is_top() else ():
                 if not file.name.isdigit() or int(file.name) < self.number:
                     file.unlink(missing_ok=True)
         self.withdraw()
@@ -171,7 +176,8 @@ class Claim:
         """Delete it; without a word where that cannot be: the dead are seen to be dead."""
         self.beacon.close()
         with suppress(OSError):
-            (self.folder / str(self.number)).unlink(missing_ok=True)
+            if self._is_there():
+                (self.folder / str(self.number)).unlink(missing_ok=True)
             self.folder.rmdir()
 
     def _from_heart(self) -> bool:

@@ -305,6 +305,35 @@ def test_one_that_wakes_while_it_is_taken_over_from_keeps_it(store: Store, monke
     other.close()
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_who_slept_does_not_take_a_later_claim_for_its_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """All was released meanwhile, and somebody claims it anew: the numbers begin again."""
+    if number == 2:
+        claimed_by(store, monkeypatch, replace(this_process(), start="1"))  # a dead one
+    sleeper = take(store)
+    assert sleeper is not None
+    assert sleeper.number == number
+    for file in sleeper.folder.iterdir():
+        file.unlink()
+    later = claimed_by(store, monkeypatch, ELSEWHERE)
+    assert not sleeper.renew()
+    sleeper.release()
+    seen = read(sleeper.folder / "1")
+    assert seen is not None
+    assert seen.token == later.token
+
+
+def test_a_counter_that_is_read_while_it_is_written(store: Store) -> None:
+    claim = take(store)
+    assert claim is not None
+    file = claim.folder / "1"
+    file.write_bytes(b"00000\0" + file.read_bytes()[6:])
+    assert claim.renew()
+    claim.release()
+
+
 def test_one_that_wakes_later_sees_that_it_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = take(store)
     assert mine is not None
