@@ -65,11 +65,9 @@ class WorkspaceWorld:
         there = Path(path)
         is_file, is_folder = os.path.isfile(path), os.path.isdir(path)  # noqa: PTH112, PTH113 - any name may be asked
         if type == "file" and not is_file:
-            instead = ": it is a folder" if is_folder else ""
-            raise UsageError(f"there is no file {path}{instead}", hint=_beside(there))
+            raise _absent("file", path, "a folder" if is_folder else "")
         if type == "folder" and not is_folder:
-            instead = ": it is a file" if is_file else ""
-            raise UsageError(f"there is no folder {path}{instead}", hint=_beside(there))
+            raise _absent("folder", path, "a file" if is_file else "")
         try:
             return self.index.digest_of(there) if type == "file" else of_listing(there)
         except OSError as error:
@@ -94,6 +92,13 @@ class WorkspaceWorld:
                 (fault for name in by if (fault := producer(name).check(entry.path, values))), None
             )
         return self._faults[entry.name]
+
+
+def _absent(wanted: str, path: str, instead: str) -> UsageError:
+    if not instead and os.path.lexists(path):
+        instead = "a link to nowhere" if os.path.islink(path) else "something else"  # noqa: PTH114
+    told = f": it is {instead}" if instead else ""
+    return UsageError(f"there is no {wanted} {path}{told}", hint=None if instead else _beside(Path(path)))
 
 
 def _beside(path: Path) -> str | None:

@@ -101,6 +101,8 @@ def open_there(file: Path) -> Opened:
         before = place_of(file)
         if before is None:
             return Opened()
+        if not file.is_file() and not file.is_dir():
+            return Opened(None, before, "a device, a pipe or a socket", ours=False)
         opened = _opened(file, before)
         if place_of(file) == before:
             return opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,32 @@ def test_a_file_of_somebody_else_that_is_named_by_mistake(
     assert toys.space().byquery("thing").name == toys.space().byquery("thing").name
     assert (tmp_path / "precious").read_bytes() == before
     assert sorted(item.name for item in tmp_path.glob("precious*")) == ["precious"]
+
+
+def null_device(file: Path) -> None:
+    try:
+        os.mknod(file, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, null_device])
+def test_a_device_or_a_pipe_that_is_named_stays(toys: Toys, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """``AXS_INDEX=/dev/null``, as root: no index for this time, and the device is still one."""
+    toys.maker("toy", "thing")
+    file = tmp_path / "special"
+    make(file)
+    before = file.stat()
+    toys.settings["AXS_INDEX"] = str(file)
+    made = toys.space().byquery("thing")
+    assert toys.reporter.warnings == [
+        f"{file} is no index of axs (a device, a pipe or a socket); it is left alone; all entries are read for this time "
+        "only (AXS_INDEX=FILE names another file)"
+    ]
+    toys.space().reindex()
+    assert toys.space().byquery("thing").name == made.name
+    assert (file.stat().st_ino, file.stat().st_mode) == (before.st_ino, before.st_mode)
+    assert [item.name for item in tmp_path.glob("special*")] == ["special"]
 
 
 def test_an_own_file_that_was_named_is_made_anew(toys: Toys, tmp_path: Path) -> None:

@@ -456,7 +456,7 @@ def test_a_folder_is_known_by_its_listing(toys: Toys, tmp_path: Path) -> None:
         ("file", "gone/x", "there is no file {0}/gone/x", "there is no folder {0}/gone either"),
         ("file", "label.txt", "there is no file {0}/label.txt", "did you mean {0}/labels.txt?"),
         ("file", ".", "there is no file {0}: it is a folder", None),
-        ("folder", "labels.txt", "there is no folder {0}/labels.txt: it is a file", "did you mean {0}/labels.txt?"),
+        ("folder", "labels.txt", "there is no folder {0}/labels.txt: it is a file", None),
     ],
 )
 def test_a_file_that_is_not_there(
