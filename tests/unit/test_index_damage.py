@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
@@ -241,8 +242,8 @@ def test_a_device_or_a_pipe_that_is_named_stays(toys: Toys, tmp_path: Path, make
     toys.settings["AXS_INDEX"] = str(file)
     made = toys.space().byquery("thing")
     assert toys.reporter.warnings == [
-        f"{file} is no index of axs (a device, a pipe or a socket); it is left alone; all entries are read for this time "
-        "only (AXS_INDEX=FILE names another file)"
+        f"{file} is no index of axs (a device, a pipe or a socket); it is left alone; all entries are read for this "
+        "time only (AXS_INDEX=FILE names another file)"
     ]
     toys.space().reindex()
     assert toys.space().byquery("thing").name == made.name
