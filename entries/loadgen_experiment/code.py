@@ -369,9 +369,10 @@ def verdict(
     samples_used: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
+    suspended_seconds: float | None = None,
 ) -> str:
     """SUBMITTABLE (a benchmark of MLPerf with its official settings, VALID), VALID (with what was weaker), or INVALID
-    (reasons).
+    (reasons). A run that stood still for a while is no measurement to submit.
     """
     noise = f"; {_foreign_load(foreign_cpu_share, noisy)}" if noisy else ""
     if loadgen_mode == "AccuracyOnly":
@@ -386,6 +387,8 @@ def verdict(
         lacks.append("the model is no benchmark of MLPerf")
     if loadgen_mode == "FindPeakPerformance":
         lacks.append("a search for the peak is no run")
+    if suspended_seconds:
+        lacks.append(f"it was suspended for {suspended_seconds:.1f} s, which its figures count")
     return f"VALID ({'; '.join(lacks)}){noise}" if lacks else f"SUBMITTABLE{noise}"
 
 

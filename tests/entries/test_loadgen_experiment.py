@@ -278,6 +278,11 @@ SHORT: dict[str, Any] = {
             SHORT,
             "VALID (min_duration 3000 ms (MLPerf: 600000 ms); the model is no benchmark of MLPerf)",
         ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"suspended_seconds": 3.06},
+            "VALID (it was suspended for 3.1 s, which its figures count)",
+        ),
         ("FindPeakPerformance", OFFICIAL, "VALID (a search for the peak is no run)"),
         ("AccuracyOnly", {"samples_used": 768}, "VALID (accuracy only: each of 768 samples was answered)"),
         (
