@@ -17,7 +17,7 @@ from axs_core.ownership import entries_folder, in_clone, is_collection, is_git, 
 from axs_core.record import asked_later, last_used
 from axs_core.reporter import Reporter
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
-from axs_core.store.afresh import await_shown, opens
+from axs_core.store.afresh import await_shown, is_listed, opens
 
 _SHOWN = 8
 """How many names a message lists."""
@@ -43,7 +43,7 @@ def collect_garbage(store: Store, index: Index, wishes: Wishes = Wishes()) -> li
         _reclaim(store)
         index.refresh()
         broken = [folder for folder in _folders(store) if _is_broken(store, folder)]
-        removed = [folder.name for folder in broken if _removed(store, index, folder, _broken_no_more)]
+        removed = [folder.name for folder in broken if _removed(store, index, folder, None)]
         wanted = _Wanted(wishes, time.time())
         return removed + list(_unneeded(store, index, wishes, lambda folder: _removed(store, index, folder, wanted)))
 
@@ -57,10 +57,6 @@ def garbage(store: Store, index: Index, wishes: Wishes = Wishes()) -> list[str]:
 
 def _is_broken(store: Store, folder: Path) -> bool:
     return made_here(folder) and not (folder / META).exists() and store.state(folder) == "broken"
-
-
-def _broken_no_more(store: Store, folder: Path) -> str | None:
-    return "it was made meanwhile" if (folder / META).exists() else None
 
 
 def _reclaim(store: Store) -> None:
@@ -185,11 +181,15 @@ def _used(store: Store, folder: Path) -> str | None:
     return None if (user := store.user(folder)) is None else str(user)
 
 
-def _removed(store: Store, index: Index, folder: Path, kept: Kept) -> bool:
-    """Remove a folder, if nobody works on it and nothing is against it; whether it was removed."""
+def _removed(store: Store, index: Index, folder: Path, kept: Kept | None) -> bool:
+    """Remove a folder, if nobody works on it and nothing is against it; whether it was removed. None: a broken one,
+    unless it was made meanwhile.
+    """
     try:
         with store.held(lock_base(folder.name), "removing it", wait=False, freeing=True):
-            if not folder.is_dir() or store.remove_unless(folder, lambda: kept(store, folder)) is not None:
+            if not folder.is_dir() or (kept is None and is_listed(folder / META)):
+                return False
+            if store.remove_unless(folder, lambda: kept and kept(store, folder)) is not None:
                 return False
     except Busy:
         return False

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import StoreError
+from axs_core import housekeeping
+from axs_core.errors import EntryError, StoreError
+from axs_core.store import Store
 
 TURNS = 12
 
@@ -206,3 +208,24 @@ def test_everything_is_removed_while_others_make(toys: Toys, stop: Path) -> None
     done(removing)
     toys.space().work_collection().remove()
     assert [item.name for item in toys.work.iterdir()] == [".axs"]
+
+
+def test_what_was_broken_and_is_made_just_now_stays(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look of who collects garbage and his removal somebody asks again, and it is made in that folder."""
+    toys.maker("toy", "thing", "if (path.parents[1] / 'fail').exists(): raise RuntimeError")
+    (toys.work.parent / "fail").touch()
+    with pytest.raises(EntryError):
+        toys.space().byquery("thing")
+    (toys.work.parent / "fail").unlink()
+    is_broken, made = housekeeping._is_broken, []
+
+    def looking(store: Store, folder: Path) -> bool:
+        found = is_broken(store, folder)
+        made.append(toys.space().byquery("thing").name)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(housekeeping, "_is_broken", looking)
+        assert toys.space().gc() == []
+    assert toys.space().byquery("thing").name == made[0]
+    assert toys.made("toy") == 2

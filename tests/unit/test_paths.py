@@ -74,6 +74,7 @@ def test_no_home_folder(folder: object, monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr(Path, "home", lambda: Path("~"))  # before Python 3.11 it keeps its own expanduser()
     assert callable(folder)
     with pytest.raises(UsageError, match="this user has no home folder: HOME is not set"):
         folder()
