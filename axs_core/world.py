@@ -62,12 +62,10 @@ class WorkspaceWorld:
 
     def content(self, path: str, type: str) -> str:
         """Digest of a file's bytes, or of a folder's listing."""
-        there = Path(path)
-        is_file, is_folder = os.path.isfile(path), os.path.isdir(path)  # noqa: PTH112, PTH113 - any name may be asked
-        if type == "file" and not is_file:
-            raise _absent("file", path, "a folder" if is_folder else "")
-        if type == "folder" and not is_folder:
-            raise _absent("folder", path, "a file" if is_file else "")
+        there, kind = Path(path), _kind_of(path)
+        if kind != f"a {type}":
+            told = f": it is {kind}" if kind else ""
+            raise UsageError(f"there is no {type} {path}{told}", hint=None if kind else _beside(there))
         try:
             return self.index.digest_of(there) if type == "file" else of_listing(there)
         except OSError as error:
@@ -94,11 +92,15 @@ class WorkspaceWorld:
         return self._faults[entry.name]
 
 
-def _absent(wanted: str, path: str, instead: str) -> UsageError:
-    if not instead and os.path.lexists(path):
-        instead = "a link to nowhere" if os.path.islink(path) else "something else"  # noqa: PTH114
-    told = f": it is {instead}" if instead else ""
-    return UsageError(f"there is no {wanted} {path}{told}", hint=None if instead else _beside(Path(path)))
+def _kind_of(path: str) -> str | None:
+    """What lies there, whatever name is asked; None: nothing."""
+    if os.path.isfile(path):  # noqa: PTH113
+        return "a file"
+    if os.path.isdir(path):  # noqa: PTH112
+        return "a folder"
+    if os.path.exists(path):  # noqa: PTH110
+        return "something else"
+    return "a link to nowhere" if os.path.lexists(path) else None
 
 
 def _beside(path: Path) -> str | None:

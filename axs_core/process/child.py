@@ -173,15 +173,20 @@ def _opened(log: Path | None) -> Iterator[IO[bytes]]:
 
 
 def _wait(child: subprocess.Popen[bytes], timeout: float | None, bar: Progress) -> int | None:
-    deadline = None if timeout is None else time.monotonic() - suspension.seconds() + timeout
+    deadline = None if timeout is None else _awake() + timeout
     while True:
-        left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic() + suspension.seconds())
+        left = 1.0 if deadline is None else min(1.0, deadline - _awake())
         if left <= 0:
             return None
         _until_ended(child, left)
         if (code := child.poll()) is not None:
             return code
         bar.advance(1)
+
+
+def _awake() -> float:
+    """A clock that stands still while we are suspended."""
+    return time.monotonic() - suspension.seconds()
 
 
 def _until_ended(child: subprocess.Popen[bytes], seconds: float) -> None:

@@ -57,9 +57,7 @@ class Program:
             raise ProduceError(f"{called(argv)} ended well but did not make {', '.join(missing)}", log=job.log)
         told = _found(found_file, job.log) if found_file else {}
         if ended.suspended:
-            job.reporter.warn(
-                f"{called(argv)} was suspended for {ended.suspended:.1f} s: its times include that"
-            )
+            job.reporter.warn(f"{called(argv)} was suspended for {ended.suspended:.1f} s: its times include that")
             told[SUSPENDED] = round(ended.suspended, 3)
         return Made(file=str(main) if main else None, found=told)
 

@@ -222,7 +222,7 @@ class Watch:
         return before.silent >= max(self.patience, seen.every * (BEATS - 1))
 
 
-Beat = Callable[[], "bool | None"]
+Beat = Callable[[], bool | None]
 """Shows that this process lives; False: what the main thread works on is lost. Raises OSError where it cannot."""
 
 
