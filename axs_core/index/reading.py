@@ -147,7 +147,7 @@ class Lookups:
         somebody has damaged is shown so, though no ask looks at it before it is wanted.
         """
         for identity in self.seen.in_order():
-            for name, kind, title, path, error in self._pages(identity):
+            for name, kind, title, path, error, *_ in self._pages(identity):
                 yield {
                     "name": name,
                     "kind": self._whole_kind(path) if kind == "static" else sys.intern(kind),
@@ -159,13 +159,13 @@ class Lookups:
 
     def _pages(self, identity: int) -> Iterator[Any]:
         """The rows of a collection in the order of their names, some at a time: rows may change meanwhile."""
-        some = "FROM entry WHERE collection = ? AND name > ? ORDER BY name LIMIT ?"
+        rest = "SELECT name, kind, title, path, error, mtime, size FROM entry WHERE collection = ? AND name > ?"
         root, last = Path(self.seen.paths[identity]), ""
-        while known := self.connection.fetch(f"SELECT name, path, mtime, size {some}", (identity, last, AT_ONCE)):
-            self.seen.look_at(root, identity, [row[1:] for row in known])
-            before, last = last, known[-1][0]
-            shown = "SELECT name, kind, title, path, error FROM entry WHERE collection = ? AND name > ? AND name <= ?"
-            yield from self.connection.fetch(f"{shown} ORDER BY name", (identity, before, last))
+        while rows := self.connection.fetch(f"{rest} ORDER BY name LIMIT ?", (identity, last, AT_ONCE)):
+            before, last = last, rows[-1][0]
+            if self.seen.look_at(root, identity, [(path, mtime, size) for *_, path, _, mtime, size in rows]):
+                rows = self.connection.fetch(f"{rest} AND name <= ? ORDER BY name", (identity, before, last))
+            yield from rows
 
     def _whole_kind(self, path: str) -> str:
         """The kind of a hand-written entry, with what it inherits."""

@@ -159,12 +159,15 @@ class Collections:
         )
         self.look_at(root, identity, rows + (by_hand if len(by_hand) <= BY_HAND else []))
 
-    def look_at(self, root: Path, identity: int, rows: Sequence[tuple[str, Any, Any]]) -> None:
-        """Read those folders again that are not as the index knows them: path, time and size of ``meta.yaml``."""
+    def look_at(self, root: Path, identity: int, rows: Sequence[tuple[str, Any, Any]]) -> bool:
+        """Read those folders again that are not as the index knows them (path, time and size of ``meta.yaml``); says
+        whether there were some.
+        """
         follow = root not in self._foreign
         changed = [Path(path) for path, mtime, size in rows if collection.state(path, follow) != (mtime, size)]
         if changed:
             self._load_all(identity, changed)
+        return bool(changed)
 
 
 def id_of(root: Path) -> int:
