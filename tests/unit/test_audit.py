@@ -46,10 +46,10 @@ def test_all_is_well(run: WorkspaceEntry) -> None:
 
 
 def test_a_log_that_was_tampered_with(toys: Toys, run: WorkspaceEntry) -> None:
-    changed = edited(toys, run, "mlperf_log_summary.txt", ": 100.0", ": 300.0")
+    changed = edited(toys, run, "mlperf_log_detail.txt", ": 100.0", ": 300.0")
     outcome = audit(changed.entry, Reporter())
-    assert outcome.agreeing == ("verdict",)
-    assert f"{run.name}/mlperf_log_summary.txt: has other content than was recorded" in outcome.problems
+    assert outcome.agreeing == ("performance_report", "verdict")
+    assert f"{run.name}/mlperf_log_detail.txt: has other content than was recorded" in outcome.problems
     assert "performance: stored is 100.0, the files give 300.0" in outcome.problems
 
 
