@@ -2,12 +2,13 @@
 
 Files: LoadGen's own ``mlperf_log_summary.txt``, ``mlperf_log_detail.txt`` and ``mlperf_log_accuracy.json`` (of any
 round), ``labels.txt`` (a line ``INDEX FILE LABEL`` for each sample) or ``accuracy.txt`` of MLPerf's own script, and
-``search.json`` where the target was searched (the attempts). A figure that must not be given out raises Refused with what to
-ask instead.
+``search.json`` where the target was searched (the attempts). A figure that must not be given out raises Refused with
+what to ask instead.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -171,14 +172,18 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
 
 
 def rounded_performance(loadgen_scenario: str, path: Path) -> float:
-    """The rate as it stands in the summary, rounded: what earlier versions of axs stored."""
-    found = summary_log.values(summary(path), loadgen_scenario).get(FIGURES[loadgen_scenario])
-    if "Stream" in loadgen_scenario or found is None:
+    """The rate as it stands in the summary, rounded to two decimals: what earlier versions of axs stored."""
+    key = FIGURES[loadgen_scenario]
+    in_summary, in_detail = summary_log.values(summary(path), loadgen_scenario).get(key), read_run(path).get(key)
+    if "Stream" in loadgen_scenario or in_summary is None:
         raise Inapplicable(f"{SUMMARY} has no rate for {loadgen_scenario}")
     try:
-        return float(found)
-    except ValueError:
-        raise Refused(f"{SUMMARY}: {found[:40]!r} is no number") from None
+        rate, other = float(in_summary), float(in_detail)
+    except (TypeError, ValueError, OverflowError):
+        raise Refused(f"the logs have no rate for {loadgen_scenario} that is a number") from None
+    if not math.isclose(rate, other, rel_tol=1e-5, abs_tol=0.005):  # LoadGen writes 6 digits in the detailed log
+        raise Refused(f"the rate is {rate:g} in {SUMMARY}, {other:g} in {DETAIL}")
+    return rate
 
 
 def performance_report(

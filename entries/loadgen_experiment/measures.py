@@ -33,16 +33,17 @@ def reported(path: Path) -> dict[str, dict[str, Any]] | None:
     found = measures(text)
     if not found:
         raise Refused(f"{REPORTED} names no measure of accuracy that is known here")
-    good, total = (found.pop(name, {}).get("value", 0) for name in ("good", "total"))
+    good, total, _ = (found.pop(name, {}).get("value", 0) for name in ("good", "total", "queries"))
     countable = all(type(count) is int for count in (good, total)) and 0 <= good <= total and total > 0
     return counted([good, total]) if next(iter(found), None) == TOP_1 and countable else found
 
 
 def report(path: Path, metrics: dict[str, dict[str, Any]]) -> str:
-    """In the form of MLPerf's own script: as it was reported, or one line for counted answers."""
-    if (text := _report(path)) is not None:
-        return said(text)
-    good, total = (metrics[TOP_1][name] for name in ("good", "total"))
+    """In the form of MLPerf's own script: one line for counted answers, others as they were reported."""
+    leading = next(iter(metrics.values()))
+    if "total" not in leading:
+        return said(_report(path) or "")
+    good, total = leading["good"], leading["total"]
     return f"accuracy={100 * good / total:.3f}%, good={good}, total={total}"
 
 

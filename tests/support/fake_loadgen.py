@@ -122,7 +122,8 @@ def _takes_noise(file: str | None) -> bool:
 
 def _summary(folder: Path, scenario: str, valid: bool, figure: float, lacks: int) -> None:
     reason = "Performance constraints" if scenario == "Server" else "Min duration"
-    lines = [f"Scenario : {scenario}", f"{FIGURES[scenario][1]} : {figure}"]
+    shown = f"{figure:.2f}" if scenario == "Server" else figure
+    lines = [f"Scenario : {scenario}", f"{FIGURES[scenario][1]} : {shown}"]
     lines += [f"Result is : {'VALID' if valid else 'INVALID'}", f"  {reason} satisfied : {'Yes' if valid else 'NO'}"]
     if lacks:
         lines[-1] = "  Early stopping satisfied: NO"

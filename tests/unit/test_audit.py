@@ -66,6 +66,32 @@ def test_what_was_measured_is_as_recorded(toys: Toys, run: WorkspaceEntry) -> No
     assert 'loadgen_scenario: stored is "Offline", the record has "Server"' in problems
 
 
+class TestOfAnEarlierVersion:
+    """It read a Server's rate from the summary, where it has two decimals."""
+
+    @pytest.fixture
+    def run(self, toys: Toys) -> WorkspaceEntry:
+        run = toys.space().byquery(f"{RUN},limit=100.001")
+        assert (run["performance"], run["mlperf_score"]) == (100.001, 100.001)
+        for name in ("performance", "mlperf_score"):
+            run = edited(toys, run, "meta.yaml", f"{name}: 100.001", f"{name}: 100.0")
+        return run
+
+    def test_it_is_no_fault(self, run: WorkspaceEntry) -> None:
+        outcome = audit(run.entry, Reporter())
+        assert outcome.agreeing == ("performance_report", "verdict")
+        assert outcome.notes == tuple(
+            f"{name}: stored is 100.0, the files give 100.001; an earlier version of axs read it so"
+            for name in ("performance", "mlperf_score")
+        )
+        assert outcome.problems == ()
+
+    def test_what_neither_log_says_is_one(self, toys: Toys, run: WorkspaceEntry) -> None:
+        changed = edited(toys, run, "meta.yaml", "performance: 100.0", "performance: 100.01")
+        problems = audit(changed.entry, Reporter()).problems
+        assert problems == ("performance: stored is 100.01, the files give 100.001",)
+
+
 def test_a_verdict_that_does_not_allow_the_figure(toys: Toys, run: WorkspaceEntry) -> None:
     changed = edited(toys, run, "mlperf_log_summary.txt", "Result is : VALID", "Result is : INVALID")
     problems = audit(changed.entry, Reporter()).problems
