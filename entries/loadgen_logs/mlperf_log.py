@@ -31,7 +31,8 @@ def read_log(file: Path) -> dict[str, Any]:
     ``errors``.
     """
     said = detail_log.parse(text_of(file))
-    return {**said.values, "errors": [*said.errors, *(f"line {number} is damaged" for number in said.damaged)]}
+    damaged = [f"{file.name} is damaged in line {number}" for number in said.damaged]
+    return {**said.values, "errors": said.errors + damaged}
 
 
 def read_run(folder: Path, scenario: str | None = None) -> dict[str, Any]:
