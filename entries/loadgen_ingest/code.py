@@ -128,7 +128,8 @@ def _keep_labels(folder: Path, path: Path, said: str | None, count: int | None) 
     if not said and ((path / REPORTED).is_file() or not file.is_file()):
         return
     rows = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    if not any(rows) or rows[0].split()[:1][0].isdigit():
+    first = next((row.split()[0] for row in rows if row.strip()), "0")
+    if first.isdigit():
         (path / LABELS).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
         return
     named = [re.fullmatch(r"(\S.*?)\s+(-?\d{1,18})\s*", row) for row in rows]
