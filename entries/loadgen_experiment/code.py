@@ -19,7 +19,19 @@ from axs_core.errors import Inapplicable, Refused
 from . import measures, run_report, summary_log
 from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all
 from .found_target import target_search_in
-from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, measured, read_log, read_run, scored, text_of, value
+from .mlperf_log import (
+    ACCURACY_MODES,
+    DETAIL,
+    FIGURES,
+    SUMMARY,
+    Figure,
+    measured,
+    read_log,
+    read_run,
+    scored,
+    text_of,
+    value,
+)
 from .rules import NEWEST, rules_of
 from .submittable import lacks
 
@@ -174,18 +186,14 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
     return estimate
 
 
-def rounded_performance(loadgen_scenario: str, path: Path) -> float:
+def rounded_performance(performance: float | int, loadgen_scenario: str, path: Path) -> float:
     """The rate as it stands in the summary, rounded to two decimals: what earlier versions of axs stored."""
-    key = FIGURES[loadgen_scenario]
-    in_summary, in_detail = summary_log.values(summary(path), loadgen_scenario).get(key), read_run(path).get(key)
-    if "Stream" in loadgen_scenario or in_summary is None:
+    in_summary = summary_log.values(summary(path), loadgen_scenario)
+    rate = value(in_summary, Figure(FIGURES[loadgen_scenario], "samples/s", "rounded"))
+    if rate is None or "Stream" in loadgen_scenario:
         raise Inapplicable(f"{SUMMARY} has no rate for {loadgen_scenario}")
-    try:
-        rate, other = float(in_summary), float(in_detail)
-    except (TypeError, ValueError, OverflowError):
-        raise Refused(f"the logs have no rate for {loadgen_scenario} that is a number") from None
-    if not math.isclose(rate, other, rel_tol=1e-5, abs_tol=0.005):  # LoadGen writes 6 digits in the detailed log
-        raise Refused(f"the rate is {rate:g} in {SUMMARY}, {other:g} in {DETAIL}")
+    if not math.isclose(rate, performance, rel_tol=1e-5, abs_tol=0.005):  # the detailed log has six digits
+        raise Refused(f"the rate is {rate:g} in {SUMMARY}, {performance:g} in {DETAIL}")
     return rate
 
 
