@@ -16,22 +16,10 @@ from typing import Any
 
 from axs_core.errors import Inapplicable, Refused
 
-from . import measures, run_report, summary_log
+from . import measures, run_report, scores, summary_log
 from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all
 from .found_target import target_search_in
-from .mlperf_log import (
-    ACCURACY_MODES,
-    DETAIL,
-    FIGURES,
-    SUMMARY,
-    Figure,
-    measured,
-    read_log,
-    read_run,
-    scored,
-    text_of,
-    value,
-)
+from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, read_log, read_run, text_of
 from .rules import NEWEST, rules_of
 from .submittable import lacks
 
@@ -160,8 +148,8 @@ def performance(
 def _read(path: Path, scenario: str) -> float | int:
     """What was measured."""
     log = read_run(path, scenario)
-    figure = measured(log)
-    found = value(log, figure)
+    figure = scores.measured(log)
+    found = scores.value(log, figure)
     if found is None and figure and log.get(figure.key) is not None:
         raise Refused(f"the logs have {str(log[figure.key])[:40]!r} as the figure for {scenario}: that is no number")
     if found is None:
@@ -175,9 +163,9 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
     with more queries. Before v2.0, and in a single stream of tokens, it is the percentile itself.
     """
     log = read_run(path, loadgen_scenario)
-    if scored(log) == measured(log):
+    if scores.scored(log) == scores.measured(log):
         return performance
-    estimate = value(log, scored(log))
+    estimate = scores.value(log, scores.scored(log))
     if estimate is None:
         raise Refused(
             "LoadGen gave no early-stopping estimate (64 queries or more for SingleStream, 662 for MultiStream), so "
@@ -189,7 +177,7 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
 def rounded_performance(performance: float | int, loadgen_scenario: str, path: Path) -> float:
     """The rate as it stands in the summary, rounded to two decimals: what earlier versions of axs stored."""
     in_summary = summary_log.values(summary(path), loadgen_scenario)
-    rate = value(in_summary, Figure(FIGURES[loadgen_scenario], "samples/s", "rounded"))
+    rate = scores.value(in_summary, scores.Figure(FIGURES[loadgen_scenario], "samples/s", "rounded"))
     if rate is None or "Stream" in loadgen_scenario:
         raise Inapplicable(f"{SUMMARY} has no rate for {loadgen_scenario}")
     if not math.isclose(rate, performance, rel_tol=1e-5, abs_tol=0.005):  # the detailed log has six digits
@@ -232,10 +220,10 @@ def performance_report(
 def _score_line(path: Path, scenario: str | None) -> list[str]:
     """MLPerf's score, where it is not what the summary of today's logs begins with."""
     log = read_run(path, scenario)
-    figure = scored(log)
+    figure = scores.scored(log)
     if figure is None or (figure.unit == "samples/s" and figure.key in FIGURES.values()):
         return []
-    found = value(log, figure)
+    found = scores.value(log, figure)
     told = "none, too few queries" if found is None else f"{found} {figure.unit} ({figure.what})"
     return [f"MLPerf's score: {told}"]
 
