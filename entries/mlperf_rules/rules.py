@@ -54,7 +54,7 @@ class Rules:
         return str(own.get(logged) or self.data["scores"][logged])
 
     def score_unit(self, name: str, scenario: str) -> str:
-        """The unit in which the checker lists the score, as ``Samples/s``. It calls Whisper's so too, but takes tokens."""
+        """The unit of the score, as the checker lists it (``Samples/s``); Whisper's too is tokens, whatever it says."""
         if "tokens_per_second" in self.score_field(name, scenario):
             return "Tokens/s"
         return str((self.benchmark(name) or {}).get("units", {}).get(scenario) or self.data["units"][scenario])
