@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Kind = Literal["edge", "datacenter", "both"]
 """Type of system; ``both`` is handed in for the datacenter and the edge."""
+SCENARIOS = ("SingleStream", "MultiStream", "Offline", "Server", "Interactive")
 ONE_OF = ("Interactive", "Server")
 """Where both are optional, the checker wants one of them (``check_scenarios`` in its loader.py)."""
 
@@ -100,7 +101,7 @@ class Benchmark:
     def missing(self, kind: str, scenarios: Iterable[str]) -> list[str]:
         """What the closed division asks for besides ``scenarios``: ``Offline``, ``one of Interactive and Server``."""
         there = set(scenarios)
-        found = [name for name in self.required(kind) or () if name not in there]
+        found = [name for name in SCENARIOS if name in (self.required(kind) or ()) and name not in there]
         if set(ONE_OF) <= set(self.optional(kind)) and not there.intersection(ONE_OF):
             found.append(f"one of {' and '.join(ONE_OF)}")
         return found
