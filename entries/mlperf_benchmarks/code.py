@@ -41,7 +41,7 @@ def _row(benchmark: Benchmark) -> dict[str, Any]:
     return {
         "benchmark": benchmark.name,
         "official": benchmark.official,
-        **{name: data[name] for name in ("area", "task", "model", "dataset")},
+        **{name: data[name] for name in ("area", "task", "model", "data")},
         "qsl_size": data["performance_sample_count"],
         "samples": data["dataset_size"],
         "quality": f"{data['quality']}: {_quality(benchmark)}",

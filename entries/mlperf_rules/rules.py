@@ -13,6 +13,8 @@ from axs_core.errors import NotFound
 
 from .benchmark import Benchmark
 
+NEWEST = "v6.1"
+"""The round that a run is measured against where none is named."""
 UNVERIFIED = "Result not verified by MLCommons Association."
 """What has to be said of a result that MLCommons has not reviewed, with the word "unverified" beside each score
 (MLPerf_Results_Messaging_Guidelines.adoc in mlcommons/policies, c195f80f).

@@ -223,7 +223,7 @@ def test_both_files_of_a_round_have_the_same_benchmarks() -> None:
         tables, text = (yaml.safe_load((HERE / f"{round}{end}").read_text()) for end in (".yaml", ".text.yaml"))
         assert set(text["benchmarks"]) == set(tables["benchmarks"])
         for name, said in text["benchmarks"].items():
-            assert {"area", "task", "model", "dataset", "quality"} <= set(said), name
+            assert {"area", "task", "model", "data", "quality"} <= set(said), name
 
 
 def test_what_the_text_says_otherwise_is_otherwise(v6_1: Any) -> None:
