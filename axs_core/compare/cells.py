@@ -174,7 +174,7 @@ def rows_of(own: Row) -> Sequence[Row]:
     name = declared(own.entry, "table_rows")
     if name is None:
         return (own,)
-    found = own.get(name)
+    found = own.get(name) if isinstance(name, str) else None
     if not isinstance(found, Sequence) or not all(isinstance(each, Mapping) for each in found):
         functions_of(own.entry)
         raise UsageError(

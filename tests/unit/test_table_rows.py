@@ -16,7 +16,7 @@ from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.errors import UsageError
 
-FRUIT = {
+FRUIT: dict[str, Any] = {
     "provides": [["fruit"]],
     "attributes": {
         "shop": "corner",
@@ -101,6 +101,14 @@ def test_a_value_that_holds_no_rows(toys: Toys, basket: Any) -> None:
         toys.space().table("fruit")
     assert caught.value.message == "fruit has no rows: its value 'basket' is no list of mappings"
     assert caught.value.hint == "axs byname fruit , get basket"
+
+
+@pytest.mark.parametrize("named", [7, ["basket"], "", "basket.x", "nothing"])
+def test_a_name_that_names_no_rows(toys: Toys, named: Any) -> None:
+    toys.add("fruit", {**FRUIT, "attributes": {**FRUIT["attributes"], "table_rows": named}})
+    with pytest.raises(UsageError) as caught:
+        toys.space().table("fruit")
+    assert caught.value.message == f"fruit has no rows: its value {named!r} is no list of mappings"
 
 
 def test_the_benchmarks_of_v6_1() -> None:
