@@ -40,7 +40,7 @@ def make_tree(
     _refuse_unsaid(choice, lacking(described), _undeclared(choice, parameters))
     _refuse_missing(choice, parameters)
     write(Path(path) / "tree", parameters, choice, described, rules, Path(recipe_path).parent)
-    found = {"scenarios_handed_in": [f"{cell.benchmark} {cell.scenario}" for cell in choice.taken]}
+    found = {"scenarios_handed_in": [cell.title for cell in choice.taken]}
     found["deviations"] = [f"{c.benchmark} {c.scenario}: {text}" for c in choice.taken for text in c.deviations]
     if told := remarks(parameters):
         found["system_notes"] = told
