@@ -88,6 +88,11 @@ class Cell:
     tests: dict[str, Run] = field(default_factory=dict)
 
     @property
+    def runs(self) -> list[Run]:
+        """All runs that are there."""
+        return [run for run in (self.performance, self.accuracy, *self.tests.values()) if run]
+
+    @property
     def deviations(self) -> list[str]:
         """What is not as the rules want it, for the README."""
         run = self.performance
