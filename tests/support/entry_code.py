@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,3 +13,9 @@ from axs_core.entry.functions import functions_of
 def functions(name: str) -> Any:
     """They are attributes of what is given: ``functions("loadgen_experiment").accuracy``."""
     return SimpleNamespace(**functions_of(Workspace().byname(name).entry))
+
+
+def module(name: str, beside: str) -> Any:
+    """A module beside the code of a shipped entry: ``module("submission_tree", "compliance").Judge``."""
+    code = next(iter(functions_of(Workspace().byname(name).entry).values())).__module__
+    return import_module(f"{code}.{beside}")
