@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import fake_loadgen
-from support.spoilt_trees import HARMLESS, SPOILT, Spoilt, Way
+from support.spoilt_trees import HARMLESS, MISSED_BY_MLPERF, SPOILT, Spoilt, Way
 from support.submission_runs import CLOSED, SAID, SCENARIOS, compliance, run_all
 from support.toy import Toys
 
@@ -76,3 +78,38 @@ def test_what_is_harmless_passes(report: Callable[..., list[str]], way: Way) -> 
     ok = ["OK: nothing in this tree is against the rules of v6.1 that are checked here"]
     assert report(way) == ok
     assert report(way, digests=True) == ok
+
+
+@pytest.fixture
+def passes_officially(sound: WorkspaceEntry, tmp_path: Path) -> Callable[[Way], bool]:
+    """Does MLPerf's own checker pass a copy that was spoilt in a way?"""
+
+    def check(way: Way) -> bool:
+        tree = tmp_path / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        shutil.copytree(sound.path / "tree", tree)
+        way(tree / "closed" / "ORG")
+        command = [sys.executable, "-m", "submission_checker.main", "--input", str(tree), "--version", "v6.1"]
+        folder = Path(str(CHECKOUT)) / "tools" / "submission"
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [*command, "--csv", str(tmp_path / "summary.csv")],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode == 0
+
+    return check
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(CHECKOUT is None, reason="AXS_TEST_MLPERF_INFERENCE names no checkout")
+def test_what_mlperfs_checker_says(passes_officially: Callable[[Way], bool]) -> None:
+    assert [name for name, way in HARMLESS.items() if not passes_officially(way)] == []
+    missed = [spoilt.name for spoilt in SPOILT if passes_officially(spoilt.way)]
+    assert missed == [spoilt.name for spoilt in SPOILT if spoilt.name in MISSED_BY_MLPERF]
