@@ -12,9 +12,10 @@ from axs_core.errors import NotFound, ProduceError, Refused, UsageError
 
 from .checks import check
 from .checks_digests import changed, changed_runs, note
+from .choose import Chooser
 from .compliance import Judge
 from .rules import rules_of
-from .runs import Choice, Chooser, recorded
+from .runs import Choice, recorded
 from .system import description, lacking
 from .tree import measurements, write
 
