@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .benchmark import Benchmark
 from .checks_accuracy import accuracy
 from .checks_compliance import compliance
 from .checks_performance import Asked, conf, performance
-from .checks_reading import Log
+from .checks_reading import Log, shown
 from .checks_system import description, loadgen_versions, mapping, measurements, system_type
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
 from .rules import Rules
@@ -50,20 +51,29 @@ def _benchmark(
     folder: Path, division: str, mapped: dict[str, str], described: dict[str, Any], rules: Rules
 ) -> Iterator[str]:
     official = mapped.get(folder.name, folder.name)
-    known = rules.benchmark(folder.name) or rules.benchmark(official)
-    if known is None:
-        yield f"{folder.name}: no benchmark that is known here, so its sizes and targets were not checked"
+    benchmark = rules.asked(folder.name) or rules.asked(official)
     scenarios = _folders(folder)
-    if division == "closed":
-        required = (known or {}).get("required", {}).get(system_type(described) or "")
-        if known and required is None:
-            yield f"{folder.name}: not in this round for system_type={described.get('system_type')}"
-        missing = sorted(set(required or ()) - {scenario.name for scenario in scenarios})
-        yield from (f"{folder.name}: the scenario {name} is required" for name in missing)
+    if benchmark is None:
+        yield f"{folder.name}: no benchmark that is known here, so its sizes and targets were not checked"
+    elif division == "closed":
+        names = [scenario.name for scenario in scenarios]
+        yield from (f"{folder.name}: {fault}" for fault in _scenarios(benchmark, names, described))
     for scenario in scenarios:
-        asked = Asked(rules, division, scenario.name, known or {}, (folder.name, rules.official_name(official)))
+        asked = Asked(rules, division, scenario.name, benchmark, (folder.name, rules.official_name(official)))
         where = f"{folder.name}/{scenario.name}"
         yield from (f"{where}: {fault}" for fault in _scenario(scenario, asked, loadgen_versions(described)))
+
+
+def _scenarios(benchmark: Benchmark, names: list[str], described: dict[str, Any]) -> Iterator[str]:
+    """Scenarios that the closed division requires, or does not know."""
+    kind = system_type(described)
+    required = benchmark.required(kind) if kind else None
+    if kind is None or required is None:
+        yield f"not in this round for system_type={shown(described.get('system_type'))}"
+        return
+    yield from (f"the scenario {name} is required" for name in benchmark.missing(kind, names))
+    known = (*required, *benchmark.optional(kind))
+    yield from (f"the scenario {name} is not asked for" for name in names if name not in known)
 
 
 def _scenario(folder: Path, asked: Asked, versions: set[str]) -> Iterator[str]:
@@ -78,7 +88,7 @@ def _scenario(folder: Path, asked: Asked, versions: set[str]) -> Iterator[str]:
     yield from performance(run, asked)
     yield from conf(folder / "user.conf", run, asked)
     yield from accuracy(folder / "accuracy", accurate, asked)
-    tests = asked.benchmark.get("tests", ()) if asked.division == "closed" else ()
+    tests = asked.data.get("tests", ()) if asked.division == "closed" else ()
     for test in tests:
         yield from (f"{test}: {fault}" for fault in compliance(folder / test, test, run, asked))
     logs = [run, accurate, *(Log(folder / test / "performance" / "run_1") for test in tests)]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from .benchmark import Metric
 from .checks_accuracy import logged, samples
 from .checks_performance import Asked, kind, timed
 from .checks_reading import Log, number, read_text, shown
@@ -19,7 +20,7 @@ FILES = {
     "TEST04": ("verify_performance.txt", *LOGS),
 }
 # Where answers differ from run to run: the accuracies of both may differ by so many per cent.
-ACCURACY_DELTA, ACCURACY_DELTA_999 = 1.0, 0.1
+ACCURACY_DELTA, ACCURACY_DELTA_999 = 1, 0.1
 
 
 def compliance(folder: Path, test: str, reference: Log, asked: Asked) -> Iterator[str]:
@@ -72,17 +73,27 @@ def _accuracy(folder: Path, asked: Asked) -> Iterator[str]:
     text = read_text(folder / "verify_accuracy.txt")
     if PASS in [line.strip() for line in text.splitlines()]:
         return
-    pattern = asked.benchmark.get("accuracy", {}).get("pattern")
     files = [folder / "accuracy" / f"{name}_accuracy.txt" for name in ("baseline", "compliance")]
-    if not pattern or not all(file.is_file() for file in files):
+    if asked.benchmark is None or not all(file.is_file() for file in files):
         yield f"verify_accuracy.txt: {_last(text)}"
         return
-    found = [re.search(pattern, read_text(file), re.MULTILINE) for file in files]
-    baseline, tested = (number(match[1]) if match else math.nan for match in found)
-    most = ACCURACY_DELTA_999 if any("99.9" in name for name in asked.names) else ACCURACY_DELTA
-    delta = 100 * abs(1 - baseline / tested) if tested else math.nan
-    if not delta <= most:
-        yield f"the answers differ, and so do the accuracies: {baseline:g} and {tested:g}, by more than {most:g} %"
+    for metric in asked.benchmark.metrics(asked.scenario):
+        baseline, tested = (_figure(metric, read_text(file)) for file in files)
+        most = asked.data.get("accuracy_delta_percent", {}).get(metric.name, _delta(asked))
+        if not 100 * abs(1 - baseline / tested) <= most:
+            yield f"the answers differ, and {metric.name} by more than {most} %: {baseline:g}, {tested:g}"
+
+
+def _figure(metric: Metric, text: str) -> float:
+    """The last figure of a metric in a report; NaN without one."""
+    try:
+        return (metric.figures(text) or [math.nan])[-1] or math.nan
+    except ValueError:
+        return math.nan
+
+
+def _delta(asked: Asked) -> float:
+    return ACCURACY_DELTA_999 if any("99.9" in name for name in asked.names) else ACCURACY_DELTA
 
 
 def _last(text: str) -> str:

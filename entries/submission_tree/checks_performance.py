@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .benchmark import Benchmark
 from .checks_reading import Log, number, read_text, shown
 from .mlperf_log import SUMMARY
 from .rules import Rules
@@ -41,13 +42,25 @@ CONF_KEYS_OF_SCENARIO = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of a benchmark in a scenario; ``benchmark`` is empty for one that is not known here."""
+    """What is asked of a scenario, the name of its folder; ``benchmark`` is None for one that is not known here,
+    ``names`` are what it may be called.
+    """
 
     rules: Rules
     division: str
     scenario: str
-    benchmark: Mapping[str, Any]
+    benchmark: Benchmark | None
     names: tuple[str, ...]
+
+    @property
+    def logged(self) -> str:
+        """LoadGen's name of the scenario."""
+        return "Server" if self.scenario == "Interactive" else self.scenario
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What the files of the round say of the benchmark."""
+        return self.benchmark.data if self.benchmark else {}
 
 
 def performance(log: Log, asked: Asked) -> Iterator[str]:
@@ -61,7 +74,7 @@ def performance(log: Log, asked: Asked) -> Iterator[str]:
 def timed(log: Log, asked: Asked, name: str) -> Iterator[str]:
     """What is wrong with a run in which LoadGen measured; ``name`` is what to call it."""
     yield from (f"error in LoadGen's log: {error}" for error in log.errors)
-    if log.scenario != asked.scenario:
+    if log.scenario != asked.logged:
         yield f"the {name} is of the scenario {shown(log.scenario)}"
     if log.get("effective_test_mode") not in PERFORMANCE_MODES:
         yield f"the {name} is of the mode {log.say('effective_test_mode')}"
@@ -75,28 +88,28 @@ def timed(log: Log, asked: Asked, name: str) -> Iterator[str]:
 
 
 def _settings(log: Log, asked: Asked) -> Iterator[str]:
-    rules, benchmark = asked.rules, asked.benchmark
-    duration = rules.data["min_duration_ms"]
+    rules = asked.rules
+    duration = rules.min_duration_ms(asked.names[-1])
     if not log.number("effective_min_duration_ms") >= duration:
         yield f"min_duration is {log.say('effective_min_duration_ms')} ms, not {duration} ms"
     yield from seeds(log, rules)
-    least = LEAST_QUERIES.get(asked.scenario, 0)
+    least = LEAST_QUERIES.get(asked.logged, 0)
     if least and not log.number("effective_min_query_count") >= least:
         yield f"min_query_count is {log.say('effective_min_query_count')}, less than {least}"
     for key in MUST_BE_UNSET:
         if log.number(f"effective_{key}"):
             yield f"{key.removesuffix('_ms')} is set, to {log.say(f'effective_{key}')}"
-    least = benchmark.get("performance_sample_count", 0)
+    least = asked.data.get("performance_sample_count", 0)
     if not log.number("effective_performance_sample_count") >= least:
         yield f"performance_sample_count is {log.say('effective_performance_sample_count')}, less than {least}"
     if asked.scenario != "Offline" and log.get("early_stopping_met") is False:
         yield "early stopping was not met"
-    least = benchmark.get("offline_samples", 0)
+    least = asked.data.get("offline_samples", 0)
     of_offline = asked.scenario == "Offline" and asked.division == "closed"
     if of_offline and not log.number("effective_samples_per_query") >= least:
         yield f"the query has {log.say('effective_samples_per_query')} samples, less than {least}"
-    bound = benchmark.get("server_latency_ns")
-    if asked.scenario == "Server" and bound and not log.number("effective_target_latency_ns") <= bound:
+    bound = asked.benchmark.latency_ns(asked.scenario) if asked.benchmark else None
+    if bound and not log.number("effective_target_latency_ns") <= bound:
         yield f"the latency bound is {log.say('effective_target_latency_ns')} ns, more than {bound} ns"
 
 
@@ -130,7 +143,7 @@ def kind(log: Log) -> str | None:
 
 def conf(file: Path, log: Log, asked: Asked) -> Iterator[str]:
     """Settings that ``user.conf`` has otherwise than the log of the run."""
-    known = {**CONF_KEYS, **CONF_KEYS_OF_SCENARIO.get(asked.scenario, {})}
+    known = {**CONF_KEYS, **CONF_KEYS_OF_SCENARIO.get(asked.logged, {})}
     for key, text in _conf_values(read_text(file), asked).items():
         logged, factor = known.get(key, ("", 1.0))
         value = log.number(logged)
@@ -145,7 +158,7 @@ def _conf_values(text: str, asked: Asked) -> dict[str, str]:
     found: dict[str, tuple[tuple[bool, bool], str]] = {}
     for line in text.splitlines():
         row = re.fullmatch(r"\s*([^\s#]+)\.([\w*]+)\.(\w+)\s*=\s*(\S+)\s*", line)
-        if row is None or row[2] not in (asked.scenario, "*"):
+        if row is None or row[2] not in (asked.logged, "*"):
             continue
         if row[1] == "*" or any(name.startswith(row[1]) for name in asked.names):
             special = (row[1] != "*", row[2] != "*")

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .checks_reading import number, read_object, shown
+from .benchmark import Kind
+from .checks_reading import read_object
 from .rules import Rules
 from .system import MAY_BE_EMPTY, NEEDED
 
-TYPES = {"edge": "edge", "datacenter": "datacenter", "datacenter,edge": "both", "edge,datacenter": "both"}
-NUMBERS = ("number_of_nodes", "host_processors_per_node", "host_processor_core_count", "accelerators_per_node")
+TYPES: dict[str, Kind] = {
+    "edge": "edge",
+    "datacenter": "datacenter",
+    "datacenter,edge": "both",
+    "edge,datacenter": "both",
+}
 
 
 def description(home: Path, division: str, system: str, rules: Rules) -> tuple[dict[str, Any], list[str]]:
@@ -31,9 +36,6 @@ def description(home: Path, division: str, system: str, rules: Rules) -> tuple[d
 def _faults(described: dict[str, Any], submitter: str, division: str, rules: Rules) -> Iterator[str]:
     yield from (f"no {key}" for key in (*NEEDED, *MAY_BE_EMPTY) if key not in described)
     yield from (f"{key} is empty" for key in NEEDED if key in described and not described[key])
-    for key in NUMBERS:
-        if described.get(key) and not number(described[key]) >= 0:
-            yield f"{key} is no number: {shown(described[key])}"
     if str(described.get("status", "")).lower() not in rules.data["statuses"]:
         yield f"status must be one of {', '.join(rules.data['statuses'])}"
     if system_type(described) is None:
@@ -42,7 +44,7 @@ def _faults(described: dict[str, Any], submitter: str, division: str, rules: Rul
         yield "submitter and division are not those of the folders"
 
 
-def system_type(described: dict[str, Any]) -> str | None:
+def system_type(described: dict[str, Any]) -> Kind | None:
     """``edge``, ``datacenter`` or ``both``; None for anything else."""
     return TYPES.get(str(described.get("system_type")))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import SimpleNamespace
+import importlib
+import sys
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from axs_core import Workspace
@@ -15,7 +16,11 @@ def functions(name: str) -> Any:
     return SimpleNamespace(**functions_of(Workspace().byname(name).entry))
 
 
-def module(name: str, beside: str) -> Any:
-    """A module beside the code of a shipped entry: ``module("submission_tree", "compliance").Judge``."""
-    code = next(iter(functions_of(Workspace().byname(name).entry).values())).__module__
-    return import_module(f"{code}.{beside}")
+def module(entry: str, name: str) -> Any:
+    """A module that lies beside the ``code.py`` of a shipped entry, or of one of its parents."""
+    package = f"shipped_{entry}"
+    if package not in sys.modules:
+        folders = [str(each.path) for each in Workspace().byname(entry).entry.lineage]
+        sys.modules[package] = ModuleType(package)
+        sys.modules[package].__path__ = folders  # as packages have it
+    return importlib.import_module(f"{package}.{name}")
