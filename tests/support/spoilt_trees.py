@@ -120,11 +120,6 @@ SYSTEMS = _in(
         partial(edit, SYSTEM, '"ORG"', '"X"'),
         ": submitter and division are not those of the folders",
     ),
-    (
-        "a number that is none",
-        partial(edit, SYSTEM, '(nodes": )"1"', r'\1"one"'),
-        ": number_of_nodes is no number: one",
-    ),
     ("system cut short", partial(cut, SYSTEM), " is no JSON: "),
     ("system is a list", partial(write, SYSTEM, b"[1, 2]"), " holds no JSON object"),
     ("system is garbage", partial(write, SYSTEM, GARBAGE), " is no JSON: "),
