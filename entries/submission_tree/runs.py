@@ -104,6 +104,11 @@ class Cell:
         return f"{self.benchmark} {self.scenario}{f' ({self.inferred})' if self.inferred else ''}"
 
     @property
+    def runs(self) -> list[Run]:
+        """All runs that are there."""
+        return [run for run in (self.performance, self.accuracy, *self.tests.values()) if run]
+
+    @property
     def deviations(self) -> list[str]:
         """What is not as the rules want it, for the README."""
         run = self.performance

@@ -170,7 +170,7 @@ def test_edge_scenarios_are_inferred_on_request(toys: Toys) -> None:
     wanted = "scenarios:=SingleStream:MultiStream:Offline"
     assert "resnet50 MultiStream: performance: no run" in missing(space, f"{OPEN},{wanted}")
     made = space.byquery(f"{OPEN},{wanted},infer+")
-    first, multi, offline = made["scenarios_handed_in"]
+    multi, offline, first = sorted(made["scenarios_handed_in"])
     assert first == "resnet50 SingleStream"
     latency = 10_000_000  # of the toy, ns
     assert multi.startswith("resnet50 MultiStream (inferred from SingleStream: 8 x 99th percentile of the latency ")
@@ -182,5 +182,6 @@ def test_edge_scenarios_are_inferred_on_request(toys: Toys) -> None:
     assert (folder / "Offline/performance/run_1/mlperf_log_detail.txt").read_bytes() == (
         folder / "SingleStream/performance/run_1/mlperf_log_detail.txt"
     ).read_bytes()
+    assert made["check_report"].startswith("OK")
     server = missing(toys.space(), f"{OPEN.replace('edge', 'datacenter')},{wanted},infer+")
     assert "resnet50 Offline: performance: no run" in server
