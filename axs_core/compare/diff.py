@@ -99,6 +99,7 @@ def _aspects(entry: Entry) -> dict[str, dict[str, Any]]:
         "needs": {place: _need(item) for place, item in needs.items() if place not in packages},
         **{f"packages ({need})": _versions(frozen) for need, frozen in packages.items()},
         "machine": _flat(record.get("machine", {})),
+        "environment": dict(record.get("environment", {})),
         VALUES: {name: value for name, value in values.items() if name not in figures},
         FIGURES: figures,
         FILES: files_of(entry),
