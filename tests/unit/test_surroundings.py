@@ -76,15 +76,23 @@ def test_what_was_set_is_recorded_and_compared_and_a_column(toys: Toys) -> None:
     space = toys.space(OMP_NUM_THREADS="1", LD_PRELOAD="/site/lib.so", HOME="/elsewhere")
     slow, plain = space.byquery("thing"), toys.space().byquery("thing")
     there = {"LD_PRELOAD": "/site/lib.so", "OMP_NUM_THREADS": "1"}
-    assert slow.record["environment"] == slow.entry.produced["environment"] == there
+    assert slow.record["environment"] == there
+    assert slow.entry.produced["environment"] == {"OMP_NUM_THREADS": "1"}
     assert slow.record["again"] == "OMP_NUM_THREADS=1 axs byquery thing --fresh"
     assert plain.record["environment"] == {}
     assert plain.record["again"] == "axs byquery thing --fresh"
     rows = compare(plain.entry, slow.entry).sections["environment"]
     assert {(each.what, each.old, each.new) for each in rows} == {(name, None, text) for name, text in there.items()}
-    columns = ["environment", "environment.OMP_NUM_THREADS"]
+    columns = ["environment", "environment.OMP_NUM_THREADS", "record.environment.LD_PRELOAD"]
     table = {tuple(map(str, row.values())) for row in space.table("thing", columns)}
-    assert table == {("{}", "None"), (str(there), "1")}
+    assert table == {("{}", "None", "None"), ("{'OMP_NUM_THREADS': '1'}", "1", "/site/lib.so")}
+
+
+def test_functions_of_what_is_made_see_those_that_count(toys: Toys) -> None:
+    toys.add("functions", {}, "def threads(environment):\n    return environment.get('OMP_NUM_THREADS', 'all')\n")
+    toys.maker("toy", "thing", MADE, environment=DECLARED, result_parents=["functions"], results=["threads"])
+    assert toys.space(OMP_NUM_THREADS="3").byquery("thing")["threads"] == "3"
+    assert toys.space(LD_PRELOAD="/site/lib.so").byquery("thing")["threads"] == "all"
 
 
 def test_a_recipe_that_declares_nothing_knows_of_no_environment(toys: Toys) -> None:
