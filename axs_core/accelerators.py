@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
-_SECONDS = 10.0
+_SECONDS = 5.0
 CUDA = "CUDA_VISIBLE_DEVICES"
 
 
@@ -37,6 +36,8 @@ def corrects_errors() -> list[bool | None]:
     """Whether each NVIDIA GPU runs with ECC, in the driver's order; None where it has none or does not tell."""
     if not devices():
         return []
+    import subprocess  # an ask that hits does without
+
     argv = ["nvidia-smi", "--query-gpu=ecc.mode.current", "--format=csv,noheader"]
     try:
         told = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=True).stdout

@@ -32,7 +32,8 @@ def test_a_figure_made_with_one_thread_answers_nobody_else(axs: AxsCommand) -> N
     assert "\nenvironment\n  OMP_NUM_THREADS  -  1\n" in differing
     replayed = axs.run("byname", slow.name, ",", "replay", variables={"OMP_NUM_THREADS": "2"}).stdout
     assert "surroundings: the same as in the record" in replayed
-    axs.run("all_byquery", "loadgen_output,replay_of.", ",", "remove")
+    new = next(line.split()[1] for line in replayed.splitlines() if line.startswith("new "))
+    axs.run("byname", new, ",", "remove")
 
 
 def test_fp32_that_is_none_is_refused(axs: AxsCommand) -> None:
