@@ -14,8 +14,9 @@ from axs_core.record import NOT_CONTENT, of_folder
 
 from .compliance import PASS, sampled_accuracy, verify_accuracy, verify_performance
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
-from .rules import Rules
+from .rules import UNVERIFIED, Rules
 from .runs import Cell, Choice, Run
+from .system import remarks
 
 # As MLPerf's rules spell the types of a model's inputs.
 INPUT_TYPES = {"float32": "fp32", "float16": "fp16"}
@@ -142,7 +143,9 @@ def _sources(folder: Path, choice: Choice, recipes: Path) -> None:
 def _scenario_readme(cell: Cell) -> str:
     run, accuracy = cell.performance, cell.accuracy
     assert run is not None and accuracy is not None
-    lines = [f"# {cell.benchmark}, {cell.scenario}", ""]
+    lines = [f"# {cell.benchmark}, {cell.scenario}", "", UNVERIFIED, ""]
+    if cell.inferred:
+        lines += [f"**Not measured.** {cell.inferred}; the figure is {cell.inferred.value:.6g}.", ""]
     if cell.deviations:
         lines += ["**Not as the rules want it:**", "", *(f"* {text}" for text in cell.deviations), ""]
     lines += ["```", *(f"axs byquery {item.record.get('query')!r}" for item in (run, accuracy)), "```", ""]
@@ -163,7 +166,8 @@ def _scenario_readme(cell: Cell) -> str:
 def _benchmark_readme(benchmark: str, cells: list[Cell], system: str) -> str:
     lines = [f"# {benchmark} on {system}", ""]
     for cell in cells:
-        lines += [f"* [{cell.scenario}]({cell.scenario}/README.md)", *(f"  * {text}" for text in cell.deviations)]
+        mark = f" ({cell.inferred})" if cell.inferred else ""
+        lines += [f"* [{cell.scenario}]({cell.scenario}/README.md){mark}", *(f"  * {text}" for text in cell.deviations)]
     return "\n".join(lines) + "\n"
 
 
@@ -174,6 +178,7 @@ def _readme(choice: Choice, parameters: Mapping[str, Any]) -> str:
         ("Not as the rules want it", deviations),
         ("Required, but not there", [item.what for item in choice.missing]),
         ("Left out", choice.notes),
+        ("The description of the system", remarks(parameters)),
     ):
         if items:
             lines += [f"## {title}", "", *(f"* {item}" for item in items), ""]
