@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# Lines of the summary, and the keys of the detailed log that say the same.
+# Lines of the summary besides those that name a setting, and the keys of the detailed log that say the same.
 NAMES = {
     "Samples per second": "result_samples_per_second",
     "Scheduled samples per second": "result_scheduled_samples_per_sec",
@@ -16,11 +16,17 @@ NAMES = {
     "Completed tokens per second": "result_completed_tokens_per_second",
     "Completed tokens per second (inferred)": "result_inferred_completed_tokens_per_second",
     "Samples per query": "effective_samples_per_query",
-    "samples_per_query": "effective_samples_per_query",
+    "Min latency (ns)": "result_min_latency_ns",
+    "Max latency (ns)": "result_max_latency_ns",
+    "Mean latency (ns)": "result_mean_latency_ns",
+    "Result is": "result_validity",
+    "Scenario": "effective_scenario",
+    "Mode": "effective_test_mode",
 }
-VALUE = re.compile(r"(\S[^:]{0,80}?) *: *(\S+)")
+VALUE = re.compile(r"[ *]*(\S[^:]{0,80}?) *: *(\S+) *")
+SETTING = re.compile(r"(\w+?)(?: \((ms|ns)\))?")
 PERCENTILE = re.compile(r"(\d{1,3}(?:\.\d+)?)(?:th)? percentile latency \(ns\)")
-ESTIMATE = re.compile(r" \* Early stopping (\d{1,3})(?:\.\d+)?th percentile estimate *: *(\d{1,18})", re.ASCII)
+ESTIMATE = re.compile(r"Early stopping (90|99)(?:\.0+)?th percentile estimate")
 ESTIMATES = {"90": "early_stopping_latency_ss", "99": "early_stopping_latency_ms"}
 # Where tokens are timed, the first one (TTFT) and the others (TPOT) have a result each.
 STOPPING = re.compile(r"^(?:(TTFT|TPOT) )?Early Stopping Result:$", re.MULTILINE)
@@ -31,34 +37,39 @@ LONGEST = 4000
 
 
 def values(text: str, of_scenario: str) -> dict[str, Any]:
-    """The figures of a summary by the keys of the detailed log, the first of each, as text."""
+    """What a summary says by the keys of the detailed log, the first of each, as text."""
     found: dict[str, Any] = {}
-    for line in text.splitlines():
-        value = VALUE.fullmatch(line.rstrip())
-        if value and (key := _key(value[1], of_scenario)):
-            found.setdefault(key, value[2])
+    for _, key, value in lines(text, of_scenario):
+        found.setdefault(key, value)
     if re.search(r"^  Early stopping satisfied", text, re.MULTILINE):
         found["early_stopping_met"] = True
     for kind, points in _stopping(text):
         found["early_stopping_met"] = True
         if kind:
             found[f"early_stopping_{kind.lower()}_result"] = " ".join(points)
-        else:
-            found.update(_estimates(text))
     return found
 
 
+def lines(text: str, of_scenario: str) -> Iterator[tuple[str, str, str]]:
+    """The lines of a summary that have a value: name, key of the detailed log that says the same, value."""
+    of_tokens = any(kind for kind, _ in _stopping(text))
+    for line in text.splitlines():
+        found = VALUE.fullmatch(line)
+        key = _key(found[1], of_scenario) if found else None
+        if found and key and not (of_tokens and key in ESTIMATES.values()):
+            yield found[1], key, found[2]
+
+
 def _key(name: str, of_scenario: str) -> str | None:
-    percentile = PERCENTILE.fullmatch(name)
-    if percentile is None:
-        return NAMES.get(name)
-    of = "per_query_latency" if of_scenario == "MultiStream" else "latency"
-    return f"result_{float(percentile[1]):.2f}_percentile_{of}_ns"
-
-
-def _estimates(text: str) -> dict[str, Any]:
-    """Early stopping's estimates of the latency."""
-    return {ESTIMATES[at]: value for at, value in ESTIMATE.findall(text) if at in ESTIMATES}
+    if name in NAMES:
+        return NAMES[name]
+    if percentile := PERCENTILE.fullmatch(name):
+        of = "per_query_latency" if of_scenario == "MultiStream" else "latency"
+        return f"result_{float(percentile[1]):.2f}_percentile_{of}_ns"
+    if estimate := ESTIMATE.fullmatch(name):
+        return ESTIMATES[estimate[1]]
+    setting = SETTING.fullmatch(name)
+    return "_".join(filter(None, ("effective", *setting.groups()))) if setting else None
 
 
 def scenario(text: str) -> str | None:

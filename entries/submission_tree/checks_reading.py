@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from . import summary_log
 from .mlperf_log import DETAIL, FIGURES, SUMMARY, read_log
 
 FOREVER = 60  # characters of a value that a message shows
-# Lines of the summary besides those that name a setting, and the keys of the detailed log that say the same.
-SHOWN = {
-    "Samples per second": "result_samples_per_second",
-    "Scheduled samples per second": "result_scheduled_samples_per_sec",
-    "Completed samples per second": "result_completed_samples_per_sec",
-    "Min latency (ns)": "result_min_latency_ns",
-    "Max latency (ns)": "result_max_latency_ns",
-    "Mean latency (ns)": "result_mean_latency_ns",
-    "Result is": "result_validity",
-    "Scenario": "effective_scenario",
-    "Mode": "effective_test_mode",
-}
-ESTIMATES = {"SingleStream": "90", "MultiStream": "99"}
 ROUNDED = {"rel_tol": 1e-5, "abs_tol": 0.0051}  # LoadGen prints six digits, and two decimals of a Server's figures
 
 
@@ -66,8 +53,8 @@ class Log:
         try:
             self.values = read_log(folder / DETAIL)
             self.errors = [shown(error) for error in self.values.pop("errors", [])]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            self.errors = [f"{DETAIL} is damaged: {shown(error)}"]
+        except OSError as error:
+            self.errors = [f"{DETAIL} cannot be read: {shown(error)}"]
         self.summary = read_text(folder / SUMMARY)
 
     def get(self, key: str) -> Any:
@@ -99,27 +86,8 @@ class Log:
 
     def contradictions(self) -> Iterator[str]:
         """Where the summary says otherwise than the detailed log."""
-        for name, key, text in self._summary_values():
+        for name, key, text in summary_log.lines(self.summary, self.scenario):
             value = self.get(key)
             same = str(value) == text or math.isclose(number(value), number(text), **ROUNDED)
             if value is not None and not same:
                 yield f"{SUMMARY} says {name}: {shown(text)}, {DETAIL} {shown(value)}"
-
-    def _summary_values(self) -> Iterator[tuple[str, str, str]]:
-        """Name, key of the detailed log, and value of each line of the summary that has one."""
-        for line in self.summary.splitlines():
-            found = re.fullmatch(r"[ *]*(\S[^:]*?) *: *(\S+) *", line)
-            if found and (key := self._key(found[1])):
-                yield found[1], key, found[2]
-
-    def _key(self, name: str) -> str | None:
-        if name in SHOWN:
-            return SHOWN[name]
-        if percentile := re.fullmatch(r"([\d.]+?)(?:th)? percentile latency \(ns\)", name):
-            of = "per_query_latency" if self.scenario == "MultiStream" else "latency"
-            return f"result_{number(percentile[1]):.2f}_percentile_{of}_ns"
-        if estimate := re.fullmatch(r"Early stopping ([\d.]+)th percentile estimate", name):
-            own = number(estimate[1]) == number(ESTIMATES.get(self.scenario))
-            return FIGURES[self.scenario] if own else None
-        setting = re.fullmatch(r"(\w+?)(?: \((ms|ns)\))?", name)
-        return "_".join(filter(None, ("effective", *setting.groups()))) if setting else None
