@@ -9,7 +9,9 @@ import yaml
 
 
 def rewrite(folder: Path, name: str, value: Any) -> None:
-    """Change a value of the entry in ``folder``, None: take it away; ``machine`` and ``environment`` are those it was made in."""
+    """Change a value of the entry in ``folder``; None takes it away. ``machine`` and ``environment`` are where it was
+    made.
+    """
     file = folder / "meta.yaml"
     meta = yaml.safe_load(file.read_text(encoding="utf-8"))
     part = meta["produced" if name in ("machine", "environment") else "attributes"]
