@@ -222,7 +222,7 @@ def _summary(settings: dict[str, Any], results: dict[str, Any], lacks: int) -> s
     figure = results[FIGURES[scenario][0]]
     headline = percentiles[FIGURES[scenario][1][:2] + ".00"] if "Stream" in scenario else figure
     lines = ["MLPerf Results Summary", "SUT name : ToySUT", f"Scenario : {scenario}", "Mode     : PerformanceOnly"]
-    lines += [f"{FIGURES[scenario][1]} : {headline}"]
+    lines += [f"{FIGURES[scenario][1]} : {f'{headline:.2f}' if scenario == 'Server' else headline}"]
     lines += [f"Result is : {'VALID' if valid else 'INVALID'}", f"  {reason} satisfied : {'Yes' if valid else 'NO'}"]
     if lacks:
         lines[-1] = "  Early stopping satisfied: NO"
