@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +297,7 @@ def performance_report(
     engine_version: str = "",
     effective_device: str = "unknown",
     effective_precision: str = "unknown",
+    fallback_nodes: Mapping[str, int] | None = None,
     effective_batch_size: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
@@ -319,11 +320,20 @@ def performance_report(
     lines += [_with_unit(line) for line in _figures(text)]
     lines += [
         f"Engine: {engine} {engine_version}".rstrip(),
-        f"Effective device: {effective_device}, precision: {effective_precision}",
+        f"Effective device: {effective_device}, precision: {effective_precision}{_elsewhere(fallback_nodes)}",
         f"Batch size: {effective_batch_size} samples",
         _foreign_load(foreign_cpu_share, noisy),
     ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _elsewhere(fallback_nodes: Mapping[str, int] | None) -> str:
+    """What of the network ran elsewhere than on the device, the most frequent operators first."""
+    if not fallback_nodes:
+        return ""
+    most = sorted(fallback_nodes.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{count} {operator}" for operator, count in most)
+    return f"; {sum(fallback_nodes.values())} operators ran elsewhere: {told}"
 
 
 def _figures(summary: str) -> Iterator[str]:
