@@ -297,12 +297,12 @@ def performance_report(
     engine_version: str = "",
     effective_device: str = "unknown",
     effective_precision: str = "unknown",
-    fallback_nodes: Mapping[str, int] | None = None,
     effective_batch_size: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
     record: Any = None,
     loadgen_scenario: str | None = None,
+    fallback_nodes: Mapping[str, int] | None = None,
 ) -> str:
     """Everything LoadGen says about a performance test, each figure with its unit, and how it was run. INVALID runs
     too.
