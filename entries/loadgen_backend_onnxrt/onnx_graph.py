@@ -98,7 +98,7 @@ def opset(model: ModelProto) -> int | None:
 def data_files(file: Path) -> list[Path]:
     """The files beside an ONNX file that hold weights of it."""
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(b"location") < 0:  # the key that each of them has: spares reading gigabytes of weights
+        if data.find(b"location") < 0:  # the key that each of them has: spares parsing gigabytes of weights
             return []
     model = onnx.load(file, load_external_data=False)
     tensors = [t for t in _tensors(model.graph) if onnx.external_data_helper.uses_external_data(t)]
@@ -125,7 +125,8 @@ def _bits(node: NodeProto) -> str:
 
 def _nodes(graph: GraphProto, seen: _Seen) -> Iterator[tuple[NodeProto, set[int], bool]]:
     """The graph's operators and those of the graphs in it, each with the types of its inputs and whether a weight is
-    among them. What is computed from constants alone is itself a constant, and is left out.
+    among them. What is computed from constants alone is itself a constant, and is left out, but for what tells that
+    weights are quantised.
     """
     for tensor in graph.initializer:
         seen.tensor(tensor.name, tensor)
@@ -138,7 +139,7 @@ def _nodes(graph: GraphProto, seen: _Seen) -> Iterator[tuple[NodeProto, set[int]
         inputs = [name for name in node.input if name]
         constant = seen.constants.issuperset(inputs)
         _outputs(node, seen, constant)
-        if not constant:
+        if not constant or node.op_type.startswith(QUANTISED):
             kinds = {seen.types.get(name, TensorProto.UNDEFINED) for name in inputs}
             yield node, kinds, not seen.weights.isdisjoint(inputs)
 

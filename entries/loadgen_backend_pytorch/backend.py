@@ -166,7 +166,7 @@ def precision(module: torch.nn.Module) -> str:
     """
     if isinstance(module, torch.jit.ScriptModule) and "quantized::" in str(module.inlined_graph):
         return "int8"
-    if any(".nn.quantized." in type(part).__module__ for part in module.modules()):
+    if any(".quantized." in type(part).__module__ for part in module.modules()):
         return "int8"
     weights = [tensor for tensor in tensors(module) if tensor.dim() > 1]
     if any(tensor.is_quantized or tensor.dtype in (torch.int8, torch.uint8) for tensor in weights):
@@ -181,10 +181,10 @@ def in_use(weights: str, device: str) -> str:
         return PRECISIONS.get(torch.get_autocast_dtype(device), "unknown")
     if weights != "fp32":
         return weights
-    allowed = torch.get_float32_matmul_precision()
-    if allowed == "medium":
-        return "bf16"
-    return "tf32" if device == "cuda" and (allowed == "high" or torch.backends.cudnn.allow_tf32) else weights
+    allowed = {"high": "tf32", "medium": "bf16"}.get(torch.get_float32_matmul_precision())
+    if allowed is None and device == "cuda" and torch.backends.cudnn.allow_tf32:
+        allowed = "tf32"
+    return allowed or weights
 
 
 def _load(model: Need) -> torch.nn.Module:

@@ -69,6 +69,7 @@ class TestOnnxRuntime:
             ("8 bits packed", "int8", "int8"),
             ("int4", "int4", "int4"),
             ("int8", "int8", "int8"),
+            ("int8 weights", "int8", "int8"),
             ("no weights", "fp32", "fp32"),
         ],
     )

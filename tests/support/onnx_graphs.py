@@ -100,6 +100,13 @@ def quantised() -> tuple[list[Any], dict[str, Any]]:
     return [nodes[0], *tail], weights
 
 
+def quantised_weights() -> tuple[list[Any], dict[str, Any]]:
+    nodes, weights = matmuls(np.float32)
+    weights |= {"scale": np.float32(0.05), "w2": RANDOM.integers(-127, 127, (WIDTH, 4)).astype(np.int8)}
+    wide = helper.make_node("DequantizeLinear", ["w2", "scale"], ["wide"])
+    return [nodes[0], wide, helper.make_node("MatMul", ["hidden", "wide"], ["logits"])], weights
+
+
 def files(folder: Path) -> dict[str, Path]:
     half, two = TensorProto.FLOAT16, {"logits": (TensorProto.FLOAT, ["N", 4]), "hidden": (TensorProto.FLOAT, ["N", 64])}
     found = {
@@ -110,6 +117,7 @@ def files(folder: Path) -> dict[str, Path]:
         "8 bits packed": save(folder / "8bits.onnx", *packed(8)),
         "int4": save(folder / "int4.onnx", *four_bits()),
         "int8": save(folder / "int8.onnx", *quantised()),
+        "int8 weights": save(folder / "int8_weights.onnx", *quantised_weights()),
         "no weights": save(
             folder / "bare.onnx",
             [helper.make_node("Relu", ["features"], ["logits"])],
