@@ -15,6 +15,7 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, NotTrusted, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+from axs_core.surroundings import Surroundings
 
 
 class World(Protocol):
@@ -23,6 +24,10 @@ class World(Protocol):
     @property
     def machine(self) -> str:
         """This machine's name."""
+        ...
+
+    def surroundings(self, recipe: Entry) -> Surroundings:
+        """The environment variables that change what a recipe makes, as they are set here."""
         ...
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
@@ -64,8 +69,8 @@ class Match:
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
     ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
-    where it was made. ``parts`` are the files that belong to a parameter's file, relative to its folder. ``key`` is the
-    identity (64 hex digits).
+    where it was made. ``surroundings`` are the environment variables that change what it makes. ``parts`` are the files
+    that belong to a parameter's file, relative to its folder. ``key`` is the identity (64 hex digits).
     """
 
     query: Query
@@ -76,6 +81,7 @@ class Match:
     key: str
     restrictions: tuple[Condition, ...] = ()
     machine: tuple[Condition, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -141,8 +147,9 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
     if reading.faults or reading.error:
         reason = "; ".join(reading.faults) or str(reading.error)
         return Mismatch(recipe, alternative, reason, _distance(reading), reading.error if not reading.faults else None)
+    around = world.surroundings(recipe)
     try:
-        key = _key(reading)
+        key = _key(reading, around)
     except (UsageError, NotTrusted) as error:
         return Mismatch(recipe, alternative, str(error), 1, error)
     return Match(
@@ -154,6 +161,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         key,
         tuple(reading.restrictions),
         query.get("machine"),
+        around,
         reading.parts,
     )
 
@@ -422,8 +430,10 @@ def _content(reading: _Reading, parameter: Parameter, path: str) -> dict[str, An
     return content
 
 
-def _key(reading: _Reading) -> str:
-    """The identity: recipe, alternative, and all parameters but those that only say how; null left out."""
+def _key(reading: _Reading, around: Surroundings) -> str:
+    """The identity: recipe, alternative, and all parameters but those that only say how; null left out. Environment
+    variables add to it where some are set.
+    """
     recipe = reading.recipe
     identity: dict[str, Any] = {}
     for name, value in reading.values.items():
@@ -439,4 +449,5 @@ def _key(reading: _Reading) -> str:
         if not condition.sets() and condition.key in recipe.parameters and reading.values.get(condition.key) is None
     )
     stated = {c.key: c.typed_value() for c in reading.alternative.required}
-    return of_value([recipe.name, sorted(reading.alternative.tags), stated, identity, travelling])
+    environment = [around.identity] if around.identity else []
+    return of_value([recipe.name, sorted(reading.alternative.tags), stated, identity, travelling, *environment])
