@@ -27,6 +27,7 @@ class Parameter:
     exclusive_minimum: float | None = None
     how: bool = False
     required: bool = False
+    parts: str | None = None
 
     @staticmethod
     def from_data(name: str, data: Mapping[str, Any]) -> Parameter:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from axs_core.credentials import has_credentials, without_credentials
 from axs_core.digest import of_value
 from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
-from axs_core.errors import AxsError, NoSuchName, UsageError
+from axs_core.errors import AxsError, NoSuchName, NotTrusted, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 from axs_core.surroundings import Surroundings
@@ -50,6 +50,10 @@ class World(Protocol):
         """Digest of a file's bytes or of a folder's listing; raises UsageError when there is none."""
         ...
 
+    def parts(self, recipe: Entry, function: str, path: str) -> Mapping[str, str]:
+        """Digests of the files beside ``path`` that belong to it, by relative path, as the recipe's function tells."""
+        ...
+
     def needed(self, entry: Entry) -> Mapping[str, set[str]]:
         """The names of the entries that it was made from, by need."""
         ...
@@ -65,8 +69,8 @@ class Match:
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
     ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
-    where it was made. ``surroundings`` are the environment variables that change what it makes. ``key`` is the identity
-    (64 hex digits).
+    where it was made. ``surroundings`` are the environment variables that change what it makes. ``parts`` are the files
+    that belong to a parameter's file, relative to its folder. ``key`` is the identity (64 hex digits).
     """
 
     query: Query
@@ -78,6 +82,7 @@ class Match:
     restrictions: tuple[Condition, ...] = ()
     machine: tuple[Condition, ...] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -126,6 +131,7 @@ class _Reading:
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     restrictions: list[Condition] = field(default_factory=list)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:
@@ -144,7 +150,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
     around = world.surroundings(recipe)
     try:
         key = _key(reading, around)
-    except UsageError as error:
+    except (UsageError, NotTrusted) as error:
         return Mismatch(recipe, alternative, str(error), 1, error)
     return Match(
         query,
@@ -156,6 +162,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         tuple(reading.restrictions),
         query.get("machine"),
         around,
+        reading.parts,
     )
 
 
@@ -413,6 +420,16 @@ def _restrictions_of_alternative(reading: _Reading) -> None:
             reading.faults.append(f"it serves only queries with {own}")
 
 
+def _content(reading: _Reading, parameter: Parameter, path: str) -> dict[str, Any]:
+    """What stands for a file or folder in the identity: its content, and that of the files that belong to it."""
+    assert parameter.type is not None
+    content: dict[str, Any] = {parameter.type: reading.world.content(path, parameter.type)}
+    if parameter.parts is not None and (parts := reading.world.parts(reading.recipe, parameter.parts, path)):
+        reading.parts[parameter.name] = tuple(parts)
+        content["parts"] = dict(parts)
+    return content
+
+
 def _key(reading: _Reading, around: Surroundings) -> str:
     """The identity: recipe, alternative, and all parameters but those that only say how; null left out. Environment
     variables add to it where some are set.
@@ -424,7 +441,7 @@ def _key(reading: _Reading, around: Surroundings) -> str:
         if value is None or parameter.how:
             continue
         if parameter.type in ("file", "folder"):
-            value = {parameter.type: reading.world.content(value, parameter.type)}
+            value = _content(reading, parameter, value)
         identity[name] = value
     travelling = sorted(
         str(condition)

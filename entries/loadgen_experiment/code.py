@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,7 @@ def performance_report(
     foreign_cpu_burst_seconds: float | None = None,
     record: Any = None,
     loadgen_scenario: str | None = None,
+    fallback_nodes: Mapping[str, int] | None = None,
 ) -> str:
     """Everything LoadGen says about a performance test, each figure with its unit, and how it was run. INVALID runs
     too.
@@ -212,7 +214,7 @@ def performance_report(
     lines += [*_score_line(path, loadgen_scenario), *run_report.lines(text)]
     lines += [
         f"Engine: {engine} {engine_version}".rstrip(),
-        f"Effective device: {effective_device}, precision: {effective_precision}",
+        f"Effective device: {effective_device}, precision: {effective_precision}{_elsewhere(fallback_nodes)}",
         f"Batch size: {effective_batch_size} samples",
         _foreign_load(foreign_cpu_share, noisy, foreign_cpu_max_cores, foreign_cpu_burst_seconds),
     ]
@@ -228,6 +230,15 @@ def _score_line(path: Path, scenario: str | None) -> list[str]:
     found = scores.value(log, figure)
     told = "none, too few queries" if found is None else f"{found} {figure.unit} ({figure.what})"
     return [f"MLPerf's score: {told}"]
+
+
+def _elsewhere(fallback_nodes: Mapping[str, int] | None) -> str:
+    """What of the network ran elsewhere than on the device, the most frequent operators first."""
+    if not fallback_nodes:
+        return ""
+    most = sorted(fallback_nodes.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{count} {operator}" for operator, count in most)
+    return f"; {sum(fallback_nodes.values())} operators ran elsewhere: {told}"
 
 
 def verdict(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,19 @@ def engine(model_file: str, framework: str) -> str:
     return framework
 
 
-def bring(path: Path, model_file: str, class_file: str | None = None) -> dict[str, Any]:
-    """Copy the model, and the file of its class, into the entry."""
-    for file in filter(None, (model_file, class_file)):
-        shutil.copyfile(file, Path(path) / Path(file).name)
+def bring(
+    path: Path,
+    model_file: str,
+    model_parts: list[str],
+    class_file: str | None = None,
+    class_parts: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Copy the model, the file of its class, and the files that belong to them, into the entry."""
+    for file, parts in ((model_file, model_parts), (class_file, class_parts)):
+        for relative in [Path(file).name, *parts] if file is not None else []:
+            target = Path(path) / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(Path(file).parent / relative, target)
     return {"file": Path(model_file).name}
 
 

@@ -234,6 +234,18 @@ def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None
     ]
 
 
+def test_operators_that_ran_elsewhere_are_shown(figures: Any, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
+    elsewhere = {"Shape": 1, "NonMaxSuppression": 1, "Gather": 3}
+    said = {"effective_device": "cuda", "effective_precision": "fp16"}
+    report = figures.performance_report("PerformanceOnly", tmp_path, **said, fallback_nodes=elsewhere)
+    assert [line for line in report.splitlines() if line.startswith("Effective device")] == [
+        "Effective device: cuda, precision: fp16; 5 operators ran elsewhere: 3 Gather, 1 NonMaxSuppression, 1 Shape"
+    ]
+    report = figures.performance_report("PerformanceOnly", tmp_path, **said, fallback_nodes={})
+    assert "Effective device: cuda, precision: fp16\n" in report
+
+
 def test_streams_are_scored_by_early_stopping(figures: Any, tmp_path: Path) -> None:
     write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
     assert figures.mlperf_score(351404, "SingleStream", tmp_path) == 354799

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -259,6 +258,70 @@ def open(model, options):
             self.opened(tmp_path, **{what: asked})
         assert str(error.value) == f"{what} '{asked}' was asked for, but toy really uses '{used}'"
 
+    @pytest.mark.parametrize(("what", "said"), [("device", "execution_device"), ("precision", "precision")])
+    def test_what_an_engine_cannot_tell_is_refused_where_it_was_asked_for(
+        self, tmp_path: Path, what: str, said: str
+    ) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        (tmp_path / "backend.py").write_text(self.MODULE.replace('"toy", "cpu", "bf16"', '"toy", "unknown", "unknown"'))
+        assert self.opened(tmp_path).effective().precision == "unknown"
+        with pytest.raises(HarnessError) as error:
+            self.opened(tmp_path, **{what: "cpu" if what == "device" else "fp32"})
+        assert str(error.value) == (
+            f"{what} '{'cpu' if what == 'device' else 'fp32'}' was asked for, but toy cannot tell which it uses: "
+            f"leave out {said}"
+        )
+
+    def test_engine_that_is_refused_is_closed(self, tmp_path: Path) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        closing = f"    def close(self):\n        open_({str(tmp_path / 'closed')!r}, 'w').close()\ndef open("
+        (tmp_path / "backend.py").write_text("open_ = open\n" + self.MODULE.replace("def open(", closing))
+        with pytest.raises(HarnessError):
+            self.opened(tmp_path, device="cuda")
+        assert (tmp_path / "closed").exists()
+
+    def test_without_a_method_of_its_own_the_attributes_are_effective(self, tmp_path: Path) -> None:
+        from loadgen_harness.backend import Effective
+
+        (tmp_path / "backend.py").write_text(self.MODULE)
+        assert self.opened(tmp_path).effective() == Effective("cpu", "bf16")
+
+    @pytest.mark.parametrize(
+        ("before", "after", "refused"),
+        [
+            (("cpu", "fp32"), ("cpu", "fp32"), None),
+            (("unknown", "unknown"), ("cpu", "fp32"), None),
+            (("cuda", "fp32"), ("cpu", "fp32"), "toy changed its device while the test ran, from 'cuda' to 'cpu'"),
+            (("cpu", "fp32"), ("cpu", "int8"), "toy changed its precision while the test ran, from 'fp32' to 'int8'"),
+        ],
+    )
+    def test_engine_that_changes_while_it_runs(
+        self, before: tuple[str, str], after: tuple[str, str], refused: str | None
+    ) -> None:
+        from loadgen_harness.backend import Effective, check_unchanged
+        from loadgen_harness.parameters import HarnessError
+
+        if refused is None:
+            check_unchanged("toy", Effective(*before), Effective(*after))
+            return
+        with pytest.raises(HarnessError) as error:
+            check_unchanged("toy", Effective(*before), Effective(*after))
+        assert str(error.value) == refused
+
+    def test_inputs_that_nobody_gives(self) -> None:
+        from loadgen_harness.backend import require_one_input
+        from loadgen_harness.parameters import HarnessError
+
+        require_one_input(Path("net.onnx"), {"image": ["N", 3, 32, 32]})
+        with pytest.raises(HarnessError) as error:
+            require_one_input(Path("net.onnx"), {"image": ["N", 3, 32, 32], "scale": [1], "flag": []})
+        assert str(error.value) == (
+            "net.onnx takes 3 inputs: image [N, 3, 32, 32], scale [1], flag; here a network is given its samples alone."
+            " Save it again with constants for the others, and one input"
+        )
+
     def test_module_that_is_not_there(self, tmp_path: Path) -> None:
         from loadgen_harness.parameters import HarnessError
 
@@ -310,73 +373,3 @@ class TestWatch:
         )
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
 
-
-def field(number: int, content: bytes | int) -> bytes:
-    """One field of a protobuf message (documentation: Encoding, protobuf.dev)."""
-    if isinstance(content, int):
-        return varint(number << 3) + varint(content)
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def varint(value: int) -> bytes:
-    parts = []
-    while value > 0x7F:
-        parts.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*parts, value])
-
-
-def tensor(kind: int, *dims: int, packed: bool = False) -> bytes:
-    shape = field(1, b"".join(map(varint, dims))) if packed else b"".join(field(1, dim) for dim in dims)
-    return shape + field(2, kind) + field(9, b"\x00" * 300)
-
-
-def model(*initializers: bytes, operators: tuple[bytes, ...] = (b"Conv",), constants: tuple[bytes, ...] = ()) -> bytes:
-    nodes = [field(1, b"input") + field(2, b"output") + field(4, operator) for operator in operators]
-    nodes += [field(4, b"Constant") + field(5, field(1, b"value") + field(5, constant)) for constant in constants]
-    graph = b"".join([*(field(1, node) for node in nodes), *(field(5, one) for one in initializers)])
-    return field(1, 8) + field(8, field(2, 11)) + field(7, graph)
-
-
-class TestOnnxPrecision:
-    @pytest.fixture
-    def graph(self) -> ModuleType:
-        import importlib.util
-
-        file = ENTRIES / "loadgen_backend_onnxrt" / "onnx_graph.py"
-        spec = importlib.util.spec_from_file_location("onnx_graph", file)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    @pytest.mark.parametrize(
-        ("content", "precision"),
-        [
-            (model(tensor(1, 64, 3, 7, 7), tensor(7, 4)), "fp32"),
-            (model(tensor(1, 300, 200, packed=True)), "fp32"),
-            (model(tensor(10, 64, 3), tensor(1, 64)), "fp16"),
-            (model(tensor(16, 2, 2)), "bf16"),
-            (model(constants=(tensor(1, 2, 2),)), "fp32"),
-            (model(tensor(1, 2, 2), tensor(10, 2, 2)), "mixed"),
-            (model(tensor(3, 64, 3), tensor(1, 1), operators=(b"QLinearConv",)), "int8"),
-            (model(tensor(1, 2, 2), operators=(b"QuantizeLinear", b"DequantizeLinear", b"Conv")), "int8"),
-            (model(tensor(1, 64)), "unknown"),
-            (b"", "unknown"),
-            (b"no protobuf at all, but text", "unknown"),
-            (struct.pack("<I", 0xFFFFFFFF), "unknown"),
-            (model(tensor(1, 2, 2))[:-5], "unknown"),
-        ],
-    )
-    def test_told_by_weights_and_operators(
-        self, graph: ModuleType, tmp_path: Path, content: bytes, precision: str
-    ) -> None:
-        file = tmp_path / "model.onnx"
-        file.write_bytes(content)
-        assert graph.precision(file) == precision
-
-    def test_shipped_network(self, graph: ModuleType) -> None:
-        assert graph.precision(ENTRIES / "model_digits_onnx" / "resnet20_digits.onnx") == "fp32"
-
-    def test_file_that_is_not_there(self, graph: ModuleType, tmp_path: Path) -> None:
-        assert graph.precision(tmp_path / "none.onnx") == "unknown"

@@ -37,7 +37,6 @@ def query(mine: Path, file: str, *said: str) -> str:
         ("net.pth", ["class_file={mine}/net.py", "class_name=Net"], "torch"),
         ("net.pth", ["class_file={mine}/net.py"], "torch"),
         ("net.pth", ["class_file={mine}/net.py", "pytorch_mode=torchscript"], "torch"),
-        ("net.pth", ["class_file={mine}/net.py", "pytorch_mode=compile"], "torch"),
         ("script.pt", [], "torch"),
         ("net.pth", ["class_file={mine}/net.py", "convert_to=torchscript"], "torch"),
         ("net.pth", ["class_file={mine}/net.py", "convert_to=onnx", "opset=8"], "onnxruntime"),
@@ -98,6 +97,47 @@ def test_an_engine_that_cannot_open_the_file(
     assert refused.stderr.splitlines()[0] == f"error: {tmp_path / name} is {said}"
     assert f"hint: say model_file={tmp_path / name},framework={opener}, or leave framework out" in refused.stderr
     assert not list(axs.collection.glob(f"model_{name}*"))
+
+
+def test_a_compiled_network_takes_batches_of_any_size(axs: AxsCommand) -> None:
+    """77 samples: two batches of 32, and the rest."""
+    asked = "loadgen_output,framework=pytorch,pytorch_mode=compile,loadgen_dataset_size=77,execution_device=cpu"
+    assert axs.ask(asked, "get", "accuracy") == axs.ask(asked.replace("compile", "eager"), "get", "accuracy")
+    assert axs.ask(asked, "get", "effective_precision") == "fp32"
+
+
+def test_a_class_of_several_files_is_taken_along(axs: AxsCommand, mine: Path, tmp_path: Path) -> None:
+    """The same network, its block in a file beside it."""
+    source = (mine / "net.py").read_text()
+    block = source[source.index("class Block") : source.index("class Net")]
+    (tmp_path / "parts.py").write_text(source.partition("class Block")[0] + block)
+    (tmp_path / "net.py").write_text("from parts import Block\n" + source.replace(block, ""))
+    for name in ("net.pth", "labels.txt"):
+        (tmp_path / name).write_bytes((mine / name).read_bytes())
+    (tmp_path / "pics").symlink_to(mine / "pics")
+    asked = query(tmp_path, "net.pth", f"class_file={tmp_path / 'net.py'}")
+    assert axs.ask(asked, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    assert axs.ask(f"{asked},convert_to=onnx", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    model = f"model,model_file={tmp_path / 'net.pth'},class_file={tmp_path / 'net.py'},resolution=48"
+    before = axs.folder(model)
+    (tmp_path / "parts.py").write_text((tmp_path / "parts.py").read_text() + "# changed\n")
+    assert axs.folder(model) != before
+
+
+def test_a_dictionary_of_outputs_asks_for_one(axs: AxsCommand, mine: Path, tmp_path: Path) -> None:
+    source = (
+        (mine / "net.py")
+        .read_text()
+        .replace("return self.last(x.mean([2, 3]))", "return {'scores': self.last(x.mean([2, 3])), 'x': x}")
+    )
+    (tmp_path / "net.py").write_text(source)
+    asked = query(mine, "net.pth", f"class_file={tmp_path / 'net.py'}")
+    refused = axs.run("byquery", asked, expect=1)
+    assert (
+        "the network's output is a dictionary; say which is to be read by output_name=NAME: scores [1, 7]"
+        in refused.stderr
+    )
+    assert axs.ask(f"{asked},output_name=scores", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
 
 
 def test_random_weights_have_speed_and_no_accuracy(axs: AxsCommand) -> None:
