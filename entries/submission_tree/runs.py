@@ -17,7 +17,8 @@ from typing import Any
 from axs_core.entry import record_in
 from axs_core.query import parse
 
-from .rules import FIGURES, Rules
+from .mlperf_log import FIGURES
+from .rules import Rules
 
 SCENARIOS = tuple(FIGURES)
 SIMILAR = ("model_digest", "framework", "effective_precision")

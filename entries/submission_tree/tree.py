@@ -13,7 +13,8 @@ from axs_core.errors import UsageError
 from axs_core.record import NOT_CONTENT, of_folder
 
 from .compliance import PASS, sampled_accuracy, verify_accuracy, verify_performance
-from .rules import ACCURACY, DETAIL, SUMMARY, Rules
+from .mlperf_log import ACCURACY, DETAIL, SUMMARY
+from .rules import Rules
 from .runs import Cell, Choice, Run
 
 KEPT_OF_LOG = 4096  # bytes from each end, as MLPerf's own script keeps them

@@ -23,6 +23,10 @@ FIGURES = {
     "MultiStream": ("early_stopping_latency_ms", "99.0th percentile latency (ns)"),
 }
 ENTRIES = Path(__file__).parents[2] / "entries"
+SHIPPED = (
+    *("loadgen_program", "loadgen_experiment", "loadgen_comparison", "loadgen_logs"),
+    *("mlperf_rules", "submission", "submission_tree"),
+)
 META: dict[str, Any] = {
     "title": "Toy under LoadGen",
     "parents": ["loadgen_program"],
@@ -52,7 +56,7 @@ def add_to(recipes: Path) -> None:
     """Put the toy program beside the shipped entries that it and its results use into a collection."""
     import yaml
 
-    for name in ("loadgen_program", "loadgen_experiment", "loadgen_comparison", "submission", "submission_tree"):
+    for name in SHIPPED:
         shutil.copytree(ENTRIES / name, recipes / name, ignore=shutil.ignore_patterns("__pycache__"))
     here = {"loadgen_harness": {"provides": [["loadgen_harness"]]}, "toy_program": META}
     for name, meta in here.items():
