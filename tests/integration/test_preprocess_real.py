@@ -16,7 +16,8 @@ from support.axs_command import AxsCommand
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SUPPORT = Path(__file__).parents[1] / "support"
-PROGRAM = Path(__file__).parents[2] / "entries" / "image_preprocessing"
+ENTRIES = Path(__file__).parents[2] / "entries"
+PROGRAM = f"{ENTRIES / 'image_preprocessing'}:{ENTRIES / 'user_files'}"
 JPEGS = 200
 
 
@@ -174,7 +175,7 @@ class Program:
         }
         file = self.root / f"{name}.json"
         file.write_text(json.dumps(job))
-        environment = {**os.environ, "PYTHONPATH": str(PROGRAM), "AXS_PREPROCESSING_CACHE": str(self.cache)}
+        environment = {**os.environ, "PYTHONPATH": PROGRAM, "AXS_PREPROCESSING_CACHE": str(self.cache)}
         return subprocess.Popen(
             [self.python, "-m", "image_preprocessing", str(file)],
             env=environment,

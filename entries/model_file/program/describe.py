@@ -21,6 +21,7 @@ GREY = {"mean": [0.0], "std": [255.0]}
 BARE = {"mean": [0.0], "std": [1.0]}
 CLASSES_OF_IMAGENET = (1000, 1001)  # 1001: class 0 is none of them
 SAID = ("input_dtype", "label_offset", "mean", "std")  # what counts as it was said, whatever the file tells
+CLASSES_FILE = "classes.txt"
 FLOATS = ("float", "float16", "float32")
 
 
@@ -95,10 +96,14 @@ def main(parameters_file: str) -> int:
         if not hasattr(module, "describe"):
             what = f"framework={asked['framework']} does not tell what is in a file"
             raise HarnessError(f"{what}: write an entry for the model")
-        found = describe(module.describe(model), asked)
+        told = module.describe(model)
+        found = describe(told, asked)
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    if (names := told.get("class_names")) and found["num_classes"] in (None, len(names)):
+        (job.output_path / CLASSES_FILE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        found["classes_file"] = CLASSES_FILE
     (job.output_path / "found.json").write_text(json.dumps(found), encoding="utf-8")
     print(f"{file.name}: " + ", ".join(f"{name}={value}" for name, value in found.items()), file=sys.stderr)
     return 0

@@ -1,0 +1,42 @@
+"""Labels that count classes in another way than the network does: told, with the ``label_offset`` to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadgen_harness.parameters import HarnessError
+
+_OFFSETS = (0, -1, 1)
+# What shows that labels are shifted: so many different ones, this share of the images right with another offset, and so
+# many times as many as with this one.
+_DIFFERENT, _SHARE, _TIMES = 3, 0.5, 3
+
+
+def refuse_out_of_range(labels: Sequence[int], names: Sequence[str], classes: int, offset: int) -> None:
+    """HarnessError where a label is none of the network's ``classes``; ``offset`` is the class minus the label."""
+    wrong = [place for place, label in enumerate(labels) if not 0 <= label + offset < classes]
+    if not wrong:
+        return
+    first = wrong[0]
+    fits = [each for each in _OFFSETS if all(0 <= label + each < classes for label in labels)]
+    way_out = f"say label_offset={fits[0]}" if fits else "they are for another network"
+    raise HarnessError(
+        f"{len(wrong):,} of {len(labels):,} labels are out of range, the first {labels[first]} ({names[first]}): the "
+        f"network has {classes} classes, so labels are {-offset} to {classes - 1 - offset} with label_offset={offset}; "
+        f"these are {min(labels)} to {max(labels)}: {way_out}"
+    )
+
+
+def refuse_shifted(labels: Sequence[int], answers: Sequence[int], offset: int) -> None:
+    """HarnessError where the answers fit the labels only when these are counted from one more or less."""
+    if len(set(labels)) < _DIFFERENT:
+        return
+    pairs = list(zip(labels, answers, strict=True))
+    right = {step: sum(answer == label + step for label, answer in pairs) for step in _OFFSETS}
+    step = max(_OFFSETS, key=lambda each: right[each])
+    if step and right[step] >= _SHARE * len(pairs) and right[step] >= _TIMES * max(right[0], 1):
+        raise HarnessError(
+            f"{right[0]:,} of {len(pairs):,} answers are right, and {right[step]:,} would be with labels that count "
+            f"{'from one more' if step < 0 else 'from one less'}: say label_offset={offset + step}, or "
+            f"label_offset={offset} if it is meant so"
+        )
