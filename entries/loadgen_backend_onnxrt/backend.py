@@ -107,7 +107,7 @@ def describe(model: Need) -> dict[str, Any]:
         "outputs": {output.name: _sizes(output.shape) for output in session.get_outputs()},
         "opset": _graph_reader().opset(file),
         "precision": _weights_precision(file),
-        "class_names": _graph_reader().class_names(session.get_modelmeta().custom_metadata_map),
+        "metadata": dict(session.get_modelmeta().custom_metadata_map),
     }
 
 

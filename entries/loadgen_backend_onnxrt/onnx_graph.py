@@ -7,9 +7,8 @@ spares the onnx package. ONNX Runtime's CPU kernels compute in the type that the
 
 from __future__ import annotations
 
-import ast
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 # Field numbers of onnx.proto.
@@ -18,7 +17,6 @@ MODEL_GRAPH, GRAPH_NODE, GRAPH_INITIALIZER = 7, 1, 5
 NODE_OP_TYPE, NODE_ATTRIBUTE, ATTRIBUTE_TENSOR = 4, 5, 5
 TENSOR_DIMS, TENSOR_TYPE = 1, 2
 FLOAT_TYPES = {1: "fp32", 10: "fp16", 11: "fp64", 16: "bf16"}
-CLASS_NAMES = ("names", "classes", "class_names", "labels")  # keys under which exporters leave them
 QUANTISED = ("QLinear", "DequantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantize", "QGemm", "QAttention")
 
 
@@ -38,25 +36,6 @@ def opset(file: Path) -> int | None:
             return _opset(data)
     except (OSError, ValueError, IndexError):
         return None
-
-
-def class_names(metadata: Mapping[str, str]) -> list[str]:
-    """The names of the classes, where the file's metadata have them: as a list or a mapping from numbers, of JSON or
-    Python, or with commas or line ends between them.
-    """
-    text = next((metadata[key] for key in CLASS_NAMES if metadata.get(key)), "")
-    try:
-        told = ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        told = text.splitlines() if "\n" in text.strip() else text.split(",")
-    if isinstance(told, dict):
-        try:
-            numbered = {int(number): name for number, name in told.items()}
-        except (TypeError, ValueError):
-            return []
-        told = [numbered.get(number) for number in range(len(numbered))]
-    usable = isinstance(told, list | tuple) and all(isinstance(name, str) and name.strip() for name in told)
-    return [name.strip() for name in told] if usable else []
 
 
 def _opset(data: mmap.mmap) -> int | None:

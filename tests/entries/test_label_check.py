@@ -65,8 +65,8 @@ def out_of_range(check: ModuleType, labels: list[int], classes: int, offset: int
             [0, 17],
             4,
             0,
-            "1 of 2 labels are out of range, the first 17 (1.png): the network has 4 classes, so labels are 0 to 3 with "
-            "label_offset=0; these are 0 to 17: they are for another network",
+            "1 of 2 labels are out of range, the first 17 (1.png): the network has 4 classes, so labels are 0 to 3 "
+            "with label_offset=0; these are 0 to 17: they are for another network",
         ),
     ],
 )

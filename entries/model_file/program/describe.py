@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
+from class_names import names_in
 from loadgen_harness.backend import backend_module
 from loadgen_harness.parameters import HarnessError, Job, Need
 
@@ -30,7 +32,7 @@ def shape_found(shape: list[int | None], said: dict[str, Any]) -> dict[str, Any]
     if len(shape) != 4:
         raise HarnessError(f"the input has the shape {shape}: images have four axes, as [N, 3, 224, 224]")
     layout = said.get("layout") or ("NHWC" if shape[3] in (1, 3) and shape[1] not in (1, 3) else "NCHW")
-    channels, height, width = (shape[1:] if layout == "NCHW" else [shape[3], *shape[1:3]])
+    channels, height, width = shape[1:] if layout == "NCHW" else [shape[3], *shape[1:3]]
     if height != width:
         raise HarnessError(f"the input has the shape {shape}: images are made square here")
     found = {"layout": layout, "channels": said.get("channels") or channels or 3}
@@ -101,12 +103,23 @@ def main(parameters_file: str) -> int:
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if (names := told.get("class_names")) and found["num_classes"] in (None, len(names)):
+    except Exception as error:
+        if _in_code_of(job.output_path, error):
+            raise
+        why = " ".join(str(error).split())
+        print(f"error: {file.name} is not opened by framework={asked['framework']}: {why}", file=sys.stderr)
+        return 2
+    if (names := names_in(told.get("metadata") or {})) and found["num_classes"] in (None, len(names)):
         (job.output_path / CLASSES_FILE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         found["classes_file"] = CLASSES_FILE
     (job.output_path / "found.json").write_text(json.dumps(found), encoding="utf-8")
     print(f"{file.name}: " + ", ".join(f"{name}={value}" for name, value in found.items()), file=sys.stderr)
     return 0
+
+
+def _in_code_of(folder: Path, error: BaseException) -> bool:
+    """Was it raised in the user's own class? Then its line tells more than any words."""
+    return any(Path(frame.filename).is_relative_to(folder) for frame in traceback.extract_tb(error.__traceback__))
 
 
 if __name__ == "__main__":
