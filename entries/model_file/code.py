@@ -37,33 +37,6 @@ def engine(
     return framework
 
 
-def _refuse_stand_in(file: Path) -> None:
-    with file.open("rb") as opened_file:
-        wrong = stand_in(opened_file.read(HEAD))
-    if wrong:
-        raise UsageError(f"{file} {wrong}")
-
-
-def _refuse_other_engine(file: Path, framework: str) -> None:
-    """An engine that is not shipped may open what it likes."""
-    told, named = by_content(file), by_suffix(file)
-    kind = told or named
-    if kind is None or framework == kind.engine or framework not in ENGINES:
-        return
-    what = f"{file} is {kind.name}{' by its content' if told and told is not named else ''}"
-    if kind.engine is None:
-        words = {"file": file, "stem": file.with_suffix(""), "folder": file.parent}
-        raise UsageError(
-            f"{what}, which no engine here opens; what they open: {opened()}", hint=kind.instead.format(**words)
-        )
-    convert = f", or convert it first: model,model_file={file},convert_to=..."
-    leave = ", or leave framework out" if named is kind else ""
-    raise UsageError(
-        f"{what}, which framework={framework} does not open",
-        hint=f"say model_file={file},framework={kind.engine}{leave}{convert if kind is PYTORCH else ''}",
-    )
-
-
 def bring(path: Path, model_file: str, class_file: str | None = None) -> dict[str, Any]:
     """Copy the model, and the file of its class, into the entry."""
     for file in filter(None, (model_file, class_file)):
@@ -101,3 +74,30 @@ def _only_network(file: Path) -> str:
             f"class_file={file} has {len(left)} classes that could be the network", hint="add class_name=CLASS"
         )
     return left[0]
+
+
+def _refuse_stand_in(file: Path) -> None:
+    with file.open("rb") as opened_file:
+        wrong = stand_in(opened_file.read(HEAD))
+    if wrong:
+        raise UsageError(f"{file} {wrong}")
+
+
+def _refuse_other_engine(file: Path, framework: str) -> None:
+    """An engine that is not shipped may open what it likes."""
+    told, named = by_content(file), by_suffix(file)
+    kind = told or named
+    if kind is None or framework == kind.engine or framework not in ENGINES:
+        return
+    what = f"{file} is {kind.name}{' by its content' if told and told is not named else ''}"
+    if kind.engine is None:
+        words = {"file": file, "stem": file.with_suffix(""), "folder": file.parent}
+        raise UsageError(
+            f"{what}, which no engine here opens; what they open: {opened()}", hint=kind.instead.format(**words)
+        )
+    convert = f", or convert it first: model,model_file={file},convert_to=..."
+    leave = ", or leave framework out" if named is kind else ""
+    raise UsageError(
+        f"{what}, which framework={framework} does not open",
+        hint=f"say model_file={file},framework={kind.engine}{leave}{convert if kind is PYTORCH else ''}",
+    )

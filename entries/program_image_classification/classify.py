@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from label_check import refuse_out_of_range, refuse_shifted
+from label_check import LabelCheck
 from loadgen_harness.backend import Backend
 from loadgen_harness.image_samples import ImageSamples, InputForm
 from loadgen_harness.parameters import HarnessError, Job
@@ -20,7 +20,6 @@ from loadgen_harness.run import main
 from numpy.typing import NDArray
 
 LABELS, PREDICTIONS = "labels.txt", "predictions.txt"
-WITH_ACCURACY = ("AccuracyOnly", "SubmissionRun")
 
 
 class ImageClassification:
@@ -29,7 +28,7 @@ class ImageClassification:
     def __init__(self) -> None:
         self._dtype = np.dtype(np.float32)
         self._label_offset = 0
-        self._library: ImageSamples | None = None  # while its labels are to be compared with the network's classes
+        self._labels: LabelCheck | None = None
 
     def library(self, job: Job, backend: Backend) -> ImageSamples:
         model = job.need("model").attributes
@@ -37,21 +36,8 @@ class ImageClassification:
         self._label_offset = int(model.get("label_offset") or 0)
         form = InputForm.of_model(model, backend.layout)
         library = ImageSamples(job.need("images").path, form, job.value("loadgen_dataset_size"))
-        if job.value("loadgen_mode", "AccuracyOnly") in WITH_ACCURACY:
-            if library.labels is None:
-                raise HarnessError(
-                    "the images have no labels, so there is no accuracy: say loadgen_mode=PerformanceOnly"
-                )
-            self._library = library
-            if model.get("num_classes"):
-                self._compare(int(model["num_classes"]))
+        self._labels = LabelCheck.of(job, library, self._label_offset)
         return library
-
-    def _compare(self, classes: int) -> None:
-        """Once, as early as it is known how many classes the network has."""
-        library, self._library = self._library, None
-        if library is not None and library.labels is not None:
-            refuse_out_of_range(library.labels, library.names, classes, self._label_offset)
 
     def answers(self, outputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Class numbers (n,) from the model's outputs: its own decision where it gives one, else the largest score."""
@@ -63,7 +49,8 @@ class ImageClassification:
                     f"an output of shape {scores.shape} and type {scores.dtype} is no class and no scores"
                 )
             scores = scores.reshape(len(scores), -1)
-            self._compare(scores.shape[1])
+            if self._labels is not None:
+                self._labels.compare(scores.shape[1])
             classes = scores.argmax(axis=1)
         if self._label_offset:
             classes = classes - self._label_offset
@@ -81,14 +68,9 @@ class ImageClassification:
         predicted = {r["qsl_idx"]: int(np.frombuffer(bytes.fromhex(r["data"]), self._dtype)[0]) for r in records}
         if missing := [name for index, name in enumerate(library.names) if index not in predicted]:
             raise HarnessError(f"LoadGen logged no answer for {len(missing)} samples, the first of them {missing[0]}")
-        if library.labels is not None and job.need("model").attributes.get("weights") != "random":
-            self._refuse_shifted(job, library.labels, predicted)
+        if self._labels is not None:
+            self._labels.judge(predicted)
         _write(job.output_path / PREDICTIONS, library.names, predicted)
-
-    def _refuse_shifted(self, job: Job, labels: Sequence[int], predicted: Mapping[int, int]) -> None:
-        """Whoever says the offset means it."""
-        if job.parameters.get("label_offset") is None:
-            refuse_shifted(labels, [predicted[index] for index in range(len(labels))], self._label_offset)
 
 
 def _write(file: Path, names: Sequence[str], classes: dict[int, int]) -> None:

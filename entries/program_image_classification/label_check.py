@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from loadgen_harness.parameters import HarnessError
+from loadgen_harness.parameters import HarnessError, Job
+
+if TYPE_CHECKING:
+    from loadgen_harness.image_samples import ImageSamples
+
+WITH_ACCURACY = ("AccuracyOnly", "SubmissionRun")
 
 _OFFSETS = (0, -1, 1)
 # What shows that labels are shifted: so many different ones, this share of the images right with another offset, and so
 # many times as many as with this one.
 _DIFFERENT, _SHARE, _TIMES = 3, 0.5, 3
+
+
+@dataclass
+class LabelCheck:
+    """The labels of one run whose accuracy is measured. ``said``: the user said the offset, and so means it;
+    ``classes``: of the network, None until that is known.
+    """
+
+    labels: Sequence[int]
+    names: Sequence[str]
+    offset: int
+    said: bool
+    classes: int | None = None
+
+    @classmethod
+    def of(cls, job: Job, library: ImageSamples, offset: int) -> LabelCheck | None:
+        """For a run without accuracy None; HarnessError for images without labels, and for labels that are no class."""
+        if job.value("loadgen_mode", "AccuracyOnly") not in WITH_ACCURACY:
+            return None
+        if library.labels is None:
+            raise HarnessError("the images have no labels, so there is no accuracy: say loadgen_mode=PerformanceOnly")
+        check = cls(library.labels, library.names, offset, job.parameters.get("label_offset") is not None)
+        check.compare(job.need("model").attributes.get("num_classes"))
+        return check
+
+    def compare(self, classes: int | None) -> None:
+        """Once it is known how many classes the network has."""
+        if classes and self.classes is None:
+            self.classes = int(classes)
+            refuse_out_of_range(self.labels, self.names, self.classes, self.offset)
+
+    def judge(self, answers: Mapping[int, int]) -> None:
+        """When all images were answered."""
+        if not self.said:
+            refuse_shifted(self.labels, [answers[place] for place in range(len(self.labels))], self.offset)
 
 
 def refuse_out_of_range(labels: Sequence[int], names: Sequence[str], classes: int, offset: int) -> None:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 KEYS = ("names", "classes", "class_names", "labels")
+FILE = "classes.txt"
+
+
+def keep_names(metadata: Mapping[str, str], classes: int | None, folder: Path) -> dict[str, str]:
+    """Write the names into ``folder``, a line for each of the network's ``classes`` (None: it is not known how many);
+    the attribute that says where.
+    """
+    names = names_in(metadata)
+    if not names or classes not in (None, len(names)):
+        return {}
+    (folder / FILE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    return {"classes_file": FILE}
 
 
 def names_in(metadata: Mapping[str, str]) -> list[str]:

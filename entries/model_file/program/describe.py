@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from class_names import names_in
+from class_names import keep_names
 from loadgen_harness.backend import backend_module
 from loadgen_harness.parameters import HarnessError, Job, Need
 
@@ -23,7 +23,6 @@ GREY = {"mean": [0.0], "std": [255.0]}
 BARE = {"mean": [0.0], "std": [1.0]}
 CLASSES_OF_IMAGENET = (1000, 1001)  # 1001: class 0 is none of them
 SAID = ("input_dtype", "label_offset", "mean", "std")  # what counts as it was said, whatever the file tells
-CLASSES_FILE = "classes.txt"
 FLOATS = ("float", "float16", "float32")
 
 
@@ -109,9 +108,7 @@ def main(parameters_file: str) -> int:
         why = " ".join(str(error).split())
         print(f"error: {file.name} is not opened by framework={asked['framework']}: {why}", file=sys.stderr)
         return 2
-    if (names := names_in(told.get("metadata") or {})) and found["num_classes"] in (None, len(names)):
-        (job.output_path / CLASSES_FILE).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-        found["classes_file"] = CLASSES_FILE
+    found |= keep_names(told.get("metadata") or {}, found["num_classes"], job.output_path)
     (job.output_path / "found.json").write_text(json.dumps(found), encoding="utf-8")
     print(f"{file.name}: " + ", ".join(f"{name}={value}" for name, value in found.items()), file=sys.stderr)
     return 0
