@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+
+NEWEST = "v6.1"
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,11 @@ class Rules:
         """What is asked of a benchmark, by MLPerf's name or the checker's; None for one that is not known here."""
         known: dict[str, Any] = self.data["benchmarks"]
         return known.get(name) or next((item for item in known.values() if item.get("official") == name), None)
+
+    def state(self, today: date) -> str:
+        """Whether it still takes submissions."""
+        deadline: date = self.data["deadline"]
+        return f"open until {deadline}" if today <= deadline else f"closed on {deadline}"
 
     def official_name(self, name: str) -> str:
         """The checker's name of a benchmark."""

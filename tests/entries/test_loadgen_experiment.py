@@ -255,7 +255,18 @@ def test_report_of_an_invalid_run_begins_with_the_reasons(figures: Any, tmp_path
     assert report.endswith("Other processes' share of the CPU time: unknown")
 
 
-OFFICIAL: dict[str, Any] = {"loadgen_weaker_settings": [], "loadgen_benchmark": "resnet50"}
+OFFICIAL: dict[str, Any] = {
+    "loadgen_weaker_settings": [],
+    "loadgen_benchmark": "resnet50",
+    "mlperf_benchmark": "resnet50",
+    "model_weights": "mlperf",
+    "dataset_used": "imagenet",
+    "samples_used": 50000,
+    "effective_precision": "fp32",
+    "started_at": "2026-11-29T12:00:00+00:00",
+}
+TO_HAND_IN = "SUBMITTABLE (round v6.1, closed on 2026-07-31)"
+TWO_RUNS = "MLPerf takes accuracy and performance from two runs, AccuracyOnly and PerformanceOnly"
 SHORT: dict[str, Any] = {
     "loadgen_weaker_settings": ["min_duration 3000 ms (MLPerf: 600000 ms)"],
     "loadgen_benchmark": None,
@@ -265,8 +276,51 @@ SHORT: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("mode", "settings", "expected"),
     [
-        ("PerformanceOnly", OFFICIAL, "SUBMITTABLE"),
-        ("SubmissionRun", OFFICIAL | {"noisy": False, "foreign_cpu_share": 0.01}, "SUBMITTABLE"),
+        ("PerformanceOnly", OFFICIAL, TO_HAND_IN),
+        ("PerformanceOnly", OFFICIAL | {"noisy": False, "foreign_cpu_share": 0.01}, TO_HAND_IN),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"started_at": "2026-07-31T12:00:00+00:00"},
+            "SUBMITTABLE (round v6.1, open until 2026-07-31)",
+        ),
+        ("SubmissionRun", OFFICIAL, f"VALID ({TWO_RUNS})"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": None, "loadgen_benchmark": "foo", "loadgen_model": "foo"},
+            "VALID (the model is no benchmark of MLPerf)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": None, "loadgen_benchmark": "resnet50", "loadgen_model": "resnet50"},
+            "VALID (the model is no benchmark of MLPerf)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"loadgen_benchmark": "bert-99", "loadgen_model": "bert-99"},
+            "VALID (LoadGen's settings are those of bert-99, not of resnet50)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": "mobilenet"},
+            "VALID (mobilenet is no benchmark of v6.1)",
+        ),
+        ("PerformanceOnly", OFFICIAL | {"samples_used": 43}, "VALID (43 samples, not all 50000)"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"dataset_used": None},
+            "VALID (samples of an unknown data set, not of imagenet)",
+        ),
+        ("PerformanceOnly", OFFICIAL | {"model_weights": "random"}, "VALID (random weights)"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"model_weights": None},
+            "VALID (it is not known where the weights come from)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"effective_precision": "unknown"},
+            "VALID (it is not known in which precision the engine computed)",
+        ),
         (
             "PerformanceOnly",
             SHORT,
@@ -282,7 +336,7 @@ SHORT: dict[str, Any] = {
         (
             "PerformanceOnly",
             OFFICIAL | {"noisy": True, "foreign_cpu_share": 0.5},
-            "SUBMITTABLE; NOISY: other processes took 50.0 % of the CPU time",
+            f"{TO_HAND_IN}; NOISY: other processes took 50.0 % of the CPU time",
         ),
     ],
 )
