@@ -182,6 +182,16 @@ def test_it_is_refused_before_an_environment_is_made(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}/net.tflite is a TensorFlow Lite file, {OPENED}"
 
 
+def test_labels_that_cannot_be_read_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(ONNX)
+    (tmp_path / "pics").mkdir()
+    (tmp_path / "latin1.txt").write_bytes(b"gr\xfcn.png 1\n")
+    query = f"model_file={tmp_path}/net.onnx,images_dir={tmp_path}/pics,labels_file={tmp_path}/latin1.txt"
+    with pytest.raises(AxsError) as caught:
+        Workspace(reporter=Listening()).plan(f"loadgen_output,{query}")
+    assert str(caught.value) == f"{tmp_path}/latin1.txt:1: this is no UTF-8 (byte 0xfc)"
+
+
 # normalisation
 
 

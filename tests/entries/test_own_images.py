@@ -129,6 +129,11 @@ LATIN1 = "gr\u00fcn.png 1\n".encode("latin-1")
         ("a.png,x,0\n", "{labels}:1: there are 3 columns; a first line must say which are meant: 'a.png,x,0'", None),
         ("a.png,0\n,1\n", "{labels}:2: expected FILE LABEL, a label being a number from 0: ',1'", None),
         ("a.png,0\nb c.png,\n", "{labels}:2: expected FILE LABEL, a label being a number from 0: 'b c.png,'", None),
+        (
+            "a.png 0\u2028b c.png 1\n",
+            "{labels}:1: there is an odd line end in this line: 'a.png 0\\u2028b c.png 1'",
+            None,
+        ),
         ("a.png 0\r\na.png 0\r\n", "{labels}:2: a.png has a label already", None),
         ("a.png,0\n./a.png,1\n", "{labels}:2: a.png has a label already", None),
         (

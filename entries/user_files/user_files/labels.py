@@ -91,6 +91,8 @@ def rows_of(file: Path, folder: Path) -> Iterator[Row]:
         if place == 0 and (header := _header(cells, folder)):
             columns = header
             continue
+        if len(line.splitlines()) > 1:  # what is written of it later would be two lines
+            raise Unusable(f"{file}:{number}: there is an odd line end in this line: {line[:_SHOWN]!r}")
         if len(cells) > 2 and columns == _NOT_SAID:
             told = f"there are {len(cells)} columns; a first line must say which are meant"
             raise Unusable(f"{file}:{number}: {told}: {line[:_SHOWN]!r}", hint="as: file,label")
