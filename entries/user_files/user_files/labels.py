@@ -51,11 +51,12 @@ class Row:
 
 
 def read_labels(file: Path, folder: Path, classes: Path | None = None) -> list[tuple[Row, int]]:
-    """The lines with their labels as numbers; ``classes`` is a file with the names of the classes. Raises
-    :class:`Unusable` with the line that is wrong.
+    """The lines with their labels as numbers; ``classes`` is a file with the names of the classes, which is read where
+    a label is one. Raises :class:`Unusable` with the line that is wrong.
     """
-    names = Classes(classes) if classes else None
-    found = [(row, row.value if row.is_numbered else _named(file, row, names)) for row in rows_of(file, folder)]
+    rows = list(rows_of(file, folder))
+    names = Classes(classes) if classes and not all(row.is_numbered for row in rows) else None
+    found = [(row, row.value if row.is_numbered else _named(file, row, names)) for row in rows]
     if not found:
         raise Unusable(f"{file} has no line FILE LABEL")
     return found
@@ -133,8 +134,8 @@ def _is_comment(line: str, folder: Path) -> bool:
 
 def _delimiter(lines: Sequence[str], folder: Path) -> str | None:
     """What stands between FILE and LABEL: that with which most lines name a file that is there, else what there is."""
-    found = {each: sum(_names_a_file(line, each, folder) for line in lines) for each in reversed(_DELIMITERS)}
-    best = max(reversed(_DELIMITERS), key=lambda each: found[each])
+    found = {each: sum(_names_a_file(line, each, folder) for line in lines) for each in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda each: found[each])
     if found[best]:
         return best
     return next((each for each in _DELIMITERS if each and all(each in line for line in lines)), None)
