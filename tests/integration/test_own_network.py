@@ -149,3 +149,5 @@ def test_random_weights_have_speed_and_no_accuracy(axs: AxsCommand) -> None:
     refused = axs.run("byquery", asked, ",", "get", "accuracy", expect=1)
     assert refused.stdout == ""
     assert "this model has random weights: it is for speed only, and its accuracy means nothing" in refused.stderr
+    refused = axs.run("byquery", asked.replace("PerformanceOnly", "AccuracyOnly"), expect=1)
+    assert "the images have no labels, so there is no accuracy: say loadgen_mode=PerformanceOnly" in refused.stderr
