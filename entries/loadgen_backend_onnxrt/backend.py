@@ -163,6 +163,7 @@ def describe(model: Need) -> dict[str, Any]:
         },
         "opset": reader.opset(graph),
         "precision": reader.precision(graph),
+        "metadata": dict(session.get_modelmeta().custom_metadata_map),
     }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from label_check import LabelCheck
 from loadgen_harness import identity
 from loadgen_harness.backend import Backend
 from loadgen_harness.image_samples import ImageSamples, InputForm
@@ -31,6 +32,7 @@ class ImageClassification:
         self._dtype = np.dtype(np.float32)
         self._label_offset = 0
         self._names: Sequence[str] = ()
+        self._labels: LabelCheck | None = None
 
     def library(self, job: Job, backend: Backend) -> ImageSamples:
         model = job.need("model").attributes
@@ -38,7 +40,9 @@ class ImageClassification:
         self._label_offset = int(model.get("label_offset") or 0)
         self._names = backend.output_names
         form = InputForm.of_model(model, backend.layout, backend.input_dtype)
-        return ImageSamples(job.need("images").path, form, job.value("loadgen_dataset_size"))
+        library = ImageSamples(job.need("images").path, form, job.value("loadgen_dataset_size"))
+        self._labels = LabelCheck.of(job, library, self._label_offset)
+        return library
 
     def answers(self, outputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Class numbers (n,) from the model's outputs: its own decision where it gives one, else the largest score.
@@ -49,7 +53,10 @@ class ImageClassification:
             scores = [output for output in outputs if _can_be_scores(output)]
             if len(scores) != 1:
                 raise HarnessError(self._which(outputs, scores))
-            classes = scores[0].reshape(len(scores[0]), -1).argmax(axis=1)
+            rows = scores[0].reshape(len(scores[0]), -1)
+            if self._labels is not None:
+                self._labels.compare(rows.shape[1])
+            classes = rows.argmax(axis=1)
         if self._label_offset:
             classes = classes - self._label_offset
         return classes.astype(self._dtype)
@@ -86,6 +93,8 @@ class ImageClassification:
         predicted = {r["qsl_idx"]: int(np.frombuffer(bytes.fromhex(r["data"]), self._dtype)[0]) for r in records}
         if missing := [name for index, name in enumerate(library.names) if index not in predicted]:
             raise HarnessError(f"LoadGen logged no answer for {len(missing)} samples, the first of them {missing[0]}")
+        if self._labels is not None:
+            self._labels.judge(predicted)
         _write(job.output_path / PREDICTIONS, library.names, predicted)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
+from class_names import keep_names
 from loadgen_harness.backend import INPUT_DTYPES, backend_module
 from loadgen_harness.parameters import HarnessError, Job, Need
 
@@ -129,13 +131,26 @@ def main(parameters_file: str) -> int:
         if not hasattr(module, "describe"):
             what = f"framework={asked['framework']} does not tell what is in a file"
             raise HarnessError(f"{what}: write an entry for the model")
-        found = describe(module.describe(model), asked)
+        told = module.describe(model)
+        found = describe(told, asked)
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if _in_code_of(job.output_path, error):
+            raise
+        why = " ".join(str(error).split())
+        print(f"error: {file.name} is not opened by framework={asked['framework']}: {why}", file=sys.stderr)
+        return 2
+    found |= keep_names(told.get("metadata") or {}, found["num_classes"], job.output_path)
     (job.output_path / "found.json").write_text(json.dumps(found), encoding="utf-8")
     print(f"{file.name}: " + ", ".join(f"{name}={value}" for name, value in found.items()), file=sys.stderr)
     return 0
+
+
+def _in_code_of(folder: Path, error: BaseException) -> bool:
+    """Was it raised in the user's own class? Then its line tells more than any words."""
+    return any(Path(frame.filename).is_relative_to(folder) for frame in traceback.extract_tb(error.__traceback__))
 
 
 if __name__ == "__main__":
