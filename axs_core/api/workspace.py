@@ -164,8 +164,8 @@ class Workspace:
             if entry.origin is None:  # nothing is written into what came from elsewhere
                 note_asked(entry)
                 note_used(entry)
-            if changed := changed_since(entry, self.index.by_name):
-                self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
+            if changed := str(changed_since(entry, self.index.by_name)):
+                self.reporter.note(changed)
         except EntryError as error:  # its record is damaged; what it holds is there
             self.reporter.warn(str(error))
 
