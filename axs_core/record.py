@@ -75,11 +75,12 @@ def make_record(
     """The record of one production. ``typed`` is the query as the user wrote it; ``made`` is what the producers found
     out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from.
     """
+    query = str(found.anywhere)
     archives = {need.name: known for need in needed if (known := need.entry.values.get("archives"))}
     return {
         "format": FORMAT,
         "axs": __version__,
-        "query": str(found.query),
+        "query": query,
         "typed": typed,
         **({"replays": dict(replays)} if replays else {}),
         "recipe": {
@@ -89,7 +90,7 @@ def make_record(
         },
         "recipes": recipes_used(found, needed),
         "parameters": {
-            name: {"value": value, "origin": found.origins.get(name, "default")}
+            name: {"value": value, "origin": found.origins.get(name, "default"), **_content(found, name)}
             for name, value in found.values.items()
             if value is not None
         },
@@ -107,8 +108,13 @@ def make_record(
             "bytes": sum(item.get("size", 0) for item in files.values()),
             "digest": of_value(files),
         },
-        "again": f"axs byquery {shlex.quote(str(found.query))} --fresh",
+        "again": f"axs byquery {shlex.quote(query)} --fresh",
     }
+
+
+def _content(found: Match, name: str) -> dict[str, str]:
+    """The digest of the file or folder that a parameter names, so that it is known again elsewhere."""
+    return {"digest": found.contents[name]} if name in found.contents else {}
 
 
 def _need(need: Needed) -> dict[str, Any]:

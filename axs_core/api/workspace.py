@@ -220,13 +220,15 @@ class Workspace:
         found = Twins(self.index.find).of(item.entry)
         return WorkspaceEntry(self, found) if found is not None else None
 
-    def replay(self, item: WorkspaceEntry) -> Replayed:
-        """Make an entry again from its record; see :mod:`axs_core.compare.replay`."""
+    def replay(self, item: WorkspaceEntry, sources: Mapping[str, str] | None = None) -> Replayed:
+        """Make an entry again from its record; see :mod:`axs_core.compare.replay`. ``sources``: where files and folders
+        that it was made from are now, by the parameter that named them. Raises NotFound that lists what is missing.
+        """
         from axs_core.compare.replay import Replay
         from axs_core.runner import Runner
 
         runner = Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
-        return Replay(item.entry, self.index, self.store, self.resolver, runner).run()
+        return Replay(item.entry, self.index, self.store, self.resolver, runner, sources or {}).run()
 
     def lock(self, item: WorkspaceEntry, need: str | None = None) -> str:
         """The lock file (PEP 751) of the Python packages that an entry was made with; ``need`` says which environment

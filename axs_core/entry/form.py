@@ -78,7 +78,7 @@ RECORD_FORM = {
     "asked": TEXT,
     "recipe": {"name!": TEXT, "tags": [TEXT]},
     "recipes": {...: {"digest!": TEXT, "stamp!": TEXT}},
-    "parameters": {...: {"value!": ANY}},
+    "parameters": {...: {"value!": ANY, "digest": TEXT}},
     "needs": [NEED],
     "python": {...: [TEXT]},
     "archives": {...: [ARCHIVE]},

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from axs_core.credentials import has_credentials, without_credentials
@@ -15,6 +15,9 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+
+LOCATED = frozenset({"file", "folder"})
+"""Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
 
 
 class World(Protocol):
@@ -60,7 +63,8 @@ class Match:
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
     ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
-    where it was made. ``key`` is the identity (64 hex digits).
+    where it was made. ``key`` is the identity (64 hex digits); ``contents`` are the digests of the files and folders in
+    it, by parameter.
     """
 
     query: Query
@@ -71,6 +75,20 @@ class Match:
     key: str
     restrictions: tuple[Condition, ...] = ()
     machine: tuple[Condition, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def anywhere(self) -> Query:
+        """The query with its files and folders as they were understood, absolute: it means the same in any folder."""
+
+        def understood(condition: Condition) -> Condition:
+            name = condition.key
+            path = self.values.get(name) if self.origins.get(name) == "query" else None
+            if condition.is_tag() or path is None or self.recipe.parameters[name].type not in LOCATED:
+                return condition
+            return replace(condition, value=path, quoted=True).canonical() if condition.sets() else condition
+
+        return self.query.map_values(understood)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -119,6 +137,7 @@ class _Reading:
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     restrictions: list[Condition] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:
@@ -147,6 +166,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         key,
         tuple(reading.restrictions),
         query.get("machine"),
+        reading.contents,
     )
 
 
@@ -252,7 +272,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
         return None
     _refuse_secret(name, value)
     _check_range(parameter, value)
-    if parameter.type in ("file", "folder"):
+    if parameter.type in LOCATED:
         return reading.world.absolute(str(value))
     return value
 
@@ -412,8 +432,9 @@ def _key(reading: _Reading) -> str:
         parameter = recipe.parameters[name]
         if value is None or parameter.how:
             continue
-        if parameter.type in ("file", "folder"):
-            value = {parameter.type: reading.world.content(value, parameter.type)}
+        if parameter.type in LOCATED:
+            reading.contents[name] = reading.world.content(value, str(parameter.type))
+            value = {parameter.type: reading.contents[name]}
         identity[name] = value
     travelling = sorted(
         str(condition)
