@@ -15,6 +15,7 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+from axs_core.resolver.meant import meant
 
 LOCATED = frozenset({"file", "folder"})
 """Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
@@ -258,7 +259,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
     condition = reading.values.get(name)
     if isinstance(condition, Condition):
         rendered = _rendered(reading, scope, condition)
-        value = None if rendered is None else rendered.typed_value(parameter.type)
+        value = None if rendered is None else rendered.typed_value(parameter.type, parameter.unit)
     else:
         value = rendered_at(parameter.default, scope, reading.recipe, "parameters", name, "default")
         if value is not None and parameter.type:  # typed as one that is said: 1 and 1.0 are one identity
@@ -304,12 +305,8 @@ def _check_range(parameter: Parameter, value: Any) -> None:
     """Choices and bounds of a declared parameter."""
     name = parameter.name
     if parameter.choices and value not in parameter.choices:
-        near = nearest(str(value), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
-        raise UsageError(
-            f"{name} must be one of {choices}: {value!r}",
-            hint=f"did you mean {name}={near[0]}?" if near else f"axs byquery ...,{name}={parameter.choices[0]}",
-        )
+        raise UsageError(f"{name} must be one of {choices}: {value!r}", hint=_meant_choice(parameter, str(value)))
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
     bounds = (
@@ -321,6 +318,15 @@ def _check_range(parameter: Parameter, value: Any) -> None:
         if bound is not None and not holds(value, bound):
             shown = f"{value:.15g}" if isinstance(value, float) else value  # 0, not 0.0
             raise UsageError(f"{name} must be {words} {bound:g}: {shown}", hint=parameter.help or None)
+
+
+def _meant_choice(parameter: Parameter, value: str) -> str:
+    """What to type instead of a value that is none of the choices."""
+    meant = parameter.synonyms.get(value.casefold())
+    near = [meant] if meant is not None else nearest(value, [str(choice) for choice in parameter.choices])
+    if not near:
+        return f"axs byquery ...,{parameter.name}={parameter.choices[0]}"
+    return f"did you mean {parameter.name}={near[0]}?"
 
 
 def _names(reading: _Reading) -> None:
@@ -343,7 +349,7 @@ def _names(reading: _Reading) -> None:
         elif name in recipe.attributes:
             _compare_attribute(reading, scope, condition)
         else:
-            reading.faults.append(_unknown(recipe, reading.alternative, condition))
+            reading.faults.append(_unknown(recipe, condition))
 
 
 def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition) -> None:
@@ -396,11 +402,10 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
         reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
 
 
-def _unknown(recipe: Entry, alternative: Alternative, condition: Condition) -> str:
-    known = {*recipe.parameters, *recipe.attributes, *recipe.finds, *(c.key for c in alternative.query.named)}
-    near = nearest(condition.key, known)
-    meant = f" (did you mean {' or '.join(near)}?)" if near else ""
-    return f"it has no parameter or attribute {condition.key!r}{meant}"
+def _unknown(recipe: Entry, condition: Condition) -> str:
+    near = meant(condition, [recipe])
+    told = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return f"it has no parameter or attribute {condition.key!r}{told}"
 
 
 def _lacking(reading: _Reading) -> bool:
