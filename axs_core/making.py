@@ -92,7 +92,7 @@ class Maker:
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
         extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
-        asking = {"query": str(found.query), "byquery": lambda: self._asker(met)}
+        asking = {"query": str(found.query), "byquery": lambda: self._asker(met), "tell": lambda: self.reporter.note}
         return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
 
     def _asker(self, met: Met) -> Callable[..., dict[str, Any]]:
