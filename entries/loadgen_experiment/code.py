@@ -18,6 +18,7 @@ from typing import Any
 
 from axs_core.errors import Inapplicable, Refused
 
+from .remedies import remedies
 from .rules import NEWEST, rules_of
 from .submittable import lacks
 
@@ -244,7 +245,12 @@ def _logged_errors(path: Path) -> list[str]:
 
 
 def performance(
-    loadgen_scenario: str, loadgen_mode: str, path: Path, allow_invalid: bool = False, record: Any = None
+    loadgen_scenario: str,
+    loadgen_mode: str,
+    path: Path,
+    allow_invalid: bool = False,
+    record: Any = None,
+    noisy: bool | None = None,
 ) -> float | int:
     """The scenario's figure: Offline samples/s; Server completed samples/s; SingleStream (90th) and MultiStream (99th
     percentile) ns.
@@ -256,10 +262,11 @@ def performance(
         raise _not_measured("performance", loadgen_mode, "PerformanceOnly", record)
     text = summary(path)
     if validity(text) == "INVALID" and not allow_invalid:
-        reasons = "".join(f"\n * {reason}" for reason in invalid_reasons(text, path))
+        reasons = invalid_reasons(text, path)
+        listed = "".join(f"\n * {reason}" for reason in reasons)
         raise Refused(
-            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{reasons}",
-            hint="add allow_invalid+ to the query to see the figure anyway, or ask for performance_report",
+            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{listed}",
+            hint=remedies(reasons, loadgen_mode, noisy, record),
         )
     found = re.search(rf"^{HEADLINES[loadgen_scenario]} *: *(\S+)", text, re.MULTILINE)
     if found is None:

@@ -161,8 +161,9 @@ def _check(parameters: dict[str, Any]) -> None:
 class Attempt:
     """One run: ``target`` as LoadGen was told (queries/s or samples/s, or ms), ``figure`` (a rate, or ns).
 
-    ``entry``: None where the run was ended because of its load. ``in_time``: VALID, or the bound was kept and only early stopping wanted more queries (``wants`` of them, all in
-    all) to be sure; ``noisy``: others used the processors; ``single``: samples/s of single samples in the warm-up.
+    ``entry``: None where the run was ended because of its load. ``in_time``: VALID, or the bound was kept and only
+    early stopping wanted more queries (``wants`` of them, all in all) to be sure; ``noisy``: others used the processors;
+    ``single``: samples/s of single samples in the warm-up.
     """
 
     entry: str | None
@@ -342,7 +343,9 @@ class Search:
         return _rounded(tried.target * (MORE if more else LESS)[self.kind])
 
     def _told(self) -> str:
-        return "".join(f"\n    {each.entry or 'no entry'}: target {each.target}: {each.verdict}" for each in self.attempts)
+        return "".join(
+            f"\n    {each.entry or 'no entry'}: target {each.target}: {each.verdict}" for each in self.attempts
+        )
 
 
 def _in_short(verdict: str) -> str:
