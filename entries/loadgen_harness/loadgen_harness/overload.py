@@ -7,12 +7,12 @@ ended here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from loadgen_harness.parameters import HarnessError
 
@@ -20,9 +20,10 @@ EXIT_CODE = 3
 """What a program ends with then, so that a search of the load knows it."""
 TIMES, AT_LEAST_S = 3.0, 30.0
 """A run may take so many times as long as its schedule, and so many seconds in any case."""
-LONG_S, SETTLING_S = 30.0, 3.0
-"""It is judged after so many seconds of a long schedule; of a shorter one so many after its end, when LoadGen issues no
-more."""
+JUDGED_AFTER_S, QUIET_S = 30.0, 3.0
+"""It is judged after so many seconds, or when LoadGen has issued nothing more for so long: while it issues, its thread
+takes turns with the engine's.
+"""
 POLL_S = 0.5
 
 
@@ -48,27 +49,23 @@ class Schedule:
             seconds = min(seconds, most) if most else seconds
         return cls(rate, seconds + (samples / rate if mode == "SubmissionRun" else 0))
 
-    @property
-    def judged_after(self) -> float:
-        """Seconds from the start of the test on."""
-        return LONG_S if self.seconds > LONG_S else self.seconds + SETTLING_S
-
-    def problem(self, seconds: float, completed: int, recently: float) -> str | None:
+    def problem(self, seconds: float, completed: int, recently: float, quiet: float) -> str | None:
         """What to say of a run that is hopeless; None of another one. After so many ``seconds``, so many queries are
-        ``completed``, and ``recently`` so many in a second.
+        ``completed``, ``recently`` so many in a second, and none was issued for ``quiet`` seconds.
         """
         answered = max(completed / seconds, recently)
         left = self.rate * self.seconds - completed
-        if seconds < self.judged_after or answered <= 0 or left <= 0:
+        known = seconds >= JUDGED_AFTER_S or (seconds >= self.seconds and quiet >= QUIET_S)
+        if not known or answered <= 0 or left <= 0:
             return None
         total = seconds + left / answered
         if total <= max(TIMES * self.seconds, AT_LEAST_S):
             return None
         return (
             f"a load of {self.rate:g} queries/s is far more than this Server holds: it answers {_plain(answered, 3)} "
-            f"in a second, so a test of {_plain(self.seconds, 3)} s would take {_plain(total, 2)} s, and was ended. Say "
-            f"less, as loadgen_target_qps={_plain(answered / 2, 2)}, or find_target_qps+, which searches the load that "
-            "it holds"
+            f"in a second, so a test of {_plain(self.seconds, 3)} s would take {_plain(total, 2)} s, and was ended. "
+            f"Say less, as loadgen_target_qps={_plain(answered / 2, 2)}, or find_target_qps+, which searches the load "
+            "that it holds"
         )
 
 
@@ -77,13 +74,25 @@ def _plain(number: float, digits: int) -> str:
     return f"{float(f'{number:.{digits}g}'):.12g}"
 
 
+class Server(Protocol):
+    """The system under test, as far as it is looked at here."""
+
+    completed: int
+    """Queries that were answered."""
+
+    @property
+    def waiting(self) -> int:
+        """Queries that were issued and are not worked on yet."""
+
+    def give_up(self, ids: Sequence[int], error: BaseException) -> None:
+        """Fail the run with ``error``."""
+
+
 @contextmanager
-def ended_if_hopeless(
-    schedule: Schedule | None, completed: Callable[[], int], end: Callable[[Exception], None]
-) -> Iterator[None]:
-    """While LoadGen's test runs inside: call ``end`` once it is hopeless. Without a schedule, nothing is done."""
+def ended_if_hopeless(schedule: Schedule | None, server: Server) -> Iterator[None]:
+    """While LoadGen's test runs inside: ``server`` gives up once it is hopeless; without a schedule it never does."""
     stop = Event()
-    watching = Thread(target=lambda: schedule and _watch(schedule, completed, end, stop), name="overload", daemon=True)
+    watching = Thread(target=lambda: schedule and _watch(schedule, server, stop), name="overload", daemon=True)
     watching.start()
     try:
         yield
@@ -92,13 +101,14 @@ def ended_if_hopeless(
         watching.join()
 
 
-def _watch(schedule: Schedule, completed: Callable[[], int], end: Callable[[Exception], None], stop: Event) -> None:
-    begin, seen = monotonic(), [(0.0, 0)]
+def _watch(schedule: Schedule, server: Server, stop: Event) -> None:
+    begin, issued, since = monotonic(), 0.0, (0.0, 0)  # since when, and since how many answers, nothing was issued
     while not stop.wait(POLL_S):
-        now, done = monotonic() - begin, completed()
-        seen.append((now, done))
-        then, before = seen[-1 - max(1, len(seen) // 4)]  # the last quarter: an engine may need a while to get going
-        problem = schedule.problem(now, done, (done - before) / (now - then))
+        now, done = monotonic() - begin, server.completed
+        if done + server.waiting > 1.01 * issued:  # what is being worked on is in neither
+            issued, since = done + server.waiting, (now, done)
+        quiet = now - since[0]
+        problem = schedule.problem(now, done, (done - since[1]) / quiet if quiet else 0.0, quiet)
         if problem is not None:
-            end(OverloadError(problem))
+            server.give_up((), OverloadError(problem))
             return

@@ -154,7 +154,7 @@ class Run:
         timed = queued and settings.mode in ("PerformanceOnly", "SubmissionRun")
         schedule = Schedule.of(test, library.count, settings.mode) if timed else None
         try:
-            with ended_if_hopeless(schedule, lambda: sut.completed, lambda error: sut.give_up((), error)):
+            with ended_if_hopeless(schedule, sut):
                 lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / audit.AUDIT_CONF))
         finally:
             sut.stop()
