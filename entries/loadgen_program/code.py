@@ -230,7 +230,7 @@ class Search:
         try:
             return self.run("search", target, fresh)
         except ProgramFailed as error:
-            if error.returncode != OVERLOADED:
+            if error.returncode != OVERLOADED or target is None:
                 raise
             verdict = "INVALID (ended: far more than this Server holds)"
             return self._note(Attempt(None, "search", target, valid=False, figure=None, verdict=verdict))
