@@ -14,7 +14,7 @@ from .checks import check
 from .choose import Chooser
 from .rules import rules_of
 from .runs import Choice, recorded
-from .system import description, lacking
+from .system import description, lacking, remarks
 from .tree import measurements, write
 
 OFFICIAL_REPORT, OFFICIAL_TABLE = "official_check.txt", "official_summary.csv"
@@ -42,6 +42,8 @@ def make_tree(
     write(Path(path) / "tree", parameters, choice, described, rules, Path(recipe_path).parent)
     found = {"scenarios_handed_in": [f"{cell.benchmark} {cell.scenario}" for cell in choice.taken]}
     found["deviations"] = [f"{c.benchmark} {c.scenario}: {text}" for c in choice.taken for text in c.deviations]
+    if told := remarks(parameters):
+        found["system_notes"] = told
     return {**found, **_official(parameters, needs, Path(path))}
 
 
@@ -57,7 +59,7 @@ def plan_notes(parameters: dict[str, Any], needs: dict[str, Any]) -> list[str]:
         notes.append(f"machine time: at least {sum(known) / 3600:.1f} h{more}")
     unsaid = lacking(description(parameters, _of(choice))) + _undeclared(choice, parameters)
     notes += [f"to be said: {', '.join(f'{name}=' for name in unsaid)}"] if unsaid else []
-    return [*notes, *choice.problems, *choice.notes]
+    return [*notes, *choice.problems, *choice.notes, *remarks(parameters)]
 
 
 def check_report(path: Path, round: str, division: str, submitter: str, system: str) -> str:

@@ -16,6 +16,7 @@ from .compliance import PASS, sampled_accuracy, verify_accuracy, verify_performa
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
 from .rules import Rules
 from .runs import Cell, Choice, Run
+from .system import remarks
 
 # As MLPerf's rules spell the types of a model's inputs.
 INPUT_TYPES = {"float32": "fp32", "float16": "fp16"}
@@ -174,6 +175,7 @@ def _readme(choice: Choice, parameters: Mapping[str, Any]) -> str:
         ("Not as the rules want it", deviations),
         ("Required, but not there", [item.what for item in choice.missing]),
         ("Left out", choice.notes),
+        ("The description of the system", remarks(parameters)),
     ):
         if items:
             lines += [f"## {title}", "", *(f"* {item}" for item in items), ""]

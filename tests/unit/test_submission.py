@@ -32,6 +32,12 @@ ASKED = {
     "host_processors_per_node": "1",
     "host_processor_model_name": "Toy CPU",
 }
+POWER_KEYS = (
+    *("power_management", "filesystem", "boot_firmware_version", "management_firmware_version", "other_hardware"),
+    *("number_of_type_nics_installed", "nics_enabled_firmware", "nics_enabled_os", "nics_enabled_connected"),
+    *("network_speed_mbit", "power_supply_quantity_and_rating_watts", "power_supply_details", "disk_drives"),
+    "disk_controllers",
+)
 SAID = ",".join(f"{name}={value}" for name, value in ASKED.items())
 
 
@@ -118,9 +124,53 @@ def test_a_file_may_describe_the_system(toys: Toys, tmp_path: Path) -> None:
     described = read(home(space.byquery(f"{OPEN},system_file={file},cooling=water")) / "systems" / "SYS.json")
     assert (described["cooling"], described["hw_notes"]) == ("water", "a toy")
     assert described["accelerator_on-chip_memories"] == "none"
-    file.write_text(json.dumps({"coolness": "air"}))
-    with pytest.raises(UsageError, match=r"no key of a system description: coolness$"):
+
+
+def test_a_file_may_have_mlperfs_further_keys(toys: Toys, tmp_path: Path) -> None:
+    """Those for power, as most published files have them, and those of the network division (inference#1367)."""
+    further = {key: "" for key in POWER_KEYS} | {"filesystem": "ext4", "network_speed_mbit": 1000, "is_network": False}
+    file = tmp_path / "system.json"
+    file.write_text(json.dumps({**ASKED, "cooling": "", **further}))
+    space = toys.space()
+    run_all(space, "Offline")
+    made = space.byquery(f"{OPEN},system_file={file},cooling=air")
+    described = read(home(made) / "systems" / "SYS.json")
+    assert list(described)[35:] == list(further)
+    assert {key: described[key] for key in further} == {**further, "network_speed_mbit": "1000", "is_network": "False"}
+    assert described["cooling"] == "air"
+    assert made.entry.values.get("system_notes") is None
+    assert made["check_report"].startswith("OK")
+
+
+def test_keys_of_ones_own_are_kept_and_named(toys: Toys, tmp_path: Path) -> None:
+    file = tmp_path / "system.json"
+    file.write_text(json.dumps({**ASKED, "rack": 7, "cooling_2": "fan", "shelf": None}))
+    space = toys.space()
+    run_all(space, "Offline")
+    said = "system.json has keys that are none of MLPerf's, kept as they are: rack, cooling_2, shelf"
+    assert said in space.plan(f"{OPEN},system_file={file}").notes
+    made = space.byquery(f"{OPEN},system_file={file}")
+    described = read(home(made) / "systems" / "SYS.json")
+    assert [described[key] for key in ("rack", "cooling_2", "shelf", "cooling")] == ["7", "fan", "", "air"]
+    assert made["system_notes"] == [said]
+    assert f"## The description of the system\n\n* {said}\n" in (home(made) / "documentation" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("coolling", "cooling"),
+        ("accelerator_on_chip_memories", "accelerator_on-chip_memories"),
+        ("nics_enabled_conected", "nics_enabled_connected"),
+    ],
+)
+def test_a_misspelt_key_of_the_file_is_refused(toys: Toys, tmp_path: Path, key: str, meant: str) -> None:
+    file = tmp_path / "system.json"
+    file.write_text(json.dumps({key: "air"}))
+    with pytest.raises(UsageError) as caught:
         toys.space().byquery(f"{OPEN},system_file={file}")
+    assert caught.value.message == f"system_file={file}: {key} is no key of a system description"
+    assert caught.value.hint == f"did you mean {meant}?"
 
 
 def test_all_that_must_be_said_is_named_at_once(toys: Toys) -> None:
