@@ -162,8 +162,8 @@ class Attempt:
     """One run: ``target`` as LoadGen was told (queries/s or samples/s, or ms), ``figure`` (a rate, or ns).
 
     ``entry``: None where the run was ended because of its load. ``in_time``: VALID, or the bound was kept and only
-    early stopping wanted more queries (``wants`` of them, all in all) to be sure; ``noisy``: others used the processors;
-    ``single``: samples/s of single samples in the warm-up.
+    early stopping wanted more queries (``wants`` of them, all in all) to be sure; ``noisy``: others used the
+    processors; ``single``: samples/s of single samples in the warm-up.
     """
 
     entry: str | None

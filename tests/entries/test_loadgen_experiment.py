@@ -168,8 +168,8 @@ def test_invalid_figure_is_refused_with_loadgens_reasons(figures: Any, tmp_path:
             False,
             "PerformanceOnly",
             {"loadgen_query_count": {"value": 50}},
-            "without loadgen_query_count the test is as long as it must be; until_valid+ in the query looks for a target "
-            "that is VALID; --fresh measures again",
+            "without loadgen_query_count the test is as long as it must be; until_valid+ in the query looks for a "
+            "target that is VALID; --fresh measures again",
         ),
     ],
 )

@@ -32,6 +32,15 @@ def test_a_run_that_is_valid_at_once_is_the_answer(toys: Toys) -> None:
     assert made["performance"] == 100
 
 
+def test_fresh_all_makes_the_attempts_again_too(toys: Toys) -> None:
+    space = toys.space()
+    first = space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+")
+    assert space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+", fresh="one").name
+    assert len(space.all_byquery(f"{RUN},searched-")) == 1
+    again = space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+", fresh="all")
+    assert again["attempts"][0]["entry"] != first["attempts"][0]["entry"]
+
+
 def test_until_valid_lowers_a_servers_load_and_confirms_afresh(toys: Toys) -> None:
     space = toys.space()
     made = space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=115,until_valid+")
