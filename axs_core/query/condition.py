@@ -108,7 +108,7 @@ class Condition:
         number = plain(self.value, unit)
         if number is None or (type == "int" and not number.isdigit()):
             return f"a number without a unit, as {example}"
-        return f"{self.key}={number}"
+        return f"{self.key}{self.op if self.op in _ORDER_TESTS else '='}{number}"
 
     def rendered(self, render: Callable[[str], Any]) -> Condition | None:
         """The same condition with ``render`` applied to its texts; None where null came out.

@@ -15,7 +15,7 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
-from axs_core.resolver.meant import meant
+from axs_core.resolver.meant import NUMBERS, ORDER, meant
 
 LOCATED = frozenset({"file", "folder"})
 """Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
@@ -394,11 +394,17 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
     becomes part of the identity.
     """
     name = condition.key
-    value = reading.values.get(name)
+    value, parameter = reading.values.get(name), reading.recipe.parameters[name]
+    if condition.op in ORDER and parameter.type in NUMBERS:
+        try:
+            condition.typed_value("float", parameter.unit)
+        except UsageError as error:
+            reading.error = reading.error or error
+            return
     forwarded = any(name in need.forward for need in reading.recipe.needs.values())
     if value is None and forwarded:
         return
-    if not condition.holds(value, value is not None, reading.recipe.parameters[name].type):
+    if not condition.holds(value, value is not None, parameter.type):
         reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
 
 

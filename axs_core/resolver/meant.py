@@ -12,8 +12,10 @@ from axs_core.query.near import nearest
 from axs_core.query.units import measured, plain
 from axs_core.query.values import read_number, read_truth
 
-_ORDER = frozenset({"<", ">", "<=", ">="})
-_NUMBERS = frozenset({"int", "float"})
+ORDER = frozenset({"<", ">", "<=", ">="})
+"""Operators that compare numbers or versions."""
+NUMBERS = frozenset({"int", "float"})
+"""Types of parameters that are numbers."""
 
 
 def meant(condition: Condition, recipes: Iterable[Entry], n: int = 3) -> list[str]:
@@ -31,7 +33,7 @@ def renamed(condition: Condition, name: str, recipes: Iterable[Entry]) -> Condit
     right = replace(condition, key=name)
     for recipe in recipes:
         parameter = recipe.parameters.get(name)
-        if parameter is not None and parameter.type in _NUMBERS:
+        if parameter is not None and parameter.type in NUMBERS:
             return replace(right, value=plain(condition.value, parameter.unit) or condition.value)
     return right
 
@@ -75,10 +77,10 @@ def _fits(condition: Condition, kind: str) -> bool:
     if isinstance(value, tuple):
         return kind == "list"
     number = read_number(value) is not None
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return number or measured(value) is not None
     if kind == "bool":
         return not number and read_truth(value) is not None
     if kind == "list":
         return condition.op in (":", "!:")
-    return kind == "version" or not (number or condition.op in _ORDER)
+    return kind == "version" or not (number or condition.op in ORDER)
