@@ -49,6 +49,7 @@ class Replayed:
 
     def text(self) -> Iterator[str]:
         """The outcome for reading."""
+        yield from self.comparison.warnings()
         yield from table_lines([("old", self.old.name), ("new", self.new.name)])
         around = surroundings(self.comparison)
         yield ""
@@ -91,8 +92,8 @@ class Replay:
     store: Store
     resolver: Resolver
     runner: Runner
-    said: Mapping[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    said: Mapping[str, str] = field(default_factory=dict)
     _sources: Sources = field(default_factory=Sources)
 
     def run(self) -> Replayed:
