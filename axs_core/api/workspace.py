@@ -164,8 +164,8 @@ class Workspace:
             if entry.origin is None:  # nothing is written into what came from elsewhere
                 note_asked(entry)
                 note_used(entry)
-            if changed := changed_since(entry, self.index.by_name):
-                self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
+            if changed := str(changed_since(entry, self.index.by_name)):
+                self.reporter.note(changed)
         except EntryError as error:  # its record is damaged; what it holds is there
             self.reporter.warn(str(error))
 
@@ -227,8 +227,10 @@ class Workspace:
             self.reporter.note(f"{found.entry.name} was run with another {told}")
         return WorkspaceEntry(self, found.entry)
 
-    def replay(self, item: WorkspaceEntry) -> Replayed:
-        """Make an entry again from its record; see :mod:`axs_core.compare.replay`."""
+    def replay(self, item: WorkspaceEntry, sources: Mapping[str, str] | None = None) -> Replayed:
+        """Make an entry again from its record; see :mod:`axs_core.compare.replay`. ``sources``: where files and folders
+        that it was made from are now, by the parameter that named them. Raises NotFound that lists what is missing.
+        """
         from axs_core.compare.replay import Replay
         from axs_core.compare.restored import environment_of
         from axs_core.runner import Runner
@@ -236,7 +238,7 @@ class Workspace:
         environ, remarks = environment_of(item.entry, self.index, self.environ)
         resolver = Resolver(WorkspaceWorld(self.index, environ))
         runner = Runner(self.index, self.store, resolver, self.reporter, environ)
-        return Replay(item.entry, self.index, self.store, resolver, runner, remarks).run()
+        return Replay(item.entry, self.index, self.store, resolver, runner, remarks, sources or {}).run()
 
     def lock(self, item: WorkspaceEntry, need: str | None = None) -> str:
         """The lock file (PEP 751) of the Python packages that an entry was made with; ``need`` says which environment

@@ -21,7 +21,9 @@ class Parameter:
     default: Any = None
     type: str | None = None
     help: str = ""
+    unit: str | None = None
     choices: tuple[Any, ...] = ()
+    synonyms: Mapping[str, Any] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
     exclusive_minimum: float | None = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from axs_core.credentials import has_credentials, without_credentials
@@ -15,7 +15,11 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, NotTrusted, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+from axs_core.resolver.meant import NUMBERS, ORDER, meant
 from axs_core.surroundings import Surroundings
+
+LOCATED = frozenset({"file", "folder"})
+"""Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
 
 
 class World(Protocol):
@@ -70,7 +74,8 @@ class Match:
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
     ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
     where it was made. ``surroundings`` are the environment variables that change what it makes. ``parts`` are the files
-    that belong to a parameter's file, relative to its folder. ``key`` is the identity (64 hex digits).
+    that belong to a parameter's file, relative to its folder. ``contents`` are the digests of the files and folders
+    themselves, by parameter. ``key`` is the identity (64 hex digits).
     """
 
     query: Query
@@ -83,6 +88,20 @@ class Match:
     machine: tuple[Condition, ...] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def anywhere(self) -> Query:
+        """The query with its files and folders as they were understood, absolute: it means the same in any folder."""
+
+        def understood(condition: Condition) -> Condition:
+            name = condition.key
+            path = self.values.get(name) if self.origins.get(name) == "query" else None
+            if condition.is_tag() or path is None or self.recipe.parameters[name].type not in LOCATED:
+                return condition
+            return replace(condition, value=path, quoted=True).canonical() if condition.sets() else condition
+
+        return self.query.map_values(understood)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -132,6 +151,7 @@ class _Reading:
     origins: dict[str, str] = field(default_factory=dict)
     restrictions: list[Condition] = field(default_factory=list)
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:
@@ -163,6 +183,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         query.get("machine"),
         around,
         reading.parts,
+        reading.contents,
     )
 
 
@@ -254,7 +275,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
     condition = reading.values.get(name)
     if isinstance(condition, Condition):
         rendered = _rendered(reading, scope, condition)
-        value = None if rendered is None else rendered.typed_value(parameter.type)
+        value = None if rendered is None else rendered.typed_value(parameter.type, parameter.unit)
     else:
         value = rendered_at(parameter.default, scope, reading.recipe, "parameters", name, "default")
         if value is not None and parameter.type:  # typed as one that is said: 1 and 1.0 are one identity
@@ -268,7 +289,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
         return None
     _refuse_secret(name, value)
     _check_range(parameter, value)
-    if parameter.type in ("file", "folder"):
+    if parameter.type in LOCATED:
         return reading.world.absolute(str(value))
     return value
 
@@ -300,12 +321,8 @@ def _check_range(parameter: Parameter, value: Any) -> None:
     """Choices and bounds of a declared parameter."""
     name = parameter.name
     if parameter.choices and value not in parameter.choices:
-        near = nearest(str(value), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
-        raise UsageError(
-            f"{name} must be one of {choices}: {value!r}",
-            hint=f"did you mean {name}={near[0]}?" if near else f"axs byquery ...,{name}={parameter.choices[0]}",
-        )
+        raise UsageError(f"{name} must be one of {choices}: {value!r}", hint=_meant_choice(parameter, str(value)))
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
     bounds = (
@@ -317,6 +334,15 @@ def _check_range(parameter: Parameter, value: Any) -> None:
         if bound is not None and not holds(value, bound):
             shown = f"{value:.15g}" if isinstance(value, float) else value  # 0, not 0.0
             raise UsageError(f"{name} must be {words} {bound:g}: {shown}", hint=parameter.help or None)
+
+
+def _meant_choice(parameter: Parameter, value: str) -> str:
+    """What to type instead of a value that is none of the choices."""
+    meant = parameter.synonyms.get(value.casefold())
+    near = [meant] if meant is not None else nearest(value, [str(choice) for choice in parameter.choices])
+    if not near:
+        return f"axs byquery ...,{parameter.name}={parameter.choices[0]}"
+    return f"did you mean {parameter.name}={near[0]}?"
 
 
 def _names(reading: _Reading) -> None:
@@ -339,7 +365,7 @@ def _names(reading: _Reading) -> None:
         elif name in recipe.attributes:
             _compare_attribute(reading, scope, condition)
         else:
-            reading.faults.append(_unknown(recipe, reading.alternative, condition))
+            reading.faults.append(_unknown(recipe, condition))
 
 
 def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition) -> None:
@@ -384,19 +410,24 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
     becomes part of the identity.
     """
     name = condition.key
-    value = reading.values.get(name)
+    value, parameter = reading.values.get(name), reading.recipe.parameters[name]
+    if condition.op in ORDER and parameter.type in NUMBERS:
+        try:
+            condition.typed_value("float", parameter.unit)
+        except UsageError as error:
+            reading.error = reading.error or error
+            return
     forwarded = any(name in need.forward for need in reading.recipe.needs.values())
     if value is None and forwarded:
         return
-    if not condition.holds(value, value is not None, reading.recipe.parameters[name].type):
+    if not condition.holds(value, value is not None, parameter.type):
         reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
 
 
-def _unknown(recipe: Entry, alternative: Alternative, condition: Condition) -> str:
-    known = {*recipe.parameters, *recipe.attributes, *recipe.finds, *(c.key for c in alternative.query.named)}
-    near = nearest(condition.key, known)
-    meant = f" (did you mean {' or '.join(near)}?)" if near else ""
-    return f"it has no parameter or attribute {condition.key!r}{meant}"
+def _unknown(recipe: Entry, condition: Condition) -> str:
+    near = meant(condition, [recipe])
+    told = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return f"it has no parameter or attribute {condition.key!r}{told}"
 
 
 def _lacking(reading: _Reading) -> bool:
@@ -440,8 +471,9 @@ def _key(reading: _Reading, around: Surroundings) -> str:
         parameter = recipe.parameters[name]
         if value is None or parameter.how:
             continue
-        if parameter.type in ("file", "folder"):
+        if parameter.type in LOCATED:
             value = _content(reading, parameter, value)
+            reading.contents[name] = value[str(parameter.type)]
         identity[name] = value
     travelling = sorted(
         str(condition)

@@ -21,6 +21,7 @@ from . import measures, run_report, scores, summary_log
 from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all
 from .found_target import target_search_in
 from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, read_log, read_run, text_of
+from .remedies import remedies
 from .rules import NEWEST, rules_of
 from .submittable import lacks
 
@@ -126,7 +127,12 @@ def invalid_reasons(summary: str, path: Path) -> list[str]:
 
 
 def performance(
-    loadgen_scenario: str, loadgen_mode: str, path: Path, allow_invalid: bool = False, record: Any = None
+    loadgen_scenario: str,
+    loadgen_mode: str,
+    path: Path,
+    allow_invalid: bool = False,
+    record: Any = None,
+    noisy: bool | None = None,
 ) -> float | int:
     """The scenario's figure: Offline samples/s; Server completed samples/s; SingleStream (90th) and MultiStream (99th
     percentile) ns. Benchmarks that answer in tokens: tokens/s. Before v4.1 a Server's rate is the scheduled one.
@@ -138,10 +144,11 @@ def performance(
         raise _not_measured("performance", loadgen_mode, "PerformanceOnly", record)
     text = summary(path)
     if validity(text) == "INVALID" and not allow_invalid:
-        reasons = "".join(f"\n * {reason}" for reason in invalid_reasons(text, path))
+        reasons = invalid_reasons(text, path)
+        listed = "".join(f"\n * {reason}" for reason in reasons)
         raise Refused(
-            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{reasons}",
-            hint="add allow_invalid+ to the query to see the figure anyway, or ask for performance_report",
+            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{listed}",
+            hint=remedies(reasons, loadgen_mode, noisy, record),
         )
     return _read(path, loadgen_scenario)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,6 +70,77 @@ class TestParameters:
 
         with pytest.raises(HarnessError, match=r"^the parameters file has no need 'images', only: model$"):
             job().need("images")
+
+
+class TestOverload:
+    """A Server's run that cannot end in time is ended; one with a load that is just too much is LoadGen's to judge."""
+
+    @staticmethod
+    def schedule(mode: str = "PerformanceOnly", **said: float) -> Any:
+        from loadgen_harness.overload import Schedule
+
+        settings = {"server_target_qps": 60_000, "min_duration_ms": 5000, "min_query_count": 662}
+        most = {"max_duration_ms": 0, "max_query_count": 0}
+        return Schedule.of(SimpleNamespace(**{**settings, **most, **said}), 768, mode)
+
+    @pytest.mark.parametrize(
+        ("said", "seconds"),
+        [
+            ({}, 5),
+            ({"server_target_qps": 10}, 66.2),
+            ({"max_duration_ms": 2000}, 2),
+            ({"max_query_count": 120_000}, 2),
+            ({"mode": "SubmissionRun", "server_target_qps": 768}, 6),
+        ],
+    )
+    def test_how_long_it_is_issued(self, said: dict[str, Any], seconds: float) -> None:
+        assert self.schedule(**said).seconds == pytest.approx(seconds)
+
+    @pytest.mark.parametrize(
+        ("said", "seconds", "completed", "recently", "quiet", "hopeless"),
+        [
+            ({}, 8, 8000, 1000, 3, True),  # 300,000 queries at 1,000 a second
+            ({}, 8, 8000, 1000, 2.9, False),  # not sure yet: while LoadGen issues, the engine gets fewer turns
+            ({}, 31, 31_000, 1000, 0, True),
+            ({}, 8, 8000, 20_000, 3, False),  # it gets going
+            ({}, 8, 80_000, 10_000, 3, False),  # 30 s in all: too much only
+            ({}, 100, 300_000, 0, 90, False),  # all are answered
+            ({}, 8, 0, 0, 3, False),  # nothing was answered yet: the watchdog's business
+            ({"min_duration_ms": 600_000, "server_target_qps": 100}, 30, 900, 30, 0, True),  # 2,000 s instead of 600
+            ({"min_duration_ms": 600_000, "server_target_qps": 100}, 30, 1200, 40, 0, False),  # 1,500 s
+            ({"min_duration_ms": 600_000, "server_target_qps": 100}, 29, 29, 1, 5, False),  # not sure yet
+        ],
+    )
+    def test_what_is_hopeless(
+        self, said: dict[str, Any], seconds: float, completed: int, recently: float, quiet: float, hopeless: bool
+    ) -> None:
+        assert (self.schedule(**said).problem(seconds, completed, recently, quiet) is not None) is hopeless
+
+    def test_what_is_said(self) -> None:
+        assert self.schedule().problem(8, 8104, 1013.2, 3) == (
+            "a load of 60000 queries/s is far more than this Server holds: it answers 1010 in a second, so a test of 5 "
+            "s would take 300 s, and was ended. Say less, as loadgen_target_qps=510, or find_target_qps+, which "
+            "searches the load that it holds"
+        )
+
+    def test_it_is_ended_once_and_only_with_a_schedule(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from loadgen_harness import overload
+
+        monkeypatch.setattr(overload, "POLL_S", 0.01)
+        monkeypatch.setattr(overload, "JUDGED_AFTER_S", 0.05)
+        said: list[Exception] = []
+        ended = Event()
+
+        def give_up(ids: Any, error: Exception) -> None:
+            said.append(error)
+            ended.set()
+
+        server = SimpleNamespace(completed=1, waiting=1000, give_up=give_up)
+        with overload.ended_if_hopeless(None, server):
+            pass
+        with overload.ended_if_hopeless(self.schedule(), server):
+            assert ended.wait(60)
+        assert [(type(error).__name__, getattr(error, "exit_code", None)) for error in said] == [("OverloadError", 3)]
 
 
 class TestSettings:

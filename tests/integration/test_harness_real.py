@@ -148,6 +148,14 @@ def test_engine_that_leaves_the_device_that_was_asked_for(start: Start) -> None:
     assert said == ["error: device 'cpu' was asked for, but probe really uses 'cuda'"]
 
 
+def test_a_load_far_above_what_is_held_ends_the_run(start: Start, tmp_path: Path) -> None:
+    """8 samples in 50 ms are 160 a second; 3 s of 10,000 would take three minutes."""
+    said = finish(start("Server", "PerformanceOnly", "slow", loadgen_target_qps=10_000, loadgen_min_duration_s=3), 3)
+    assert len(said) == 1
+    assert said[0].startswith("error: a load of 10000 queries/s is far more than this Server holds: it answers 1")
+    assert not (tmp_path / "measured.json").exists()
+
+
 def test_engine_that_answers_too_few_samples(start: Start) -> None:
     said = finish(start("Offline", "AccuracyOnly", "short"), expect=1)
     assert said[-1] == "error: ValueError while LoadGen's test: the engine answered 7 samples of a batch of 8"

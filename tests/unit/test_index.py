@@ -390,6 +390,22 @@ def test_a_name_that_is_not_there(toys: Toys) -> None:
     assert caught.value.hint == "axs list shows all entries"
 
 
+def test_no_name_is_proposed_that_no_entry_has(toys: Toys, tmp_path: Path) -> None:
+    """A folder without meta.yaml is no entry, nor is what lies in a collection that is not asked any more."""
+    toys.add("other", {})
+    (toys.recipes / "datasets").mkdir()
+    toys.broken_folder("dataset_1")
+    toys.add("dataset", {}, folder=tmp_path / "more")
+    both = toys.space(AXS_COLLECTIONS=f"{toys.recipes}{os.pathsep}{tmp_path / 'more'}")
+    assert both.byname("dataset").name == "dataset"
+    with pytest.raises(NotFound) as caught:
+        both.byname("dataset_2")
+    assert caught.value.hint == "did you mean dataset?"
+    with pytest.raises(NotFound) as caught:
+        toys.space().byname("dataset_2")
+    assert caught.value.hint == "axs list shows all entries"
+
+
 def test_values_that_sqlite_cannot_hold(toys: Toys) -> None:
     toys.add("a", {"tags": ["x"], "produced": {"key": "k"}, "attributes": {"big": 10**30, "inf": float("inf")}})
     assert names(toys.space(), f"x,big={10**30}") == ["a"]

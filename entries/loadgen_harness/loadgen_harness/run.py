@@ -46,7 +46,7 @@ DECLARATION = (
 
 def main(argv: list[str], task: Task) -> int:
     """Run the test that the file ``argv[1]`` describes; returns the exit code (0 done, 1 failed, 2 cannot be done as
-    asked).
+    asked, 3 the load is far too high).
 
     Reasons go to stderr. A signal ends the process at once, as the system does it by default: LoadGen runs in C and
     would crash on Python's own KeyboardInterrupt.
@@ -60,7 +60,7 @@ def main(argv: list[str], task: Task) -> int:
         run.go()
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except BaseException as error:  # an engine that calls sys.exit(0) has not done its work either
         traceback.print_exc()
         print(f"error: {failure(error, run.doing if run else 'reading the parameters')}", file=sys.stderr)
@@ -132,6 +132,7 @@ class Run:
 
         from loadgen_harness import audit
         from loadgen_harness import settings as loadgen_settings
+        from loadgen_harness.overload import Schedule, ended_if_hopeless
         from loadgen_harness.system_under_test import SystemUnderTest
 
         job = self._job
@@ -163,8 +164,11 @@ class Run:
         sut.start()
         system = lg.ConstructFastSUT(sut.issue, sut.flush)
         samples = lg.ConstructQSL(library.count, library.count, library.load, library.unload)
+        timed = queued and settings.mode in ("PerformanceOnly", "SubmissionRun")
+        schedule = Schedule.of(test, library.count, settings.mode) if timed else None
         try:
-            lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / audit.AUDIT_CONF))
+            with ended_if_hopeless(schedule, sut):
+                lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / audit.AUDIT_CONF))
         finally:
             sut.stop()
             lg.DestroyQSL(samples)

@@ -43,6 +43,8 @@ class Probe(Backend):
                 sys.exit(0)
             if self._how == "sleep":
                 time.sleep(100)
+            if self._how == "slow":
+                time.sleep(0.05)
             if self._how == "hold":
                 ctypes.PyDLL(None).sleep(100)
             if self._how == "change":
