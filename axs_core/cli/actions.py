@@ -15,6 +15,7 @@ from axs_core.cli.model import Document, Each, Root, Table
 from axs_core.cli.words import flag, text_of, texts_of
 from axs_core.errors import NotFound, UsageError, brief
 from axs_core.query.near import closest
+from axs_core.query.values import member
 
 if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
@@ -410,8 +411,8 @@ def _dig(value: Any, where: str, path: str) -> Any:
     """The member of ``value`` that ``path`` names; ``where`` is what ``value`` itself was called."""
     for part in path.split("."):
         try:
-            value = value[part] if isinstance(value, Mapping) else value[int(part)]
-        except (KeyError, IndexError, ValueError, TypeError):
+            value = member(value, part)
+        except LookupError:
             about = f"'{where}' has no member '{part}'" if where else f"there is no member '{part}'"
             near = closest(part, map(str, value)) if isinstance(value, Mapping) else None
             hint = "dig " + ".".join(filter(None, (where, near))) if near else None

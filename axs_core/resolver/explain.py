@@ -79,7 +79,8 @@ def word_hint(world: World, query: Query) -> str | None:
 
 def _corrected(query: Query, condition: Condition, recipes: list[Entry]) -> str | None:
     """The query with the key or the value that its recipes have instead of one that none of them has."""
-    texts = {condition.key: {name for recipe in recipes for name in _names(recipe)}}
+    names = {name for recipe in recipes for name in _names(recipe)}
+    texts = {} if condition.key.partition(".")[0] in names else {condition.key: names}  # a member of one is no mistake
     if condition.sets() and isinstance(condition.value, str):
         texts[condition.value] = {
             str(own.value) for r in recipes for a in r.alternatives for own in a.required if own.key == condition.key
