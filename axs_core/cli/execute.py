@@ -15,6 +15,9 @@ from axs_core.cli.pipeline import Call
 from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError, brief
 from axs_core.query.near import closest
 
+COMPUTING = ("get", "dig")
+"""Actions that give a value which may be computed from stored results."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -47,7 +50,7 @@ def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
     for call in calls:
         target = _target(call, root, result)
         given = _Arguments(call, root, result)
-        if call.action in ACTIONS["entries"] and _are_entries(target):
+        if call.action in ACTIONS["entries"] and _are_entries(target) and not _has_own(call.action, target):
             result = _apply_to_all(call.action, target, given)
         elif isinstance(target, Each) and call.action != "len":
             result, without = _apply_each(call.action, target, given, failures)
@@ -74,6 +77,11 @@ class _Arguments:
         self.args = args
         self._inserted = {call.insert: previous} if isinstance(call.insert, str) else {}
         self._root, self._options = root, call.options
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """What earlier actions stored."""
+        return self._root.labels
 
     def options_for(self, target: Any) -> dict[str, Any]:
         """Keyword arguments; what ``--name+=`` adds to is the target's own value."""
@@ -137,11 +145,28 @@ def _apply_to_all(name: str, target: Any, given: _Arguments) -> Any:
 
 def _apply(name: str, target: Any, given: _Arguments) -> Any:
     kind = target_of(target)
-    if action := ACTIONS[kind].get(name):
-        return action.apply(target, given.args, given.options_for(target))
+    action = None if _has_own(name, target) else ACTIONS[kind].get(name)
+    options = given.options_for(target)
+    if kind == "entry" and given.labels and (action is None or name in COMPUTING):
+        target = target.given(given.labels)
+    if action is not None:
+        return action.apply(target, given.args, options)
     if kind == "entry" and name in target.actions():
-        return target.call(name, *given.args, **given.options_for(target))
+        return target.call(name, *given.args, **options)
+    if kind == "workspace" and (label := _holder(name, given.labels)):
+        raise UsageError(f"axs has no action '{name}'", hint=f":{label}: {name} applies it to what is stored there")
     raise _unknown(name, target, target.actions() if kind == "entry" else {})
+
+
+def _holder(name: str, labels: Mapping[str, Any]) -> str | None:
+    """The label of an entry that has a function of that name."""
+    entries = (label for label, value in labels.items() if target_of(value) == "entry" and name in value.actions())
+    return next(entries, None)
+
+
+def _has_own(name: str, target: Any) -> bool:
+    """Does the entry's code have a function that is called like an action? Then that is meant, as a person wrote it."""
+    return name in NAMES and target_of(target) == "entry" and bool(target.defines(name))
 
 
 def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError:
