@@ -231,11 +231,18 @@ class Workspace:
         return report(self, entries, absolute(output), folder, title)
 
     def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
-        """The run that tells the accuracy of this one (it may be itself); None where that is not known."""
+        """The run that tells the accuracy of this one (it may be itself); None where that is not known. A note says
+        in what it differs.
+        """
         from axs_core.compare.twin import Twins
 
         found = Twins(self.index.find).of(item.entry)
-        return WorkspaceEntry(self, found) if found is not None else None
+        if found is None:
+            return None
+        if found.differs:
+            told = ", ".join(f"{name} {value}" for name, value in found.differs.items())
+            self.reporter.note(f"{found.entry.name} was run with another {told}")
+        return WorkspaceEntry(self, found.entry)
 
     def replay(self, item: WorkspaceEntry) -> Replayed:
         """Make an entry again from its record; see :mod:`axs_core.compare.replay`."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from axs_core.compare.cells import OWN, Cells, Row, declared
-from axs_core.compare.twin import Twins
+from axs_core.compare.twin import Twin, Twins
 from axs_core.entry import Entry
 from axs_core.errors import UsageError
 from axs_core.query.near import nearest
@@ -160,8 +160,7 @@ def _row(own: Row, layout: Layout, twins: Twins, cells: Cells) -> tuple[Any, ...
     row = {title: own.get(path) for title, path in layout.plain}
     if layout.paired:
         twin = twins.of(own.entry)
-        other = own if twin is own.entry else cells.of(twin) if twin is not None else None
-        row.update({title: _paired(own, other, path) for title, path in layout.paired})
+        row.update({title: _paired(own, twin, path, cells) for title, path in layout.paired})
     return tuple(row[title] for title in layout.titles)
 
 
@@ -169,10 +168,10 @@ def _of_twin(path: str) -> bool:
     return path.startswith(f"{TWIN}.")
 
 
-def _paired(own: Row, twin: Row | None, path: str) -> Any:
+def _paired(own: Row, twin: Twin | None, path: str, cells: Cells) -> Any:
     """A value of the twin; where there is none, in place of its name what the entry says then."""
     if twin is not None:
-        return twin.get(path)
+        return twin.get(path, own if twin.entry is own.entry else cells.of(twin.entry))
     said = declared(own.entry, TWIN)
     return said.get("unknown") if path == "name" and isinstance(said, Mapping) else None
 

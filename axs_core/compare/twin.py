@@ -5,23 +5,72 @@ Entries declare in an attribute ``twin`` what they are paired with::
     twin:
       among: [QUERY, ...]       entries that may be one
       value: NAME               what they must have to be of use
-      same: [NAME, ...]         values that must agree (absent on both sides agrees)
-      known: [NAME, ...]        values that must agree, and neither be absent nor "unknown"
-      prefer: [NAME, ...]       among several, those that agree in these too, the first the most
+      known: [NAME, ...]        values that must agree; one that is absent, null or "unknown" agrees with nothing
+      marked: NAME              a mapping of values that may differ, which is told then
+      prefer: [NAME, ...]       among several: the fewest that differ, then those that agree in these, the first the most
       most: NAME                then the one with the largest value; then the newest
 
-An entry that has the value itself is its own twin.
+An entry that has the value itself is its own twin. All of these may be functions of stored values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from axs_core.compare.cells import OWN, declared, own_value
+from axs_core.compare.cells import Cells, Row, declared
 from axs_core.digest import canonical
 from axs_core.entry import Entry
 from axs_core.query import Query, parse
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The twin of an entry; ``differs``: the twin's own values of what is marked, where they are not the entry's."""
+
+    entry: Entry
+    differs: Mapping[str, Any]
+
+    def get(self, path: str, row: Row) -> Any:
+        """A value of the twin, whose row that is; its name with what is different: ``NAME (batch 32, threads 2)``."""
+        if path != "name" or not self.differs:
+            return row.get(path)
+        told = (f"{name} {'unknown' if value is None else value}" for name, value in self.differs.items())
+        return f"{self.entry.name} ({', '.join(told)})"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An entry as far as a rule looks at it."""
+
+    entry: Entry
+    signature: str | None
+    marked: Mapping[str, Any]
+    preferred: tuple[Any, ...]
+    size: float
+
+    @staticmethod
+    def of(row: Row, rule: Mapping[str, Any]) -> Candidate:
+        """Look at an entry; its signature is what must agree, as one text, None where something of it is not known."""
+        known = [row.get(name) for name in rule.get("known", ())]
+        most = row.values.get(rule.get("most", ""))
+        return Candidate(
+            row.entry,
+            None if any(value in (None, "unknown") for value in known) else repr(known),
+            row.get(rule.get("marked", "")) or {},
+            tuple(row.get(name) for name in rule.get("prefer", ())),
+            most if isinstance(most, (int, float)) else 0,
+        )
+
+    def differing(self, other: Candidate) -> dict[str, Any]:
+        """What is marked and not the same: the other's values."""
+        return {name: value for name, value in other.marked.items() if value != self.marked.get(name)}
+
+    def rank(self, other: Candidate) -> tuple[Any, ...]:
+        """How well another one fits, to be compared."""
+        preferred = (mine == its for mine, its in zip(self.preferred, other.preferred, strict=True))
+        return (-len(self.differing(other)), *preferred, other.size, str(other.entry.produced.get("at", "")))
 
 
 class Twins:
@@ -29,58 +78,34 @@ class Twins:
 
     def __init__(self, find: Callable[[Query], Iterable[Entry]]) -> None:
         self._find = find
-        self._groups: dict[str, dict[str, list[Entry]]] = {}
-        self._last: tuple[Any, dict[str, list[Entry]]] = (None, {})
+        self._cells = Cells()
+        self._groups: dict[str, dict[str, list[Candidate]]] = {}
+        self._last: tuple[Any, dict[str, list[Candidate]]] = (None, {})
 
-    def of(self, entry: Entry) -> Entry | None:
+    def of(self, entry: Entry) -> Twin | None:
         """The twin of ``entry`` (it may be the entry itself); None where there is none, or nothing is declared."""
-        values = entry.values
         rule = declared(entry, "twin")
         if not isinstance(rule, Mapping):
             return None
-        if values.get(rule.get("value", "")) is not None:
-            return entry
-        signature = _signature(entry, values, rule)
-        if signature is None:
-            return None
-        candidates = self._group(rule).get(signature, [])
-        if len(candidates) == 1:
-            return candidates[0]
-        return max(candidates, key=lambda other: _rank(entry, other, rule), default=None)
+        row = self._cells.of(entry)
+        if row.values.get(rule.get("value", "")) is not None:
+            return Twin(entry, {})
+        own = Candidate.of(row, rule)
+        candidates = self._group(rule).get(own.signature, []) if own.signature is not None else []
+        best = max(candidates, key=own.rank, default=None)
+        return None if best is None else Twin(best.entry, own.differing(best))
 
-    def _group(self, rule: Mapping[str, Any]) -> dict[str, list[Entry]]:
+    def _group(self, rule: Mapping[str, Any]) -> dict[str, list[Candidate]]:
         if self._last[0] is rule:  # nearly always: they come from the same parent
             return self._last[1]
         name = canonical(dict(rule))
         if name not in self._groups:
-            candidates = {other.path: other for text in rule["among"] for other in self._find(parse(text))}
-            groups: dict[str, list[Entry]] = {}
+            entries = {other.path: other for text in rule["among"] for other in self._find(parse(text))}
+            groups: dict[str, list[Candidate]] = {}
             self._groups[name] = groups
-            for other in candidates.values():
-                values = other.values
-                signature = _signature(other, values, rule)
-                if signature is not None and values.get(rule["value"]) is not None:
-                    groups.setdefault(signature, []).append(other)
+            for row in map(self._cells.of, entries.values()):
+                found = Candidate.of(row, rule)
+                if found.signature is not None and row.values.get(rule["value"]) is not None:
+                    groups.setdefault(found.signature, []).append(found)
         self._last = (rule, self._groups[name])
         return self._groups[name]
-
-
-def _value(entry: Entry, values: Mapping[str, Any], name: str) -> Any:
-    """A value; an empty list or mapping says as much as none."""
-    found = own_value(entry, name) if name in OWN else values.get(name)
-    return None if found in ([], {}) else found
-
-
-def _signature(entry: Entry, values: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:
-    """What must agree, as one text; None where something that must be known is not."""
-    known = [_value(entry, values, name) for name in rule.get("known", ())]
-    if any(value in (None, "unknown") for value in known):
-        return None
-    return repr((known, [_value(entry, values, name) for name in rule.get("same", ())]))
-
-
-def _rank(entry: Entry, other: Entry, rule: Mapping[str, Any]) -> tuple[Any, ...]:
-    own, its = entry.values, other.values
-    preferred = (_value(entry, own, name) == _value(other, its, name) for name in rule.get("prefer", ()))
-    most = its.get(rule.get("most", ""))
-    return (*preferred, most if isinstance(most, (int, float)) else 0, str(other.produced.get("at", "")))

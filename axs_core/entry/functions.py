@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from axs_core.digest import of_value
-from axs_core.entry.model import Entry
+from axs_core.entry.model import Entry, linearise
 from axs_core.entry.scope import RESERVED
 from axs_core.errors import AxsError, EntryError, NoSuchName, UsageError
 
@@ -29,9 +29,12 @@ def functions_of(entry: Entry) -> dict[str, Callable[..., Any]]:
     from elsewhere and that the user does not trust.
     """
     found: dict[str, Callable[..., Any]] = {}
+    family = {relative.name: relative for relative in entry.lineage}
     for relative in reversed(with_code(entry)):
         relative.allow(f"call functions of {relative.path / CODE}")
-        found.update(_functions_in(relative.path / CODE, own=relative.origin is None))
+        parents = linearise(relative, family.__getitem__)
+        places = [each.path for each in (relative, *parents) if each.trusted]
+        found.update(_functions_in(relative.path / CODE, relative.origin is None, places))
     return found
 
 
@@ -80,9 +83,9 @@ class _AsItReads(SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
-def _functions_in(file: Path, own: bool) -> dict[str, Callable[..., Any]]:
+def _functions_in(file: Path, own: bool, places: Iterable[Path]) -> dict[str, Callable[..., Any]]:
     stat = file.stat()
-    module = _module(file, stat.st_mtime_ns, stat.st_size, own)
+    module = _module(file, stat.st_mtime_ns, stat.st_size, own, tuple(map(str, places)))
     found: dict[str, Callable[..., Any]] = {
         name: value
         for name, value in vars(module).items()
@@ -96,13 +99,13 @@ def _functions_in(file: Path, own: bool) -> dict[str, Callable[..., Any]]:
 
 
 @lru_cache(maxsize=256)
-def _module(file: Path, _mtime: int, _size: int, own: bool) -> ModuleType:
+def _module(file: Path, _mtime: int, _size: int, own: bool, places: tuple[str, ...]) -> ModuleType:
+    """``places`` are the folders in which ``from .name import ...`` looks: the entry's own, then its parents'."""
     name = f"axs_entry_{of_value(str(file))[:16]}"
     for loaded in [module for module in sys.modules if module.startswith(f"{name}.")]:
         del sys.modules[loaded]  # of an earlier state of the folder
     loader = (SourceFileLoader if own else _AsItReads)(name, str(file))
-    places = [str(file.parent)]
-    spec = importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=places)
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=list(places))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

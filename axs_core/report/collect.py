@@ -80,9 +80,9 @@ def collect(entries: Iterable[Entry], twins: Twins, told: Callable[[str], None])
 def _values(own: Row, said: Mapping[str, Any], twins: Twins, cells: Cells) -> dict[str, Any]:
     paths: Mapping[str, str] = said.get("values", {})
     twin = twins.of(own.entry) if any(path.startswith(TWIN) for path in paths.values()) else None
-    other = own if twin is own.entry else cells.of(twin) if twin is not None else None
+    other = own if twin is None or twin.entry is own.entry else cells.of(twin.entry)
     found = {
-        title: (other.get(path[len(TWIN) :]) if other else None) if path.startswith(TWIN) else own.get(path)
+        title: (twin.get(path[len(TWIN) :], other) if twin else None) if path.startswith(TWIN) else own.get(path)
         for title, path in paths.items()
     }
     return found | {title: _from_files(own.entry, name) for title, name in said.get("files", {}).items()}

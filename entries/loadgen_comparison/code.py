@@ -9,8 +9,36 @@ from typing import Any
 
 from axs_core.errors import Refused
 
+from .signature import CALLS
+from .signature import signature as signature_of
+
 # So few runs have no 95 % interval of their median: with 5, all are on one side of it once in 16 times.
 FEWEST = 6
+
+
+def signature(
+    machine: str | None = None,
+    engine: str | None = None,
+    engine_version: str | None = None,
+    engine_options: dict[str, Any] | None = None,
+    environment_digest: str | None = None,
+    effective_device: str | None = None,
+    effective_precision: str | None = None,
+    model_digest: str | None = None,
+    input_form: dict[str, Any] | None = None,
+    dataset_digest: str | None = None,
+    labels_digest: str | None = None,
+) -> str | None:
+    """Which system ran which benchmark: SHA-256, the same for runs that belong together. None where something that it
+    rests on is not known.
+    """
+    return signature_of(locals())
+
+
+def calls(effective_batch_size: int | None = None, effective_threads: int | str | None = None) -> dict[str, Any]:
+    """How the system was driven: batch (samples) and threads."""
+    known = {"effective_batch_size": effective_batch_size, "effective_threads": effective_threads}
+    return {CALLS[name]: value for name, value in known.items()}
 
 
 def performance_unit(loadgen_scenario: str, loadgen_mode: str) -> str | None:

@@ -12,10 +12,14 @@ import math
 import re
 import struct
 from collections.abc import Iterator
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from axs_core.errors import Inapplicable, Refused
+
+from .rules import NEWEST, rules_of
+from .submittable import lacks
 
 SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
 LABELS = "labels.txt"
@@ -364,32 +368,35 @@ def verdict(
     loadgen_mode: str,
     path: Path,
     loadgen_weaker_settings: list[str] | None = None,
+    mlperf_benchmark: str | None = None,
     loadgen_benchmark: str | None = None,
+    loadgen_model: str | None = None,
     loadgen_compliance_test: str | None = None,
+    model_weights: str | None = None,
+    effective_precision: str | None = None,
+    dataset_used: str | None = None,
     samples_used: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
     suspended_seconds: float | None = None,
+    started_at: str | None = None,
 ) -> str:
-    """SUBMITTABLE (a benchmark of MLPerf with its official settings, VALID), VALID (with what was weaker), or INVALID
-    (reasons). A run that stood still for a while is no measurement to submit.
+    """SUBMITTABLE (MLPerf's benchmark, data set and settings, trained weights, known precision, VALID, with the round),
+    VALID (with what it lacks), or INVALID (reasons).
     """
+    known = locals()
     noise = f"; {_foreign_load(foreign_cpu_share, noisy)}" if noisy else ""
     if loadgen_mode == "AccuracyOnly":
         return f"VALID (accuracy only: each of {samples_used} samples was answered){noise}"
     text = summary(path)
     if validity(text) == "INVALID":
         return f"INVALID ({'; '.join(reason.rstrip('.') for reason in invalid_reasons(text, path))}){noise}"
-    lacks = list(loadgen_weaker_settings or [])
-    if loadgen_compliance_test is not None:
-        lacks.append(f"compliance test {loadgen_compliance_test}, no run of its own")
-    if loadgen_benchmark is None:
-        lacks.append("the model is no benchmark of MLPerf")
-    if loadgen_mode == "FindPeakPerformance":
-        lacks.append("a search for the peak is no run")
-    if suspended_seconds:
-        lacks.append(f"it was suspended for {suspended_seconds:.1f} s, which its figures count")
-    return f"VALID ({'; '.join(lacks)}){noise}" if lacks else f"SUBMITTABLE{noise}"
+    rules = rules_of(NEWEST)
+    lacking = list(lacks(known, rules))
+    if lacking:
+        return f"VALID ({'; '.join(lacking)}){noise}"
+    day = date.fromisoformat(started_at[:10]) if started_at else datetime.now(timezone.utc).date()
+    return f"SUBMITTABLE (round {rules.round}, {rules.state(day)}){noise}"
 
 
 def _foreign_load(share: float | None, noisy: bool | None) -> str:

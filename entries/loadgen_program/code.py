@@ -110,7 +110,8 @@ def _joint_verdict(runs: list[dict[str, Any]]) -> str:
     if not good:
         return f"INVALID (each of {len(runs)} runs)"
     told = f"{len(good)} of {len(runs)} runs"
-    reasons = str(good[0]["verdict"]).partition("(")[2].rpartition(")")[0]
+    first = str(good[0]["verdict"])
+    reasons = first.partition("(")[2].rpartition(")")[0] if first.startswith("VALID") else ""
     noisy = [str(run["name"]) for run in runs if run["noisy"]]
     noise = f"; NOISY: other processes used the processors during {len(noisy)} of them" if noisy else ""
     return f"VALID ({'; '.join(filter(None, (told, reasons)))}){noise}"

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from loadgen_harness import identity
 from loadgen_harness.backend import Backend
 from loadgen_harness.image_samples import ImageSamples, InputForm
 from loadgen_harness.parameters import HarnessError, Job
@@ -48,6 +50,17 @@ class ImageClassification:
         if self._label_offset:
             classes = classes - self._label_offset
         return classes.astype(self._dtype)
+
+    def facts(self, job: Job, library: ImageSamples) -> dict[str, Any]:
+        """The digest of the pixels, that of the labels, and the normalisation; see Task."""
+        model, images = job.need("model").attributes, job.need("images").attributes
+        outputs = {name: model.get(name) for name in ("input_name", "output_name") if model.get(name)}
+        return {
+            "dataset_used": images.get("dataset_name"),
+            "dataset_digest": library.digest(),
+            "labels_digest": identity.of(library.labels) if library.labels is not None else None,
+            "input_form": {**asdict(library.form), **outputs, "label_offset": self._label_offset},
+        }
 
     def write_results(self, job: Job, library: ImageSamples, log: Path | None) -> None:
         """``labels.txt`` (index, file, label) and, where LoadGen logged answers, ``predictions.txt`` (index, file,

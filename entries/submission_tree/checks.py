@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .rules import ACCURACY, DETAIL, SUMMARY, Rules, figure, read_log
+from .mlperf_log import ACCURACY, DETAIL, SUMMARY, figure, read_log
+from .rules import Rules
 from .system import MAY_BE_EMPTY, NEEDED
 
 TYPES = {"edge": "edge", "datacenter": "datacenter", "datacenter,edge": "both", "edge,datacenter": "both"}

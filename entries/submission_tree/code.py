@@ -11,8 +11,9 @@ from typing import Any
 from axs_core.errors import NotFound, ProduceError, Refused, UsageError
 
 from .checks import check
+from .choose import Chooser
 from .rules import rules_of
-from .runs import Choice, Chooser, recorded
+from .runs import Choice, recorded
 from .system import description, lacking
 from .tree import measurements, write
 

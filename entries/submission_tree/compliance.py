@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from .rules import ACCURACY, DETAIL, figure, read_log
+from .mlperf_log import ACCURACY, DETAIL, figure, read_log
 from .runs import Run
 
 PASS, FAIL = "TEST PASS", "TEST FAIL"

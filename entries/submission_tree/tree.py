@@ -13,9 +13,12 @@ from axs_core.errors import UsageError
 from axs_core.record import NOT_CONTENT, of_folder
 
 from .compliance import PASS, sampled_accuracy, verify_accuracy, verify_performance
-from .rules import ACCURACY, DETAIL, SUMMARY, Rules
+from .mlperf_log import ACCURACY, DETAIL, SUMMARY
+from .rules import Rules
 from .runs import Cell, Choice, Run
 
+# As MLPerf's rules spell the types of a model's inputs.
+INPUT_TYPES = {"float32": "fp32", "float16": "fp16"}
 KEPT_OF_LOG = 4096  # bytes from each end, as MLPerf's own script keeps them
 
 
@@ -51,9 +54,9 @@ def measurements(cell: Cell, parameters: Mapping[str, Any], rules: Rules) -> dic
     run = cell.performance
     assert run is not None
     own = run.get("model_declaration") or {}
-    computed = {"weight_data_types": run.get("effective_precision")}
-    if computed["weight_data_types"] == "unknown":
-        computed.clear()
+    given = (run.get("input_form") or {}).get("dtype")
+    seen = {"weight_data_types": run.get("effective_precision"), "input_data_types": INPUT_TYPES.get(given, given)}
+    computed = {name: value for name, value in seen.items() if value not in (None, "unknown")}
     return {name: parameters.get(name) or computed.get(name) or own.get(name) for name in rules.data["measurements"]}
 
 

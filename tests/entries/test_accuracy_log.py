@@ -7,16 +7,14 @@ with the label on line ``qsl_idx`` of val_map.txt, and divides by the samples se
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import random
 import struct
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.entry_code import functions
 
-CODE = Path(__file__).parents[2] / "entries" / "loadgen_experiment" / "code.py"
 TYPES = {"float32": "<f", "int32": "<i", "int64": "<q"}
 
 
@@ -33,10 +31,7 @@ def as_the_script_does(log: Path, labels: list[int], pattern: str) -> str:
 
 
 def ours(folder: Path, dtype: str) -> str:
-    spec = importlib.util.spec_from_file_location("loadgen_experiment_code", CODE)
-    assert spec is not None and spec.loader is not None
-    code: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(code)
+    code = functions("loadgen_experiment")
     counts = code.accuracy_counts(code.predictions(folder, "AccuracyOnly", dtype), code.labels(folder))
     return str(code.accuracy_report(counts))
 

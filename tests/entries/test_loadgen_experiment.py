@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from support.entry_code import functions
 from support.loadgen_logs import EARLY_STOPPING, SERVER_OVERLOADED, summary, write_run
 
 from axs_core.errors import Refused
 
-CODE = Path(__file__).parents[2] / "entries" / "loadgen_experiment" / "code.py"
 SERVER_CONDITIONS = (
     "Performance constraints satisfied : NO",
     "Min duration satisfied : Yes",
@@ -23,13 +21,9 @@ SERVER_CONDITIONS = (
 ASKED = {"record": {"query": "loadgen_output,loadgen_mode=PerformanceOnly,framework=onnxrt"}}
 
 
-@pytest.fixture(scope="module")
-def figures() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("loadgen_experiment_code", CODE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def figures() -> Any:
+    return functions("loadgen_experiment")
 
 
 def overloaded(folder: Path) -> Path:
@@ -39,33 +33,33 @@ def overloaded(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32", "int64"])
-def test_predictions_are_read_in_every_type(figures: ModuleType, tmp_path: Path, dtype: str) -> None:
+def test_predictions_are_read_in_every_type(figures: Any, tmp_path: Path, dtype: str) -> None:
     write_run(tmp_path, answers=[(1, 999), (0, 3)], dtype=dtype)
     assert figures.predictions(tmp_path, "AccuracyOnly", dtype) == {1: 999, 0: 3}
 
 
-def test_sample_that_comes_twice_counts_once(figures: ModuleType, tmp_path: Path) -> None:
+def test_sample_that_comes_twice_counts_once(figures: Any, tmp_path: Path) -> None:
     write_run(tmp_path, answers=[(0, 3), (1, 4), (0, 9)])
     assert figures.predictions(tmp_path, "SubmissionRun") == {0: 3, 1: 4}
 
 
-def test_answer_without_content_is_refused(figures: ModuleType, tmp_path: Path) -> None:
+def test_answer_without_content_is_refused(figures: Any, tmp_path: Path) -> None:
     (tmp_path / "mlperf_log_accuracy.json").write_text('[{ "seq_id" : 0, "qsl_idx" : 7, "data" : "00" }]')
     with pytest.raises(Refused) as refused:
         figures.predictions(tmp_path, "AccuracyOnly")
     assert str(refused.value) == "mlperf_log_accuracy.json: sample 7 has an answer of 1 bytes, which is no float32"
 
 
-def test_labels_may_belong_to_names_with_blanks(figures: ModuleType, tmp_path: Path) -> None:
+def test_labels_may_belong_to_names_with_blanks(figures: Any, tmp_path: Path) -> None:
     assert figures.labels(write_run(tmp_path, labels={0: 5, 1: 6})) == {0: 5, 1: 6}
 
 
-def test_without_labels_there_is_no_accuracy(figures: ModuleType, tmp_path: Path) -> None:
+def test_without_labels_there_is_no_accuracy(figures: Any, tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"^the samples have no labels, so there is no accuracy$"):
         figures.labels(tmp_path)
 
 
-def test_counts(figures: ModuleType) -> None:
+def test_counts(figures: Any) -> None:
     assert figures.accuracy_counts({0: 1, 1: 2, 2: 3}, {0: 1, 1: 9, 2: 3}) == [2, 3]
 
 
@@ -83,7 +77,7 @@ def test_counts(figures: ModuleType) -> None:
     ],
 )
 def test_counts_refused(
-    figures: ModuleType, predictions: dict[int, int], labels: dict[int, int], weights: str | None, message: str
+    figures: Any, predictions: dict[int, int], labels: dict[int, int], weights: str | None, message: str
 ) -> None:
     with pytest.raises(Refused) as refused:
         figures.accuracy_counts(predictions, labels, weights)
@@ -101,12 +95,12 @@ def test_counts_refused(
     ],
 )
 def test_accuracy_has_the_decimals_that_its_samples_carry(
-    figures: ModuleType, counts: list[int], value: float, report: str
+    figures: Any, counts: list[int], value: float, report: str
 ) -> None:
     assert (figures.accuracy(counts), figures.accuracy_report(counts)) == (value, report)
 
 
-def test_interval_is_wilsons(figures: ModuleType) -> None:
+def test_interval_is_wilsons(figures: Any) -> None:
     """Against the equation that defines it: both ends are shares from which the measured one is 1.96 deviations off."""
     low, _, high, *_ = figures.accuracy_interval([38228, 50000]).split()
     share, total = 38228 / 50000, 50000
@@ -122,7 +116,7 @@ def test_interval_is_wilsons(figures: ModuleType) -> None:
         ([0, 20], "0.0 .. 16.1 (95 %, n=20)"),
     ],
 )
-def test_interval_carries_its_n(figures: ModuleType, counts: list[int], interval: str) -> None:
+def test_interval_carries_its_n(figures: Any, counts: list[int], interval: str) -> None:
     assert figures.accuracy_interval(counts) == interval
 
 
@@ -130,13 +124,13 @@ def test_interval_carries_its_n(figures: ModuleType, counts: list[int], interval
     ("scenario", "value"),
     [("Offline", 4013.27), ("Server", 514.12), ("SingleStream", 351404), ("MultiStream", 2219851)],
 )
-def test_performance_is_the_headline(figures: ModuleType, tmp_path: Path, scenario: str, value: float) -> None:
+def test_performance_is_the_headline(figures: Any, tmp_path: Path, scenario: str, value: float) -> None:
     write_run(tmp_path, summary(scenario))
     found = figures.performance(scenario, "PerformanceOnly", tmp_path)
     assert (found, type(found)) == (value, type(value))
 
 
-def test_invalid_figure_is_refused_with_loadgens_reasons(figures: ModuleType, tmp_path: Path) -> None:
+def test_invalid_figure_is_refused_with_loadgens_reasons(figures: Any, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         figures.performance("Server", "PerformanceOnly", overloaded(tmp_path))
     assert str(refused.value) == (
@@ -155,7 +149,7 @@ def test_invalid_figure_is_refused_with_loadgens_reasons(figures: ModuleType, tm
     )
 
 
-def test_invalid_figure_is_given_where_it_is_allowed(figures: ModuleType, tmp_path: Path) -> None:
+def test_invalid_figure_is_given_where_it_is_allowed(figures: Any, tmp_path: Path) -> None:
     assert figures.performance("Server", "PerformanceOnly", overloaded(tmp_path), allow_invalid=True) == 514.12
 
 
@@ -166,13 +160,13 @@ def test_invalid_figure_is_given_where_it_is_allowed(figures: ModuleType, tmp_pa
         ("Result is : VALID\n", "mlperf_log_summary.txt has no figure for Offline"),
     ],
 )
-def test_summary_without_a_figure(figures: ModuleType, tmp_path: Path, text: str, message: str) -> None:
+def test_summary_without_a_figure(figures: Any, tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(Refused) as refused:
         figures.performance("Offline", "PerformanceOnly", write_run(tmp_path, text))
     assert str(refused.value) == message
 
 
-def test_figure_of_the_other_mode_names_the_query_to_type(figures: ModuleType, tmp_path: Path) -> None:
+def test_figure_of_the_other_mode_names_the_query_to_type(figures: Any, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         figures.predictions(tmp_path, "PerformanceOnly", **ASKED)
     assert str(refused.value) == "this run has loadgen_mode=PerformanceOnly, which measures no accuracy"
@@ -183,7 +177,7 @@ def test_figure_of_the_other_mode_names_the_query_to_type(figures: ModuleType, t
     assert refused.value.hint == "ask the same query with loadgen_mode=PerformanceOnly"
 
 
-def test_report_gives_each_figure_its_unit(figures: ModuleType, tmp_path: Path) -> None:
+def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None:
     conditions = ("Min duration satisfied : Yes",)
     write_run(tmp_path, summary("SingleStream", True, conditions, EARLY_STOPPING))
     report = figures.performance_report(
@@ -231,13 +225,13 @@ def test_report_gives_each_figure_its_unit(figures: ModuleType, tmp_path: Path) 
     ]
 
 
-def test_streams_are_scored_by_early_stopping(figures: ModuleType, tmp_path: Path) -> None:
+def test_streams_are_scored_by_early_stopping(figures: Any, tmp_path: Path) -> None:
     write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
     assert figures.mlperf_score(351404, "SingleStream", tmp_path) == 354799
     assert figures.mlperf_score(514.12, "Server", tmp_path) == 514.12
 
 
-def test_the_estimate_is_that_of_the_scenarios_percentile(figures: ModuleType, tmp_path: Path) -> None:
+def test_the_estimate_is_that_of_the_scenarios_percentile(figures: Any, tmp_path: Path) -> None:
     """A stream of single samples has an estimate of the 99th percentile beside that of the 90th."""
     more = f"{EARLY_STOPPING}\n * Early stopping 99.0th percentile estimate: 999999"
     write_run(tmp_path, summary("SingleStream", points=more))
@@ -245,7 +239,7 @@ def test_the_estimate_is_that_of_the_scenarios_percentile(figures: ModuleType, t
     assert figures.mlperf_score(2219851, "MultiStream", tmp_path) == 999999
 
 
-def test_too_few_queries_have_no_score(figures: ModuleType, tmp_path: Path) -> None:
+def test_too_few_queries_have_no_score(figures: Any, tmp_path: Path) -> None:
     write_run(tmp_path, summary("MultiStream", points=EARLY_STOPPING))
     with pytest.raises(Refused, match="LoadGen gave no early-stopping estimate"):
         figures.mlperf_score(2219851, "MultiStream", tmp_path)
@@ -253,7 +247,7 @@ def test_too_few_queries_have_no_score(figures: ModuleType, tmp_path: Path) -> N
     assert "MLPerf's score: none, too few queries" in report
 
 
-def test_report_of_an_invalid_run_begins_with_the_reasons(figures: ModuleType, tmp_path: Path) -> None:
+def test_report_of_an_invalid_run_begins_with_the_reasons(figures: Any, tmp_path: Path) -> None:
     report = figures.performance_report("PerformanceOnly", overloaded(tmp_path))
     assert report.startswith("Result: INVALID\n * performance constraints not satisfied\n")
     assert "Recommendations" not in report
@@ -261,7 +255,18 @@ def test_report_of_an_invalid_run_begins_with_the_reasons(figures: ModuleType, t
     assert report.endswith("Other processes' share of the CPU time: unknown")
 
 
-OFFICIAL: dict[str, Any] = {"loadgen_weaker_settings": [], "loadgen_benchmark": "resnet50"}
+OFFICIAL: dict[str, Any] = {
+    "loadgen_weaker_settings": [],
+    "loadgen_benchmark": "resnet50",
+    "mlperf_benchmark": "resnet50",
+    "model_weights": "mlperf",
+    "dataset_used": "imagenet",
+    "samples_used": 50000,
+    "effective_precision": "fp32",
+    "started_at": "2026-11-29T12:00:00+00:00",
+}
+TO_HAND_IN = "SUBMITTABLE (round v6.1, closed on 2026-07-31)"
+TWO_RUNS = "MLPerf takes accuracy and performance from two runs, AccuracyOnly and PerformanceOnly"
 SHORT: dict[str, Any] = {
     "loadgen_weaker_settings": ["min_duration 3000 ms (MLPerf: 600000 ms)"],
     "loadgen_benchmark": None,
@@ -271,8 +276,51 @@ SHORT: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("mode", "settings", "expected"),
     [
-        ("PerformanceOnly", OFFICIAL, "SUBMITTABLE"),
-        ("SubmissionRun", OFFICIAL | {"noisy": False, "foreign_cpu_share": 0.01}, "SUBMITTABLE"),
+        ("PerformanceOnly", OFFICIAL, TO_HAND_IN),
+        ("PerformanceOnly", OFFICIAL | {"noisy": False, "foreign_cpu_share": 0.01}, TO_HAND_IN),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"started_at": "2026-07-31T12:00:00+00:00"},
+            "SUBMITTABLE (round v6.1, open until 2026-07-31)",
+        ),
+        ("SubmissionRun", OFFICIAL, f"VALID ({TWO_RUNS})"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": None, "loadgen_benchmark": "foo", "loadgen_model": "foo"},
+            "VALID (the model is no benchmark of MLPerf)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": None, "loadgen_benchmark": "resnet50", "loadgen_model": "resnet50"},
+            "VALID (the model is no benchmark of MLPerf)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"loadgen_benchmark": "bert-99", "loadgen_model": "bert-99"},
+            "VALID (LoadGen's settings are those of bert-99, not of resnet50)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": "mobilenet"},
+            "VALID (mobilenet is no benchmark of v6.1)",
+        ),
+        ("PerformanceOnly", OFFICIAL | {"samples_used": 43}, "VALID (43 samples, not all 50000)"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"dataset_used": None},
+            "VALID (samples of an unknown data set, not of imagenet)",
+        ),
+        ("PerformanceOnly", OFFICIAL | {"model_weights": "random"}, "VALID (random weights)"),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"model_weights": None},
+            "VALID (it is not known where the weights come from)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"effective_precision": "unknown"},
+            "VALID (it is not known in which precision the engine computed)",
+        ),
         (
             "PerformanceOnly",
             SHORT,
@@ -288,15 +336,15 @@ SHORT: dict[str, Any] = {
         (
             "PerformanceOnly",
             OFFICIAL | {"noisy": True, "foreign_cpu_share": 0.5},
-            "SUBMITTABLE; NOISY: other processes took 50.0 % of the CPU time",
+            f"{TO_HAND_IN}; NOISY: other processes took 50.0 % of the CPU time",
         ),
     ],
 )
-def test_verdict(figures: ModuleType, tmp_path: Path, mode: str, settings: dict[str, Any], expected: str) -> None:
+def test_verdict(figures: Any, tmp_path: Path, mode: str, settings: dict[str, Any], expected: str) -> None:
     assert figures.verdict(mode, write_run(tmp_path, summary("Offline")), **settings) == expected
 
 
-def test_verdict_of_an_invalid_run(figures: ModuleType, tmp_path: Path) -> None:
+def test_verdict_of_an_invalid_run(figures: Any, tmp_path: Path) -> None:
     text = summary("Offline", False, ("Min duration satisfied : NO",), "Recommendations:\n * Increase expected QPS.")
     verdict = figures.verdict("PerformanceOnly", write_run(tmp_path, text), **OFFICIAL)
     assert verdict == "INVALID (min duration not satisfied; Increase expected QPS)"

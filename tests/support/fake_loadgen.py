@@ -23,6 +23,10 @@ FIGURES = {
     "MultiStream": ("early_stopping_latency_ms", "99.0th percentile latency (ns)"),
 }
 ENTRIES = Path(__file__).parents[2] / "entries"
+SHIPPED = (
+    *("loadgen_program", "loadgen_experiment", "loadgen_comparison", "loadgen_logs"),
+    *("loadgen_signature", "mlperf_rules", "submission", "submission_tree"),
+)
 META: dict[str, Any] = {
     "title": "Toy under LoadGen",
     "parents": ["loadgen_program"],
@@ -31,6 +35,7 @@ META: dict[str, Any] = {
     "parameters": {
         "limit": {"default": 100.0, "type": "float"},
         "weights": {"type": "str"},
+        "mean": {"default": 0.0, "type": "float"},
         "needs_queries": {"default": 0, "type": "int", "help": "fewer do not suffice for a Server's early stopping"},
         "noise_file": {"type": "str", "help": "as long as it holds a line, a run takes one, is NOISY and too late"},
         "slow_test": {"default": 1.0, "type": "float", "help": "how much slower compliance runs are"},
@@ -52,7 +57,7 @@ def add_to(recipes: Path) -> None:
     """Put the toy program beside the shipped entries that it and its results use into a collection."""
     import yaml
 
-    for name in ("loadgen_program", "loadgen_experiment", "loadgen_comparison", "submission", "submission_tree"):
+    for name in SHIPPED:
         shutil.copytree(ENTRIES / name, recipes / name, ignore=shutil.ignore_patterns("__pycache__"))
     here = {"loadgen_harness": {"provides": [["loadgen_harness"]]}, "toy_program": META}
     for name, meta in here.items():
@@ -83,6 +88,7 @@ def main(file: str) -> None:
     weaker = [] if known.get("loadgen_official") else ["min_duration 3000 ms (MLPerf: 600000 ms)"]
     measured = {
         "loadgen_benchmark": known["model_name"] if known["model_name"] == "resnet50" else None,
+        "mlperf_benchmark": known["model_name"] if known["model_name"] == "resnet50" else None,
         "loadgen_user_conf": {f"target_{kind}": target},
         "loadgen_weaker_settings": weaker,
         "loadgen_version": "6.0.17",
@@ -97,9 +103,17 @@ def main(file: str) -> None:
         },
         "engine": "toy engine",
         "engine_version": "1.0",
+        "engine_options": {},
+        "environment_digest": "a" * 64,
+        "question_digest": "b" * 64,
+        "input_form": {"mean": known["mean"]},
+        "dataset_used": "imagenet",
+        "dataset_digest": "c" * 64,
+        "labels_digest": "f" * 64,
         "effective_precision": "fp32",
         "effective_device": "cpu",
-        "effective_batch_size": 1,
+        "effective_batch_size": known["batch_size"],
+        "effective_threads": known.get("num_threads") or 1,
         "samples_used": SAMPLES,
         "sample_list_digest": "e" * 64,
         "warmup_samples_per_second": 2 * limit if scenario == "Server" else 10.0,
@@ -133,6 +147,7 @@ def _detail(folder: Path, known: dict[str, Any], valid: bool, figure: float) -> 
     scenario = known["loadgen_scenario"]
     values = {
         "effective_scenario": scenario,
+        "effective_test_mode": known["loadgen_mode"],
         "effective_min_duration_ms": 600_000 if known.get("loadgen_official") else 3000,
         "effective_performance_sample_count": 1024,
         "effective_accuracy_sample_count": 50_000,

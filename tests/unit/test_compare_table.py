@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support import fake_loadgen
+from support.made import rewrite
 from support.toy import Toys
 
 from axs_core import Workspace
@@ -19,6 +20,11 @@ from axs_core.compare.cells import Cells
 from axs_core.errors import NotFound, UsageError
 
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
+PARTS = (
+    *("machine", "engine", "engine_version", "engine_options", "environment_digest", "effective_device"),
+    *("effective_precision", "model_digest", "input_form", "dataset_digest", "labels_digest"),
+)
+"""What a run's signature is made of."""
 
 
 @pytest.fixture
@@ -104,27 +110,46 @@ class TestTwin:
         twin = space.twin(run)
         assert twin is not None and twin.name == run.name
 
-    @pytest.mark.parametrize("changed", ["model_digest", "effective_precision", "engine_version"])
-    def test_what_must_agree(self, toys: Toys, changed: str) -> None:
+    @pytest.mark.parametrize("changed", PARTS)
+    def test_what_must_agree_and_be_known(self, toys: Toys, changed: str) -> None:
         space = toys.space()
-        accuracy = space.byquery("loadgen_output,loadgen_scenario=Offline")
+        accuracy = space.byquery("loadgen_output,loadgen_scenario=Server")
         run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
         twin = space.twin(run)
         assert twin is not None and twin.name == accuracy.name
-        file = accuracy.path / "meta.yaml"
-        lines = file.read_text().splitlines()
-        file.write_text("\n".join(f"  {changed}: other" if f"  {changed}:" in line else line for line in lines) + "\n")
-        assert toys.space().twin(run) is None
+        for value, entries in (("other", [accuracy]), ("unknown", [accuracy, run])):
+            for entry in entries:
+                rewrite(entry.path, changed, value)
+            assert toys.space().twin(run) is None
 
-    def test_what_must_be_known(self, toys: Toys) -> None:
+    def test_the_accuracy_of_another_normalisation_is_none(self, toys: Toys) -> None:
         space = toys.space()
-        names = [space.byquery(f"loadgen_output,loadgen_scenario={name}").name for name in ("Offline", "Server")]
-        run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
-        for name in (*names, run.name):
-            file = toys.work / name / "meta.yaml"
-            file.write_text(file.read_text().replace("effective_precision: fp32", "effective_precision: unknown"))
+        space.byquery(f"{PERFORMANCE},loadgen_scenario=SingleStream,mean=78.37")
+        space.byquery("loadgen_output,loadgen_scenario=SingleStream,mean=0")
+        row = next(row for row in space.table(PERFORMANCE))
+        assert (row["accuracy"], row["accuracy from"]) == (None, "accuracy unknown")
+        right = space.byquery("loadgen_output,loadgen_scenario=SingleStream,mean=78.37")
+        space.byquery("loadgen_output,loadgen_scenario=SingleStream,mean=1")
+        assert next(row for row in space.table(PERFORMANCE))["accuracy from"] == right.name
+
+    def test_another_batch_and_other_threads_are_marked(self, toys: Toys, capsys: pytest.CaptureFixture[str]) -> None:
         space = toys.space()
-        assert space.twin(space.byname(run.name)) is None
+        run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Offline")
+        accuracy = space.byquery("loadgen_output,loadgen_scenario=Offline,batch_size=8,num_threads=2")
+        marked = f"{accuracy.name} (batch 8, threads 2)"
+        assert next(row for row in space.table(PERFORMANCE))["accuracy from"] == marked
+        twin = space.twin(run)
+        assert twin is not None and twin.name == accuracy.name
+        same = space.byquery("loadgen_output,loadgen_scenario=Server")
+        assert next(row for row in space.table(PERFORMANCE))["accuracy from"] == same.name
+
+    def test_one_that_was_asked_for_alike_comes_before_a_newer_one(self, toys: Toys) -> None:
+        space = toys.space()
+        run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Offline")
+        alike, newer = (space.byquery(f"loadgen_output,limit={limit}") for limit in (100, 101))
+        rewrite(newer.path, "question_digest", "another")
+        twin = toys.space().twin(run)
+        assert twin is not None and twin.name == alike.name
 
     def test_the_same_scenario_comes_first(self, toys: Toys) -> None:
         space = toys.space()

@@ -251,8 +251,7 @@ def test_a_mismatch_says_all(folder: Path, http_server: Server) -> None:
         "(truncated, or changed upstream); deleted"
     )
     assert error.hint == (
-        "if the publisher has changed the file, correct `md5` in recipe/meta.yaml; or "
-        + ways(http_server.root + "/")
+        "if the publisher has changed the file, correct `md5` in recipe/meta.yaml; or " + ways(http_server.root + "/")
     )
     assert not any(file.is_file() and file.suffix != ".lock" for file in (folder.parent / "cache").rglob("*"))
     assert len(http_server.requests) == 1

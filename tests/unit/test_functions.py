@@ -19,6 +19,7 @@ def entry(folder: Path, code: str = "", parents: tuple[Entry, ...] = (), name: s
     if code:
         (path / "code.py").write_text(dedent(code))
     ancestors = {relative.name: relative for parent in parents for relative in parent.lineage}
+    meta = {**meta, "parents": [parent.name for parent in parents]}
     return Entry(name, path, meta, ancestors=tuple(ancestors.values()))
 
 
@@ -41,6 +42,19 @@ def test_arguments_are_values_then_functions_then_builtin_names(tmp_path: Path) 
 def test_a_stored_value_wins_over_a_function(tmp_path: Path) -> None:
     toy = entry(tmp_path, "def a(): return 2", attributes={"a": 1})
     assert get(toy, "a") == 1
+
+
+def test_modules_beside_code_are_inherited_as_functions_are(tmp_path: Path) -> None:
+    for name, modules in {
+        "upper": {"shared": "X, Y = 'upper', 1", "far": "Z = 2"},
+        "toy": {"shared": "X = 'own'"},
+    }.items():
+        (tmp_path / name).mkdir()
+        for module, text in modules.items():
+            (tmp_path / name / f"{module}.py").write_text(text)
+    upper = entry(tmp_path, name="upper")
+    toy = entry(tmp_path, "from .far import Z\nfrom .shared import X\ndef both(): return X, Z", (upper,))
+    assert get(toy, "both") == ("own", 2)
 
 
 def test_a_function_wins_over_a_builtin_name(tmp_path: Path) -> None:

@@ -424,9 +424,7 @@ with replacing(Path({str(file)!r})) as fresh:
 
 
 @pytest.mark.parametrize("error", [ProduceError("found.json: not JSON"), EntryError("expected a list")])
-def test_what_fails_on_a_full_disk_is_told_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: AxsError
-) -> None:
+def test_what_fails_on_a_full_disk_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: AxsError) -> None:
     """A program may have written half a file without a word."""
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=4096))

@@ -7,6 +7,7 @@ known, ``labels``.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -81,6 +82,21 @@ class ImageSamples:
         self._slot_of = np.full(self.count, -1, np.int64)
         self._loaded: NDArray[Any] = self._block(0)
         self._scratch: NDArray[Any] = self._block(0)
+
+    @property
+    def form(self) -> InputForm:
+        """How they are given to the model."""
+        return self._form
+
+    def digest(self) -> str:
+        """SHA-256 of their shape and pixels, read from the file."""
+        digest = hashlib.sha256(json.dumps(self._shape).encode())
+        left = self.count * int(np.prod(self._shape))
+        with self._file.open("rb") as file:
+            while left and (block := file.read(min(left, 1 << 20))):
+                digest.update(block)
+                left -= len(block)
+        return digest.hexdigest()
 
     def _block(self, size: int) -> NDArray[Any]:
         height, width, channels = self._shape

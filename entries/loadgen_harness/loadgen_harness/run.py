@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loadgen_harness import identity
 from loadgen_harness.backend import Backend, Options, open_backend
 from loadgen_harness.parameters import HarnessError, Job, Need
 from loadgen_harness.task import SampleLibrary, Task
@@ -211,6 +212,10 @@ class Run:
             "sample_list_digest": sample_list_digest(library),
             "model_digest": _digest(model),
             "model_weights": model.attributes.get("weights"),
+            "mlperf_benchmark": model.attributes.get("mlperf_model_name"),
+            "environment_digest": identity.environment_digest(job),
+            "question_digest": identity.question_digest(job),
+            **self._task.facts(job, library),
             "model_declaration": {name: model.attributes.get(name) for name in DECLARATION},
         }
         text = json.dumps(self._measured, indent=1, sort_keys=True)

@@ -46,6 +46,12 @@ class Task(Protocol):
     def answers(self, outputs: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         """The answers that LoadGen logs, one row for each sample."""
 
+    def facts(self, job: Job, library: SampleLibrary) -> dict[str, Any]:
+        """What is recorded of samples and answers: ``dataset_used``; ``dataset_digest`` (their content as it is
+        preprocessed), ``labels_digest`` (None without labels) and ``input_form`` (what is done to them before the
+        model sees them, and to its answers). Runs that differ in one of these are of different benchmarks.
+        """
+
     def write_results(self, job: Job, library: SampleLibrary, log: Path | None) -> None:
         """Leave in ``job.output_path`` what the figures are computed from; ``log`` is LoadGen's accuracy log or
         None.

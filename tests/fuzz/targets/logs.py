@@ -197,7 +197,14 @@ class Room(ToyRoom):
     """A folder with the input's files is taken in, as a new entry each time."""
 
     def fill(self) -> None:
-        for name in ("loadgen_comparison", "loadgen_experiment", "loadgen_ingest"):
+        for name in (
+            "loadgen_comparison",
+            "loadgen_experiment",
+            "loadgen_ingest",
+            "loadgen_logs",
+            "loadgen_signature",
+            "mlperf_rules",
+        ):
             if not (self.toys.recipes / name).is_dir():
                 shutil.copytree(ENTRIES / name, self.toys.recipes / name, ignore=shutil.ignore_patterns("__pycache__"))
         super().fill()
