@@ -170,6 +170,8 @@ class Workspace:
         entry = answer.entry
         if entry.kind != "produced":
             return
+        if "collection" in entry.tags and "git" in entry.produced.get("by", ()):
+            self._say_what_is_not_read(entry)
         where = entry.produced.get("machine") or machine.name()
         if answer.made:
             self.reporter.note(f"made {entry.name}")
@@ -185,6 +187,12 @@ class Workspace:
                 self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
         except EntryError as error:  # its record is damaged; what it holds is there
             self.reporter.warn(str(error))
+
+    def _say_what_is_not_read(self, clone: Entry) -> None:
+        from axs_core.exchange.foreign import what_it_holds
+
+        if (told := what_it_holds(clone, self.index)) is not None:
+            self.reporter.warn(told)
 
     def all_byquery(self, query: str | Sequence[str]) -> Found:
         """Everything that exists and satisfies the query; makes nothing."""
@@ -291,18 +299,20 @@ class Workspace:
         raise NotFound(f"nothing knows how to take in {there}{told}")
 
     def byname(self, name: str) -> WorkspaceEntry:
-        """The entry with this name (that of its folder, or one that a person gave it), of whatever kind.
+        """The entry with this name (that of its folder, one that a person gave it, or of a clone that of its
+        repository), of whatever kind.
 
-        Raises NotFound with the nearest names.
+        Raises NotFound with the nearest names, UsageError where several clones are called so.
         """
         try:
             return WorkspaceEntry(self, self.index.by_name(name))
         except NotFound:
-            from axs_core.exchange.collections import called
+            from axs_core.exchange.collections import called, clone_called
 
-            if not (given := called(self.index, name)):
+            given = next(iter(called(self.index, name)), None) or clone_called(self.index, name)
+            if given is None:
                 raise
-            return WorkspaceEntry(self, given[0])
+            return WorkspaceEntry(self, given)
 
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""
