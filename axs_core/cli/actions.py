@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
-from axs_core.cli.model import Document, Each, Root, Table
+from axs_core.cli.model import Document, Each, Root, Table, target_of
 from axs_core.cli.words import flag, query_of, text_of, texts_of
 from axs_core.errors import Inapplicable, NoSuchName, NotFound, UsageError, brief
 from axs_core.query.near import closest
@@ -149,6 +149,19 @@ def workspace_get(root: Root, label: Any) -> Any:
         shown = brief(" ".join(name.split()), 60)
         raise UsageError(f"nothing is stored under '{shown}'", hint=f"{shown}: ACTION stores what the action gives")
     return root.labels[name]
+
+
+@action("workspace")
+def workspace_dig(root: Root, path: Any) -> Any:
+    """A member of a result that was stored under a label: dig LABEL.member; list items by number.
+
+    axs t: byquery shell_tool,tool_name=git , , dig t.version
+    """
+    label, _, rest = text_of(path, "a path").partition(".")
+    found = workspace_get(root, label)
+    if not rest:
+        return found
+    return entry_dig(found, rest) if target_of(found) == "entry" else _dig(_plain(found), label, rest)
 
 
 @action("workspace")

@@ -64,8 +64,16 @@ def may_define(entry: Entry, name: str) -> bool:
 def _read_names(file: Path) -> dict[str, str]:
     """What is defined or assigned anywhere in a file: each may turn out to be a function."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return _names_in(file.read_bytes())
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=256)
+def _names_in(code: bytes) -> dict[str, str]:
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     names: dict[str, str] = {}
     for node in ast.walk(tree):

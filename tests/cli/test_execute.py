@@ -73,6 +73,9 @@ def run(typed: str, workspace: FakeWorkspace) -> Outcome:
         ("byname small , get labels , n: len , , byname large , double ^n", "4"),
         ("m: byname small , get n , , get m , get accuracy", "98.6"),
         ("all: find model , , get all , get n", "20\n500"),
+        ("e: byname small , , dig e.size.y.1", "6"),
+        ("s: byname small , s: get size , , dig s.y.1", "6"),
+        ("e: byname small , , dig e", "small"),
     ],
 )
 def test_what_is_printed(typed: str, printed: str, workspace: FakeWorkspace) -> None:
@@ -101,7 +104,8 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
     [
         ("byqery x", "axs has no action 'byqery'", "axs byquery"),
         ("frobnicate", "axs has no action 'frobnicate'", "axs help lists the actions"),
-        ("dig a", "axs has no action 'dig'", "it is applied to an entry: axs byquery QUERY , dig"),
+        ("distrust a", "axs has no action 'distrust'", "it is applied to an entry: axs byquery QUERY , distrust"),
+        ("dig a.b", "nothing is stored under 'a'", "a: ACTION stores what the action gives"),
         ("byquery", "'byquery' needs QUERY", USAGE),
         (
             "byquery a, get accuracy",

@@ -36,7 +36,7 @@ PRINTED = {
     "axs all_byquery qq,x!=1": "iterative",
     "axs byname NAME , get mood unknown": "unknown",
     "axs e: byname iterative , x: factorial 3 , :e: f": "7",
-    "axs si: byname iterative , , get si , dig d.k": "1",
+    "axs si: byname iterative , , dig si.d.k": "1",
     "axs e: byname iterative , n: get n , :e: factorial ^n": "24",
     "axs byname iterative , factorial 5": "120",
     "axs byname axs2mlperf , get branch": "main",
