@@ -154,6 +154,7 @@ def entry_scope(
         "name": entry.name,
         "file_path": main_file,
         "tags": sorted(entry.tags),
+        "machine": entry.produced.get("machine"),
         "parameters": values,
         "record": lambda: read_record(entry),
         **(extra or {}),
