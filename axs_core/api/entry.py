@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.digest import canonical
 from axs_core.entry import Entry, Scope, entry_scope, read_record
-from axs_core.entry.scope import BUILT_IN, RESERVED
+from axs_core.entry.scope import RESERVED
 from axs_core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -56,10 +56,12 @@ class WorkspaceEntry:
 
     def _scope(self, overrides: Mapping[str, Any], asked: str | None = None) -> Scope:
         """What templates and functions see when ``asked`` is wanted: the entry's own value, none that was given."""
-        given = {name: value for name, value in self._given.items() if name not in (*BUILT_IN, asked)}
-        if self.entry.kind == "produced":
-            return entry_scope(self.entry, overrides, given)
-        return entry_scope(self.entry, {**given, **overrides})
+        scope = entry_scope(self.entry, overrides)
+        given = {name: value for name, value in self._given.items() if name not in (*scope.builtins, asked)}
+        if self.entry.kind != "produced" and given:
+            return entry_scope(self.entry, {**given, **overrides})
+        scope.builtins = {**scope.builtins, **given}  # they are asked last
+        return scope
 
     @property
     def name(self) -> str:

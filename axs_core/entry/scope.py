@@ -10,8 +10,6 @@ from axs_core.entry.model import Entry
 from axs_core.entry.templates import is_template, render
 from axs_core.errors import AxsError, EntryError, NoSuchName
 
-BUILT_IN = frozenset({"path", "name", "file_path", "tags", "parameters", "record", "needs"})
-"""Names of values that every entry has."""
 RESERVED = frozenset({"get", "get_path", "show", "dig", "help", "edit", "pull", "trust", "distrust", "remove"})
 """Names of actions that mean the same for every entry: no function of its code may have one of them."""
 

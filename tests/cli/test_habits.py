@@ -24,6 +24,9 @@ ITERATIVE = """
     def f(x):
         return x + 1
 
+    def where_made(machine):
+        return [machine]
+
     def where(path, x):
         return path.name, x
 """
@@ -62,6 +65,7 @@ def iterative(toys: Toys) -> Toys:
         ("e: byname iterative , y: factorial 3 , :e: get y", "7"),
         # nor does a label stand for what every entry has
         ("e: byname iterative , path: get y , x:e: get y , :e: where", '["iterative", 7]'),
+        ("e: byname iterative , machine: get y , :e: where_made", "[null]"),
     ],
 )
 def test_labels_are_values_for_later_actions(iterative: Toys, typed: str, printed: str) -> None:
