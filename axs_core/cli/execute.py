@@ -153,15 +153,15 @@ def _apply(name: str, target: Any, given: _Arguments) -> Any:
         return action.apply(target, given.args, options)
     if kind == "entry" and name in target.actions():
         return target.call(name, *given.args, **options)
-    if kind == "workspace" and (label := _holder(name, given.labels)):
-        raise UsageError(f"axs has no action '{name}'", hint=f":{label}: {name} applies it to what is stored there")
-    raise _unknown(name, target, target.actions() if kind == "entry" else {})
+    raise _unknown(name, target, target.actions() if kind == "entry" else {}, given.labels)
 
 
-def _holder(name: str, labels: Mapping[str, Any]) -> str | None:
-    """The label of an entry that has a function of that name."""
+def _after_labels(name: str, labels: Mapping[str, Any]) -> str:
+    """What to type where a pipeline begins again, and the action may have been meant for an entry."""
     entries = (label for label, value in labels.items() if target_of(value) == "entry" and name in value.actions())
-    return next(entries, None)
+    if label := next(entries, None):
+        return f":{label}: {name} applies it to what is stored there"
+    return f"', ,' starts again from the workspace; for a function of an entry: , , byname NAME , {name}"
 
 
 def _has_own(name: str, target: Any) -> bool:
@@ -169,7 +169,7 @@ def _has_own(name: str, target: Any) -> bool:
     return name in NAMES and target_of(target) == "entry" and bool(target.defines(name))
 
 
-def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError:
+def _unknown(name: str, target: Any, functions: Mapping[str, Any], labels: Mapping[str, Any]) -> UsageError:
     """The error for an action that the target does not have."""
     kind = target_of(target)
     known = [*ACTIONS[kind], *functions]
@@ -177,6 +177,8 @@ def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError
     if kind == "workspace":
         message = f"axs has no action '{name}'"
         hint = f"axs {near}" if near else "axs help lists the actions"
+        if not near and labels and name not in NAMES:
+            hint = _after_labels(name, labels)
         if not near and name in NAMES:
             of_entry = name in ACTIONS["entry"]
             hint = f"it is applied to {'an entry: axs byquery QUERY' if of_entry else 'a value: ...'} , {name}"

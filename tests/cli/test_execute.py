@@ -127,6 +127,11 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
             "--produce_if_not_found or --produce_if_not_found-",
         ),
         (
+            "byname small , n: get n , , double",
+            "axs has no action 'double'",
+            "', ,' starts again from the workspace; for a function of an entry: , , byname NAME , double",
+        ),
+        (
             "e: byname small , n: get n , , double",
             "axs has no action 'double'",
             ":e: double applies it to what is stored there",
