@@ -24,7 +24,7 @@ FORMATS = ("text", "csv", "markdown", "json")
 
 @action("entries")
 def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any = "text") -> Any:
-    """The entries as a table, a row each.
+    """The entries as a table, a row each; an entry that holds a table of its own gives the rows of that.
 
     Without --columns the entries say themselves which suit them. A column is a value (a.b for a member), or that of the
     run that tells the accuracy, twin.NAME. --format=csv, --format=markdown and --format=json are for other programs.

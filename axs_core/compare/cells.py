@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from axs_core.entry import Entry, entry_scope
 from axs_core.entry.functions import call, functions_of, names_told
 from axs_core.entry.templates import is_template
-from axs_core.errors import AxsError, NotFound
+from axs_core.errors import AxsError, NotFound, UsageError
 
 OWN = ("name", "path", "tags", "kind", "machine", "made", "recipe", "title")
 """What every entry has besides its stored values."""
@@ -79,12 +79,19 @@ class Cells:
         return self._functions[key]
 
 
+def member(value: Any, path: str) -> Any:
+    """What is in ``value`` at ``path`` (``a.b``; empty: the value itself); None where there is nothing."""
+    for name in path.split(".") if path else ():
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
 class Row:
     """The values of one entry."""
 
     def __init__(self, cells: Cells, entry: Entry) -> None:
         self._cells, self.entry = cells, entry
-        self.values = entry.values
+        self.values: Mapping[str, Any] = entry.values
 
     @cached_property
     def _functions(self) -> dict[str, _Function]:
@@ -99,9 +106,7 @@ class Row:
             found = entry_scope(self.entry).get(name) if self._needs_scope(name) else self._stored(name, 0)
         except AxsError:
             return None
-        for member in members.split(".") if members else ():
-            found = found.get(member) if isinstance(found, Mapping) else None
-        return found
+        return member(found, members)
 
     def knows(self, path: str) -> bool:
         """Is there a stored value or a function of that name?"""
@@ -140,3 +145,40 @@ class Row:
 
     def _stored_only(self, name: str) -> Any:
         return self._stored(name, DEEPEST)
+
+
+class Held(Row):
+    """A row that a value of an entry holds: its members, then what the entry itself has."""
+
+    def __init__(self, own: Row, members: Mapping[str, Any]) -> None:
+        super().__init__(own._cells, own.entry)
+        self._own, self.values = own, members
+
+    def get(self, path: str) -> Any:
+        """A member by that name, or a member of one (``a.b``); else the entry's value."""
+        if path in self.values:
+            return self.values[path]
+        name, _, below = path.partition(".")
+        return member(self.values[name], below) if name in self.values else self._own.get(path)
+
+    def knows(self, path: str) -> bool:
+        """Is there such a member, or such a value of the entry?"""
+        return path in self.values or path.partition(".")[0] in self.values or self._own.knows(path)
+
+
+def rows_of(own: Row) -> Sequence[Row]:
+    """The rows that an entry stands for in a table: itself, or those in the value that it names in ``table_rows``.
+
+    Raises UsageError where that value is no list of mappings, NotTrusted where its code may not run.
+    """
+    name = declared(own.entry, "table_rows")
+    if name is None:
+        return (own,)
+    found = own.get(name) if isinstance(name, str) else None
+    if not isinstance(found, Sequence) or not all(isinstance(each, Mapping) for each in found):
+        functions_of(own.entry)
+        raise UsageError(
+            f"{own.entry.name} has no rows: its value {name!r} is no list of mappings",
+            hint=f"axs byname {own.entry.name} , get {name}",
+        )
+    return [Held(own, each) for each in found]

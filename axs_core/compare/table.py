@@ -1,7 +1,8 @@
 """Tables of entries: one row an entry, one column a value.
 
 Entries declare in an attribute ``table_columns`` which columns suit them: titles, and the value of each. ``a.b`` is the
-member b of a value; ``twin.a`` the value of the entry's twin (see :mod:`axs_core.compare.twin`).
+member b of a value; ``twin.a`` the value of the entry's twin (see :mod:`axs_core.compare.twin`). An entry that names a
+value in ``table_rows`` stands for the rows in it: a list of mappings, whose members are what columns show first.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from axs_core.compare.cells import OWN, Cells, Row, declared
+from axs_core.compare.cells import OWN, Cells, Held, Row, declared, rows_of
 from axs_core.compare.twin import Twin, Twins
 from axs_core.entry import Entry
 from axs_core.errors import UsageError
@@ -103,9 +104,11 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
     unknown = {name: set[str]() for name in asked if not _of_twin(name)}
     layout = Layout.of(asked)
     layouts = [(0, layout)] if asked else []
-    for entry in entries:
-        own = cells.of(entry)
-        chosen = asked or _columns_of(entry)
+    what = "entries"
+    for own in (row for entry in entries for row in rows_of(cells.of(entry))):
+        if isinstance(own, Held):
+            what = "rows"
+        chosen = asked or _columns_of(own.entry)
         if chosen is not layout.columns:
             layout = Layout.of(chosen)
             layouts.append((len(rows), layout))
@@ -116,7 +119,7 @@ def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | No
         for known in unknown.values():
             known.update(own.values)
     if rows:
-        _refuse(unknown, len(rows))
+        _refuse(unknown, len(rows), what)
     return Tabulated(tuple(titles), _filled_up(rows, layouts, tuple(titles)))
 
 
@@ -176,10 +179,12 @@ def _paired(own: Row, twin: Twin | None, path: str, cells: Cells) -> Any:
     return said.get("unknown") if path == "name" and isinstance(said, Mapping) else None
 
 
-def _refuse(unknown: Mapping[str, set[str]], count: int) -> None:
+def _refuse(unknown: Mapping[str, set[str]], count: int, what: str) -> None:
     for column, known in unknown.items():
         near = nearest(column.partition(".")[0], known.union(OWN))
+        shown = "axs byname NAME , show lists what an entry has"
+        listed = shown if what == "entries" else f"known: {', '.join(sorted(known))}"
         raise UsageError(
-            f"{f'none of the {count} entries has' if count > 1 else 'the entry does not have'} a value {column!r}",
-            hint=f"did you mean {' or '.join(near)}?" if near else "axs byname NAME , show lists what an entry has",
+            f"{f'none of the {count} {what} has' if count > 1 else 'the entry does not have'} a value {column!r}",
+            hint=f"did you mean {' or '.join(near)}?" if near else listed,
         )

@@ -11,10 +11,12 @@ from typing import Any
 from axs_core.errors import NotFound, ProduceError, Refused, UsageError
 
 from .checks import check
+from .checks_digests import changed, changed_runs, note
 from .choose import Chooser
+from .compliance import Judge
 from .rules import rules_of
 from .runs import Choice, recorded
-from .system import description, lacking
+from .system import description, lacking, remarks
 from .tree import measurements, write
 
 OFFICIAL_REPORT, OFFICIAL_TABLE = "official_check.txt", "official_summary.csv"
@@ -37,11 +39,17 @@ def make_tree(
         runs = recorded(needs)
         choice = Chooser(runs, parameters, rules).choose()
     described = description(parameters, _of(choice))
+    choice.problems += changed_runs(run for cell in choice.taken for run in cell.runs)
     _refuse_unsaid(choice, lacking(described), _undeclared(choice, parameters))
     _refuse_missing(choice, parameters)
-    write(Path(path) / "tree", parameters, choice, described, rules, Path(recipe_path).parent)
-    found = {"scenarios_handed_in": [f"{cell.benchmark} {cell.scenario}" for cell in choice.taken]}
+    write(
+        Path(path) / "tree", parameters, choice, described, rules, Path(recipe_path).parent, _judge(parameters, needs)
+    )
+    note(Path(path))
+    found = {"scenarios_handed_in": [cell.title for cell in choice.taken]}
     found["deviations"] = [f"{c.benchmark} {c.scenario}: {text}" for c in choice.taken for text in c.deviations]
+    if told := remarks(parameters):
+        found["system_notes"] = told
     return {**found, **_official(parameters, needs, Path(path))}
 
 
@@ -57,12 +65,14 @@ def plan_notes(parameters: dict[str, Any], needs: dict[str, Any]) -> list[str]:
         notes.append(f"machine time: at least {sum(known) / 3600:.1f} h{more}")
     unsaid = lacking(description(parameters, _of(choice))) + _undeclared(choice, parameters)
     notes += [f"to be said: {', '.join(f'{name}=' for name in unsaid)}"] if unsaid else []
-    return [*notes, *choice.problems, *choice.notes]
+    return [*notes, *choice.problems, *choice.notes, *remarks(parameters)]
 
 
 def check_report(path: Path, round: str, division: str, submitter: str, system: str) -> str:
-    """Our own check of the round's documented rules: what is not as they say, or that nothing is."""
-    found = check(Path(path) / "tree" / division / submitter, division, system, rules_of(round))
+    """Our own check of the round's documented rules, and of what was changed since axs wrote it: what is not as it
+    should be, or that nothing is.
+    """
+    found = check(Path(path) / "tree" / division / submitter, division, system, rules_of(round)) + changed(Path(path))
     if not found:
         return f"OK: nothing in this tree is against the rules of {round} that are checked here"
     return "\n".join([f"Not as the rules of {round} want it ({len(found)}):", *(f" * {fault}" for fault in found)])
@@ -121,10 +131,10 @@ def _refuse_missing(choice: Choice, parameters: dict[str, Any]) -> None:
 
 def _official(parameters: dict[str, Any], needs: dict[str, Any], path: Path) -> dict[str, Any]:
     """Run MLPerf's checker where a checkout is given, and keep its report; its verdict does not decide on ours."""
-    checkout = parameters.get("checker_dir") or (needs.get("checker") and Path(needs["checker"]["path"]) / "repo")
-    if not checkout:
+    checkout = _checkout(parameters, needs)
+    if checkout is None:
         return {}
-    folder = Path(checkout) / CHECKER
+    folder = checkout / CHECKER
     if not (folder / "submission_checker" / "main.py").is_file():
         raise UsageError(f"{checkout} has no {CHECKER}/submission_checker: it is no checkout of mlcommons/inference")
     command = [needs["python"]["attributes"]["interpreter"], "-m", "submission_checker.main", "--input", path / "tree"]
@@ -147,7 +157,20 @@ def _official(parameters: dict[str, Any], needs: dict[str, Any], path: Path) -> 
     table = path / OFFICIAL_TABLE
     if table.is_file():
         table.write_text(table.read_text(encoding="utf-8").replace(f"{path}/", ""), encoding="utf-8")
-    return {"official_check_passed": done.returncode == 0, "checker_commit": _commit(Path(checkout))}
+    return {"official_check_passed": done.returncode == 0, "checker_commit": _commit(checkout)}
+
+
+def _judge(parameters: dict[str, Any], needs: dict[str, Any]) -> Judge:
+    """MLPerf's scripts judge the compliance runs where there is a checkout."""
+    checkout = _checkout(parameters, needs)
+    return Judge(checkout, needs["python"]["attributes"]["interpreter"]) if checkout else Judge()
+
+
+def _checkout(parameters: dict[str, Any], needs: dict[str, Any]) -> Path | None:
+    """The checkout of mlcommons/inference, where there is one."""
+    if parameters.get("checker_dir"):
+        return Path(parameters["checker_dir"])
+    return Path(needs["checker"]["path"]) / "repo" if needs.get("checker") else None
 
 
 def _commit(checkout: Path) -> str | None:

@@ -9,49 +9,17 @@ from typing import Any
 
 from axs_core import machine as this_machine
 from axs_core.errors import UsageError
+from axs_core.query.near import closest
 
+from .rules import NEWEST, rules_of
 from .runs import Run
 
+KEYS = rules_of(NEWEST).data["system"]
 # The keys of the description in their order. The first group must not be empty ("N/A" is an answer).
-NEEDED = (
-    "division",
-    "submitter",
-    "system_type",
-    "status",
-    "system_name",
-    "number_of_nodes",
-    "host_processor_model_name",
-    "host_processors_per_node",
-    "host_processor_core_count",
-    "host_memory_capacity",
-    "host_memory_configuration",
-    "host_storage_capacity",
-    "host_storage_type",
-    "host_networking",
-    "host_network_card_count",
-    "host_networking_topology",
-    "accelerators_per_node",
-    "accelerator_model_name",
-    "accelerator_memory_capacity",
-    "accelerator_host_interconnect",
-    "accelerator_memory_configuration",
-    "accelerator_interconnect",
-    "cooling",
-    "framework",
-    "operating_system",
-    "other_software_stack",
-)
-MAY_BE_EMPTY = (
-    "host_processor_frequency",
-    "host_processor_caches",
-    "host_processor_interconnect",
-    "accelerator_frequency",
-    "accelerator_interconnect_topology",
-    "accelerator_on-chip_memories",
-    "hw_notes",
-    "sw_notes",
-    "system_type_detail",
-)
+NEEDED = tuple(KEYS["not_empty"])
+MAY_BE_EMPTY = tuple(key for key in KEYS["keys"] if key not in NEEDED)
+# Further keys of MLPerf's, that a file may bring: for systems whose power was measured, and for the network division.
+FURTHER = (*KEYS["power_keys"], *KEYS["network_keys"])
 # Keys whose parameter is called otherwise: a query's names hold no hyphen, and framework= chooses among runs.
 PARAMETERS = {"accelerator_on-chip_memories": "accelerator_on_chip_memories", "framework": "framework_name"}
 OF_ACCELERATORS = (
@@ -66,15 +34,28 @@ LATER = "known when there are runs"
 
 
 def description(parameters: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, str]:
-    """All keys; what is neither said nor known is empty. Texts only: the checker takes the number 0 for empty."""
-    known = {**_detected(parameters, runs), **_of_file(parameters.get("system_file"))}
+    """All keys; what is neither said nor known is empty. What else stands in ``system_file`` comes after them. Texts
+    only: the checker takes the number 0 for empty.
+    """
+    file = _of_file(parameters.get("system_file"))
+    known = {**_detected(parameters, runs), **{key: value for key, value in file.items() if value not in ("", None)}}
     for key in (*NEEDED, *MAY_BE_EMPTY):
         said = parameters.get(PARAMETERS.get(key, key))
         if said is not None:
             known[key] = said
     if known.get("system_type") == "both":
         known["system_type"] = "datacenter,edge"
-    return {key: _text(known.get(key)) for key in (*NEEDED, *MAY_BE_EMPTY)}
+    more = (key for key in file if key not in (*NEEDED, *MAY_BE_EMPTY))
+    return {key: _text(known.get(key)) for key in (*NEEDED, *MAY_BE_EMPTY, *more)}
+
+
+def remarks(parameters: Mapping[str, Any]) -> list[str]:
+    """What is told of ``system_file``: its keys that are none of MLPerf's are handed in as they are."""
+    file = parameters.get("system_file")
+    unknown = [key for key in _of_file(file) if key not in (*NEEDED, *MAY_BE_EMPTY, *FURTHER)]
+    if file is None or not unknown:
+        return []
+    return [f"{Path(file).name} has keys that are none of MLPerf's, kept as they are: {', '.join(unknown)}"]
 
 
 def lacking(described: Mapping[str, str]) -> list[str]:
@@ -95,10 +76,19 @@ def _of_file(file: str | None) -> dict[str, Any]:
         raise UsageError(f"system_file={file} is no JSON: {error}") from None
     if not isinstance(content, dict):
         raise UsageError(f"system_file={file} must hold a JSON object")
-    unknown = sorted(content.keys() - {*NEEDED, *MAY_BE_EMPTY})
-    if unknown:
-        raise UsageError(f"system_file={file}: no key of a system description: {', '.join(unknown)}")
-    return {key: value for key, value in content.items() if value not in ("", None)}
+    _refuse_misspelt(content, file)
+    return content
+
+
+def _refuse_misspelt(content: Mapping[str, Any], file: str) -> None:
+    """A key that looks like one of MLPerf's, which the file does not have, is taken for a slip."""
+    known = (*NEEDED, *MAY_BE_EMPTY, *FURTHER)
+    for key in [key for key in content if key not in known]:
+        meant = closest(key, known)
+        if meant is not None and meant not in content:
+            raise UsageError(
+                f"system_file={file}: {key} is no key of a system description", hint=f"did you mean {meant}?"
+            )
 
 
 def _detected(parameters: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:

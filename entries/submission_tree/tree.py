@@ -12,10 +12,11 @@ from typing import Any
 from axs_core.errors import UsageError
 from axs_core.record import NOT_CONTENT, of_folder
 
-from .compliance import PASS, sampled_accuracy, verify_accuracy, verify_performance
+from .compliance import PASS, Judge, sampled_accuracy
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
-from .rules import Rules
+from .rules import UNVERIFIED, Rules
 from .runs import Cell, Choice, Run
+from .system import remarks
 
 # As MLPerf's rules spell the types of a model's inputs.
 INPUT_TYPES = {"float32": "fp32", "float16": "fp16"}
@@ -23,15 +24,23 @@ KEPT_OF_LOG = 4096  # bytes from each end, as MLPerf's own script keeps them
 
 
 def write(
-    root: Path, parameters: Mapping[str, Any], choice: Choice, described: Mapping[str, str], rules: Rules, recipes: Path
+    root: Path,
+    parameters: Mapping[str, Any],
+    choice: Choice,
+    described: Mapping[str, str],
+    rules: Rules,
+    recipes: Path,
+    judge: Judge,
 ) -> None:
-    """Write ``{division}/{submitter}/...`` into ``root``; ``recipes`` is the folder of shipped entries, for ``src``."""
+    """Write ``{division}/{submitter}/...`` into ``root``; ``recipes`` is the folder of shipped entries, for ``src``;
+    ``judge`` looks at the compliance runs.
+    """
     home = root / str(parameters["division"]) / str(parameters["submitter"])
     system = str(parameters["system"])
     _json(home / "systems" / f"{system}.json", dict(described))
     results = home / "results" / system
     for cell in choice.taken:
-        _cell(results / cell.benchmark / cell.scenario, cell, parameters, rules)
+        _cell(results / cell.benchmark / cell.scenario, cell, parameters, rules, judge)
     for benchmark in sorted({cell.benchmark for cell in choice.taken}):
         cells = [cell for cell in choice.taken if cell.benchmark == benchmark]
         _text(results / benchmark / "README.md", _benchmark_readme(benchmark, cells, system))
@@ -60,7 +69,7 @@ def measurements(cell: Cell, parameters: Mapping[str, Any], rules: Rules) -> dic
     return {name: parameters.get(name) or computed.get(name) or own.get(name) for name in rules.data["measurements"]}
 
 
-def _cell(folder: Path, cell: Cell, parameters: Mapping[str, Any], rules: Rules) -> None:
+def _cell(folder: Path, cell: Cell, parameters: Mapping[str, Any], rules: Rules, judge: Judge) -> None:
     performance, accuracy = cell.performance, cell.accuracy
     assert performance is not None and accuracy is not None
     _copy(performance, folder / "performance" / "run_1", SUMMARY, DETAIL)
@@ -72,22 +81,23 @@ def _cell(folder: Path, cell: Cell, parameters: Mapping[str, Any], rules: Rules)
     _json(folder / "measurements.json", measurements(cell, parameters, rules))
     _text(folder / "README.md", _scenario_readme(cell))
     for name, test in cell.tests.items():
-        _compliance(folder / name, name, test, cell, rules)
+        _compliance(folder / name, name, test, cell, rules, judge)
 
 
-def _compliance(folder: Path, name: str, test: Run, cell: Cell, rules: Rules) -> None:
+def _compliance(folder: Path, name: str, test: Run, cell: Cell, rules: Rules, judge: Judge) -> None:
     assert cell.performance is not None and cell.accuracy is not None
     _copy(test, folder / "performance" / "run_1", SUMMARY, DETAIL)
-    _text(folder / "verify_performance.txt", "\n".join(verify_performance(name, test, cell.performance)) + "\n")
+    _text(folder / "verify_performance.txt", judge.performance(name, test.path, cell.performance.path))
     if name != "TEST01":
         return
-    verified = verify_accuracy(test, cell.accuracy)
-    _text(folder / "verify_accuracy.txt", "\n".join(verified) + "\n")
+    dtype = str(cell.accuracy.get("accuracy_dtype") or "float32")
+    verified = judge.accuracy(test.path, cell.accuracy.path, dtype)
+    _text(folder / "verify_accuracy.txt", verified)
     log = folder / "accuracy" / ACCURACY
     digest = _truncated(test.path / ACCURACY, log, rules.data["accuracy_log_bytes"])
-    baseline, compliance = sampled_accuracy(test, cell.accuracy)
+    baseline, compliance = sampled_accuracy(test.path, cell.accuracy.path, dtype)
     _text(folder / "accuracy" / "accuracy.txt", f"{compliance}\nhash={digest}\n")
-    if verified[-1] != PASS:
+    if PASS not in verified:
         _text(folder / "accuracy" / "baseline_accuracy.txt", baseline)
         _text(folder / "accuracy" / "compliance_accuracy.txt", compliance)
 
@@ -142,7 +152,9 @@ def _sources(folder: Path, choice: Choice, recipes: Path) -> None:
 def _scenario_readme(cell: Cell) -> str:
     run, accuracy = cell.performance, cell.accuracy
     assert run is not None and accuracy is not None
-    lines = [f"# {cell.benchmark}, {cell.scenario}", ""]
+    lines = [f"# {cell.benchmark}, {cell.scenario}", "", UNVERIFIED, ""]
+    if cell.inferred:
+        lines += [f"**Not measured.** {cell.inferred}; the figure is {cell.inferred.value:.6g}.", ""]
     if cell.deviations:
         lines += ["**Not as the rules want it:**", "", *(f"* {text}" for text in cell.deviations), ""]
     lines += ["```", *(f"axs byquery {item.record.get('query')!r}" for item in (run, accuracy)), "```", ""]
@@ -163,7 +175,8 @@ def _scenario_readme(cell: Cell) -> str:
 def _benchmark_readme(benchmark: str, cells: list[Cell], system: str) -> str:
     lines = [f"# {benchmark} on {system}", ""]
     for cell in cells:
-        lines += [f"* [{cell.scenario}]({cell.scenario}/README.md)", *(f"  * {text}" for text in cell.deviations)]
+        mark = f" ({cell.inferred})" if cell.inferred else ""
+        lines += [f"* [{cell.scenario}]({cell.scenario}/README.md){mark}", *(f"  * {text}" for text in cell.deviations)]
     return "\n".join(lines) + "\n"
 
 
@@ -174,6 +187,7 @@ def _readme(choice: Choice, parameters: Mapping[str, Any]) -> str:
         ("Not as the rules want it", deviations),
         ("Required, but not there", [item.what for item in choice.missing]),
         ("Left out", choice.notes),
+        ("The description of the system", remarks(parameters)),
     ):
         if items:
             lines += [f"## {title}", "", *(f"* {item}" for item in items), ""]

@@ -1,0 +1,115 @@
+"""Our own check of a submission's tree: it names what spoils a tree, and passes what is harmless."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import fake_loadgen
+from support.spoilt_trees import HARMLESS, MISSED_BY_MLPERF, SPOILT, Spoilt, Way
+from support.submission_runs import CLOSED, SAID, SCENARIOS, compliance, run_all
+from support.toy import Toys
+
+from axs_core.api import WorkspaceEntry
+
+CHECKOUT = os.environ.get("AXS_TEST_MLPERF_INFERENCE")
+"""A checkout of mlcommons/inference at b66003e1."""
+ASKED = f"{CLOSED},{SAID}".replace("system_type=edge", "system_type=both")
+_SOUND: list[WorkspaceEntry] = []
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Toys:
+    toys = Toys(tmp_path)
+    fake_loadgen.add_to(toys.recipes)
+    return toys
+
+
+@pytest.fixture
+def sound(toys: Toys) -> WorkspaceEntry:
+    """A submission that nothing is wrong with, made once for all tests that spoil a copy of it."""
+    if not _SOUND:
+        space = toys.space()
+        run_all(space, *SCENARIOS)
+        compliance(space, *SCENARIOS)
+        _SOUND.append(space.byquery(ASKED))
+    return _SOUND[0]
+
+
+@pytest.fixture
+def report(sound: WorkspaceEntry, tmp_path: Path) -> Callable[..., list[str]]:
+    """What is said of a copy that was spoilt in a way: without and with the digests of what was written."""
+
+    def check(way: Way, *, digests: bool = False) -> list[str]:
+        entry = tmp_path / ("known" if digests else "found")
+        shutil.copytree(sound.path / "tree", entry / "tree", ignore=_in_src)
+        if digests:
+            shutil.copy(sound.path / "tree_digests.json", entry)
+        way(entry / "tree" / "closed" / "ORG")
+        values = {name: sound[name] for name in ("round", "division", "submitter", "system")}
+        return str(sound.call("check_report", entry, **values)).splitlines()
+
+    return check
+
+
+def _in_src(folder: str, names: list[str]) -> list[str]:
+    """The sources are not looked into; they are most of a tree."""
+    return names if Path(folder).name == "src" else []
+
+
+@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.name)
+def test_what_spoils_a_tree_is_named(report: Callable[..., list[str]], spoilt: Spoilt) -> None:
+    by_content, by_digests = report(spoilt.way), report(spoilt.way, digests=True)
+    if spoilt.by_digests:
+        assert by_content[0].startswith("OK: ")
+        assert f" * {spoilt.said}" in by_digests
+    else:
+        assert [line for line in by_content if line.startswith(f" * {spoilt.said}")]
+        assert set(by_content[1:]) <= set(by_digests)
+
+
+@pytest.mark.parametrize("way", HARMLESS.values(), ids=HARMLESS)
+def test_what_is_harmless_passes(report: Callable[..., list[str]], way: Way) -> None:
+    ok = ["OK: nothing in this tree is against the rules of v6.1 that are checked here"]
+    assert report(way) == ok
+    assert report(way, digests=True) == ok
+
+
+@pytest.fixture
+def passes_officially(sound: WorkspaceEntry, tmp_path: Path) -> Callable[[Way], bool]:
+    """Does MLPerf's own checker pass a copy that was spoilt in a way?"""
+
+    def check(way: Way) -> bool:
+        tree = tmp_path / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        shutil.copytree(sound.path / "tree", tree)
+        way(tree / "closed" / "ORG")
+        command = [sys.executable, "-m", "submission_checker.main", "--input", str(tree), "--version", "v6.1"]
+        folder = Path(str(CHECKOUT)) / "tools" / "submission"
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [*command, "--csv", str(tmp_path / "summary.csv")],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode == 0
+
+    return check
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(CHECKOUT is None, reason="AXS_TEST_MLPERF_INFERENCE names no checkout")
+def test_what_mlperfs_checker_says(passes_officially: Callable[[Way], bool]) -> None:
+    assert [name for name, way in HARMLESS.items() if not passes_officially(way)] == []
+    missed = [spoilt.name for spoilt in SPOILT if passes_officially(spoilt.way)]
+    assert missed == [spoilt.name for spoilt in SPOILT if spoilt.name in MISSED_BY_MLPERF]
