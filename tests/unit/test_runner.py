@@ -676,6 +676,7 @@ def test_parameters_file(toys: Toys) -> None:
                 "path": str(base.path),
                 "file_path": str(base.path / "out.txt"),
                 "attributes": {"size": 3, "file": "out.txt"},
+                "produced": dict(base.entry.produced),
             }
         },
         "output_path": str(made.path),
