@@ -15,6 +15,7 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, NotTrusted, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+from axs_core.query.values import value_at
 from axs_core.resolver.meant import NUMBERS, ORDER, meant
 from axs_core.surroundings import Surroundings
 
@@ -354,24 +355,31 @@ def _names(reading: _Reading) -> None:
     literal = settled(stated, reading.values)
     scope = Scope(recipe.name, visible(recipe, stated, reading.values), literal=literal)
     for condition in reading.query.named:
-        name = condition.key
-        if name in required:
+        if condition.key in required:
             continue
+        name = _owner(recipe, condition.key)
         if name in recipe.finds:
             reading.restrictions.append(_as_understood(reading, condition))
         elif name in recipe.parameters:
-            if not condition.sets():
+            if name != condition.key or not condition.sets():
                 _restrict_parameter(reading, condition)
         elif name in recipe.attributes:
-            _compare_attribute(reading, scope, condition)
+            _compare_attribute(reading, scope, condition, name)
         else:
             reading.faults.append(_unknown(recipe, condition))
 
 
-def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition) -> None:
+def _owner(recipe: Entry, key: str) -> str:
+    """The name that a condition is about: ``d`` where it says ``d.k`` and nothing is called so itself."""
+    known = {*recipe.finds, *recipe.parameters, *recipe.attributes}
+    first = key.partition(".")[0]
+    return first if key not in known and first in known else key
+
+
+def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition, name: str) -> None:
     """An attribute that depends on a need is compared once it is made."""
     try:
-        value = scope.get(condition.key)
+        value = value_at({name: scope.get(name)}, condition.key)
     except NoSuchName as error:
         if error.name not in reading.recipe.needs:
             raise
@@ -410,8 +418,8 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
     becomes part of the identity.
     """
     name = condition.key
-    value, parameter = reading.values.get(name), reading.recipe.parameters[name]
-    if condition.op in ORDER and parameter.type in NUMBERS:
+    value, parameter = value_at(reading.values, name), reading.recipe.parameters.get(name)  # none for a member of one
+    if condition.op in ORDER and parameter is not None and parameter.type in NUMBERS:
         try:
             condition.typed_value("float", parameter.unit)
         except UsageError as error:
@@ -420,7 +428,7 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
     forwarded = any(name in need.forward for need in reading.recipe.needs.values())
     if value is None and forwarded:
         return
-    if not condition.holds(value, value is not None, parameter.type):
+    if not condition.holds(value, value is not None, parameter.type if parameter else None):
         reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
 
 

@@ -20,10 +20,10 @@ NUMBERS = frozenset({"int", "float"})
 
 def meant(condition: Condition, recipes: Iterable[Entry], n: int = 3) -> list[str]:
     """At most ``n`` names that look like that of the condition, of those that take a value like its own; empty where it
-    is a name of one of the recipes.
+    is a name of one of the recipes, or a member of one (``d.k``).
     """
     known = {name: recipe for recipe in recipes for name in names_of(recipe)}
-    if condition.key in known:
+    if condition.key in known or condition.key.partition(".")[0] in known:
         return []
     return nearest(condition.key, [name for name, recipe in known.items() if _takes(recipe, name, condition)], n)
 

@@ -49,6 +49,28 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("qq,d.k=1", ["deep", "made"]),
+        ("qq,d.k.", ["deep", "made", "text"]),
+        ("qq,d.k!.", ["flat"]),
+        ("qq,d.k!=1", ["flat", "text"]),
+        ("qq,d.l.1>5", ["made"]),
+        ("qq,d.k", []),
+        ("qq,d.k+", ["deep", "made"]),
+    ],
+)
+def test_members_of_dictionaries_are_found(toys: Toys, query: str, found: list[str]) -> None:
+    toys.add("deep", {"tags": ["qq"], "attributes": {"one": 1, "d": {"k": "{{ one }}"}}})
+    toys.add("text", {"tags": ["qq"], "attributes": {"d": {"k": "no number"}}})
+    toys.add("flat", {"tags": ["qq"], "attributes": {"d": 1}})
+    maker = {"provides": [["qq"]], "make": {"python": {"function": "make_it"}}, "entry_name": "made"}
+    toys.add("maker", maker, "def make_it(): return {'d': {'k': 1, 'l': [5, 6]}}")
+    toys.space().byquery("qq")
+    assert [name.split("_")[0] for name in names(toys.space(), query)] == found
+
+
 # what is noticed by itself
 
 
