@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from . import measures, run_report, scores, summary_log
 from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all
 from .found_target import target_search_in
 from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, read_log, read_run, text_of
+from .remedies import remedies
 from .rules import NEWEST, rules_of
 from .submittable import lacks
 
@@ -125,7 +127,12 @@ def invalid_reasons(summary: str, path: Path) -> list[str]:
 
 
 def performance(
-    loadgen_scenario: str, loadgen_mode: str, path: Path, allow_invalid: bool = False, record: Any = None
+    loadgen_scenario: str,
+    loadgen_mode: str,
+    path: Path,
+    allow_invalid: bool = False,
+    record: Any = None,
+    noisy: bool | None = None,
 ) -> float | int:
     """The scenario's figure: Offline samples/s; Server completed samples/s; SingleStream (90th) and MultiStream (99th
     percentile) ns. Benchmarks that answer in tokens: tokens/s. Before v4.1 a Server's rate is the scheduled one.
@@ -137,10 +144,11 @@ def performance(
         raise _not_measured("performance", loadgen_mode, "PerformanceOnly", record)
     text = summary(path)
     if validity(text) == "INVALID" and not allow_invalid:
-        reasons = "".join(f"\n * {reason}" for reason in invalid_reasons(text, path))
+        reasons = invalid_reasons(text, path)
+        listed = "".join(f"\n * {reason}" for reason in reasons)
         raise Refused(
-            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{reasons}",
-            hint="add allow_invalid+ to the query to see the figure anyway, or ask for performance_report",
+            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{listed}",
+            hint=remedies(reasons, loadgen_mode, noisy, record),
         )
     return _read(path, loadgen_scenario)
 
@@ -199,6 +207,7 @@ def performance_report(
     foreign_cpu_burst_seconds: float | None = None,
     record: Any = None,
     loadgen_scenario: str | None = None,
+    fallback_nodes: Mapping[str, int] | None = None,
 ) -> str:
     """Everything LoadGen says about a performance test, each figure with its unit, and how it was run. INVALID runs
     too.
@@ -212,7 +221,7 @@ def performance_report(
     lines += [*_score_line(path, loadgen_scenario), *run_report.lines(text)]
     lines += [
         f"Engine: {engine} {engine_version}".rstrip(),
-        f"Effective device: {effective_device}, precision: {effective_precision}",
+        f"Effective device: {effective_device}, precision: {effective_precision}{_elsewhere(fallback_nodes)}",
         f"Batch size: {effective_batch_size} samples",
         _foreign_load(foreign_cpu_share, noisy, foreign_cpu_max_cores, foreign_cpu_burst_seconds),
     ]
@@ -228,6 +237,15 @@ def _score_line(path: Path, scenario: str | None) -> list[str]:
     found = scores.value(log, figure)
     told = "none, too few queries" if found is None else f"{found} {figure.unit} ({figure.what})"
     return [f"MLPerf's score: {told}"]
+
+
+def _elsewhere(fallback_nodes: Mapping[str, int] | None) -> str:
+    """What of the network ran elsewhere than on the device, the most frequent operators first."""
+    if not fallback_nodes:
+        return ""
+    most = sorted(fallback_nodes.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{count} {operator}" for operator, count in most)
+    return f"; {sum(fallback_nodes.values())} operators ran elsewhere: {told}"
 
 
 def verdict(

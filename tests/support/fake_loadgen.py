@@ -36,6 +36,8 @@ META: dict[str, Any] = {
     "entry_name": "{{ model_name }}_{{ loadgen_scenario }}_{{ loadgen_mode }}",
     "parameters": {
         "limit": {"default": 100.0, "type": "float"},
+        "official_limit": {"type": "float", "help": "the same for loadgen_official+, if it is another"},
+        "hopeless_above": {"type": "float", "help": "from which load on a Server's run is ended"},
         "weights": {"type": "str"},
         "mean": {"default": 0.0, "type": "float"},
         "needs_queries": {"default": 0, "type": "int", "help": "fewer do not suffice for a Server's early stopping"},
@@ -74,7 +76,10 @@ def main(file: str) -> None:
     folder, scenario = Path(given["output_path"]), known["loadgen_scenario"]
     kind = "latency" if "Stream" in scenario else "qps"
     target = known.get(f"loadgen_target_{kind}") or 50.0
-    limit = known["limit"]
+    if scenario == "Server" and target > (known.get("hopeless_above") or target):
+        print(f"error: {target:g} queries/s are far too many", file=sys.stderr)
+        sys.exit(3)
+    limit = (known.get("official_limit") if known.get("loadgen_official") else None) or known["limit"]
     valid = {"Server": target <= limit, "Offline": target >= limit}.get(scenario, target <= limit)
     noisy = _takes_noise(known.get("noise_file"))
     sure = scenario != "Server" or (known.get("loadgen_min_query_count") or 662) >= known["needs_queries"]
