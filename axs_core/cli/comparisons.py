@@ -204,7 +204,8 @@ def audit(root: Root, name: Any) -> str:
     if outcome.problems:
         listed = "".join(f"\n    {problem}" for problem in outcome.problems)
         raise StoreError(f"{entry.name} is not what its files say:{listed}")
-    return f"{entry.name}: files as recorded; computed again and the same: {', '.join(outcome.agreeing) or 'nothing'}"
+    told = f"{entry.name}: files as recorded; computed again and the same: {', '.join(outcome.agreeing) or 'nothing'}"
+    return "".join([told, *(f"\n    {note}" for note in outcome.notes)])
 
 
 @action("workspace")

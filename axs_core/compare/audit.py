@@ -1,4 +1,8 @@
-"""Audit: are an entry's figures the ones that its raw files give?"""
+"""Audit: are an entry's figures the ones that its raw files give?
+
+Entries declare in an attribute ``older_readings`` which figures an earlier version of their code read otherwise: the
+name of a figure, and of the function that reads it as it was read then.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from axs_core.compare.cells import declared
 from axs_core.entry import Entry, Scope, entry_scope, read_record
 from axs_core.entry.functions import functions_of
 from axs_core.errors import AxsError, UsageError
@@ -16,10 +21,13 @@ from axs_core.upkeep.verify import verify
 
 @dataclass(frozen=True)
 class Audited:
-    """``agreeing`` are figures that were computed again and are the stored ones; ``problems`` are sentences."""
+    """``agreeing`` are figures that were computed again and are the stored ones; ``problems`` are sentences, and so are
+    ``notes`` on figures that an earlier version read otherwise from the same files.
+    """
 
     agreeing: tuple[str, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def audit(entry: Entry, reporter: Reporter) -> Audited:
@@ -31,16 +39,22 @@ def audit(entry: Entry, reporter: Reporter) -> Audited:
     if not record:
         raise UsageError(f"{entry.name} was not made by axs: there is no record to compare it with")
     problems = [*verify(entry, reporter), *_changed_values(entry, record)]
-    agreeing = []
+    agreeing, notes = [], []
+    older = declared(entry, "older_readings") or {}
     names = [name for name in functions_of(entry) if name in entry.values and name not in record.get("found", {})]
     scope = _without(entry, names)
     for name in names:
-        problem = _recomputed(entry, scope, name)
-        if problem is None:
+        stored, value = entry.values[name], _computed(scope, name)
+        told = f"{name}: stored is {_shown(stored)}, the files give "
+        if isinstance(value, AxsError):
+            problems.append(f"{told}none: {value.message}")
+        elif value == stored:
             agreeing.append(name)
+        elif name in older and _computed(scope, older[name]) == stored:
+            notes.append(f"{told}{_shown(value)}; an earlier version of axs read it so")
         else:
-            problems.append(problem)
-    return Audited(tuple(agreeing), tuple(problems))
+            problems.append(f"{told}{_shown(value)}")
+    return Audited(tuple(agreeing), tuple(problems), tuple(notes))
 
 
 def _without(entry: Entry, names: list[str]) -> Scope:
@@ -50,14 +64,12 @@ def _without(entry: Entry, names: list[str]) -> Scope:
     return Scope(entry.name, kept, {**whole.builtins, "parameters": kept}, entry=entry, literal=True)
 
 
-def _recomputed(entry: Entry, scope: Scope, name: str) -> str | None:
-    """What is wrong with one figure."""
-    stored = entry.values[name]
+def _computed(scope: Scope, name: str) -> Any:
+    """What a function gives, as it would be stored; the error where it refuses."""
     try:
-        value = json.loads(json.dumps(scope.get(name), default=str))
+        return json.loads(json.dumps(scope.get(name), default=str))
     except AxsError as error:
-        return f"{name}: stored is {_shown(stored)}, the files give none: {error.message}"
-    return None if value == stored else f"{name}: stored is {_shown(stored)}, the files give {_shown(value)}"
+        return error
 
 
 def _changed_values(entry: Entry, record: dict[str, Any]) -> Iterator[str]:

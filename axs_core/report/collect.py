@@ -68,7 +68,8 @@ def collect(entries: Iterable[Entry], twins: Twins, told: Callable[[str], None])
             left_out.append(entry.name)
             continue
         record = _record(entry)
-        machine = {name: record.get("machine", {}).get(name) for name in MACHINE} if record.get("machine") else None
+        own = record.get("machine") if entry.produced.get("machine") else None  # else it only took in what another made
+        machine = {name: own.get(name) for name in MACHINE} if own else None
         run = {"name": entry.name, "made": entry.produced.get("at"), **_values(cells.of(entry), said, twins, cells)}
         run |= {"machine_place": machines.place(machine), "packages_place": packages.place(_packages(record))}
         runs.append(run)

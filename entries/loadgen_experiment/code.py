@@ -1,65 +1,34 @@
 """The figures of one LoadGen run, from the logs that LoadGen left in the entry.
 
-Files: LoadGen's own ``mlperf_log_summary.txt``, ``mlperf_log_detail.txt`` and ``mlperf_log_accuracy.json``
-(mlcommons-loadgen 6.0), ``labels.txt`` (a line ``INDEX FILE LABEL`` for each sample), and where the target was searched
-``search.json`` (the attempts). A figure that must not be given out raises Refused with what to ask instead.
+Files: LoadGen's own ``mlperf_log_summary.txt``, ``mlperf_log_detail.txt`` and ``mlperf_log_accuracy.json`` (of any
+round), ``labels.txt`` (a line ``INDEX FILE LABEL`` for each sample) or ``accuracy.txt`` of MLPerf's own script, and
+``search.json`` where the target was searched (the attempts). A figure that must not be given out raises Refused with
+what to ask instead.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import struct
-from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from axs_core.errors import Inapplicable, Refused
 
+from . import measures, run_report, summary_log
+from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all
+from .found_target import target_search_in
+from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, measured, read_log, read_run, scored, text_of, value
 from .rules import NEWEST, rules_of
 from .submittable import lacks
-
-SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
-LABELS = "labels.txt"
-SEARCH = "search.json"
-ACCURACY_MODES = ("AccuracyOnly", "SubmissionRun")
-# First item of an answer, as the program writes it (little-endian, as LoadGen dumps the memory).
-ANSWER_FORMATS = {"float32": "<f", "int32": "<i", "int64": "<q"}
-# The line of the summary that is the scenario's figure, as MLPerf counts it.
-HEADLINES = {
-    "Offline": r"Samples per second",
-    "Server": r"Completed samples per second",
-    "SingleStream": r"\d[\d.]*th percentile latency \(ns\)",
-    "MultiStream": r"\d[\d.]*th percentile latency \(ns\)",
-}
-# A stream is scored by LoadGen's early stopping: what its percentile (90th, 99th) is not above, with 99 % confidence.
-ESTIMATE = r"^ \* Early stopping {percentile}th percentile estimate *: *(\d+)"
-SCORED_PERCENTILES = {"SingleStream": r"90(?:\.0+)?", "MultiStream": r"99(?:\.0+)?"}
-# Two-sided 95 % of the normal distribution.
-LABEL_ROW = re.compile(r"(\d{1,18}) (?:.* )?(-?\d{1,18})")
-Z_95 = 1.959963984540054
 
 
 def labels(path: Path, model_weights: Any = None) -> dict[int, int]:
     """The right class of each sample, by sample index."""
-    file = path / LABELS
-    if not file.is_file():
-        _refuse_random(model_weights)
-        raise Refused("the samples have no labels, so there is no accuracy")
-    found: dict[int, int] = {}
-    for number, line in enumerate(_text(file).splitlines(), 1):
-        row = LABEL_ROW.fullmatch(line)
-        if row is None:
-            raise Refused(f"{LABELS}: line {number} is not INDEX FILE LABEL")
-        found[int(row[1])] = int(row[2])
-    return found
-
-
-def _text(file: Path) -> str:
-    """A log, whatever bytes are in it."""
-    return file.read_text(encoding="utf-8", errors="replace")
+    if not (path / LABELS).is_file():
+        refuse_random(model_weights)
+    return labels_in(path)
 
 
 def predictions(
@@ -69,87 +38,50 @@ def predictions(
     answer.
     """
     if loadgen_mode not in ACCURACY_MODES:
-        _refuse_random(model_weights)
+        refuse_random(model_weights)
         raise _not_measured("accuracy", loadgen_mode, "AccuracyOnly", record)
-    answered: dict[int, int] = {}
-    for number, entry in enumerate(_answers(path), 1):
-        try:
-            index, answer = int(entry["qsl_idx"]), bytes.fromhex(entry["data"])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise Refused(f"{ACCURACY}: answer {number} is damaged, so there is no accuracy") from None
-        answered.setdefault(index, _answered_class(index, answer, accuracy_dtype))
-    return answered
-
-
-def _answers(path: Path) -> list[Any]:
-    """What LoadGen wrote of the answers."""
-    try:
-        entries = json.loads((path / ACCURACY).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise Refused(f"{ACCURACY} is cut short or not there, so there is no accuracy") from None
-    if not isinstance(entries, list):
-        raise Refused(f"{ACCURACY} is no list of answers, so there is no accuracy")
-    return entries
-
-
-def _answered_class(index: int, answer: bytes, dtype: str) -> int:
-    pattern = ANSWER_FORMATS[dtype]
-    if len(answer) < struct.calcsize(pattern):
-        what = f"sample {index} has an answer of {len(answer)} bytes"
-        raise Refused(f"{ACCURACY}: {what}, which is no {dtype}")
-    value = struct.unpack_from(pattern, answer)[0]
-    if not math.isfinite(value):
-        raise Refused(f"{ACCURACY}: sample {index} has the answer {value}, which is no class")
-    return int(value)
+    return answered_classes(path, accuracy_dtype)
 
 
 def accuracy_counts(predictions: dict[int, int], labels: dict[int, int], model_weights: Any = None) -> list[int]:
     """[right answers, samples]; every sample must have been answered."""
-    _refuse_random(model_weights)
-    missing = sorted(labels.keys() - predictions.keys())
-    unknown = sorted(predictions.keys() - labels.keys())
-    if missing or unknown:
-        what = (
-            f"{len(missing)} samples were never answered"
-            if missing
-            else f"{len(unknown)} answered samples have no label"
-        )
-        raise Refused(f"{what}, the first with index {(missing or unknown)[0]}")
-    if not labels:
-        raise Refused("there are no samples, so there is no accuracy")
-    return [sum(predictions[index] == label for index, label in labels.items()), len(labels)]
+    refuse_random(model_weights)
+    return right_of_all(predictions, labels)
 
 
-def _refuse_random(model_weights: Any) -> None:
-    if model_weights == "random":
-        raise Inapplicable("this model has random weights: it is for speed only, and its accuracy means nothing")
+def metrics(
+    path: Path, loadgen_mode: str, accuracy_dtype: str = "float32", model_weights: Any = None, record: Any = None
+) -> dict[str, dict[str, Any]]:
+    """Every measure of accuracy by its name, ``{value, unit}`` each, the one that the benchmark is judged by first.
+
+    Top-1 where there are labels; else what MLPerf's own script for the benchmark says in accuracy.txt.
+    """
+    if loadgen_mode in ACCURACY_MODES and (found := measures.reported(path)):
+        return found
+    answered = predictions(path, loadgen_mode, accuracy_dtype, model_weights, record)
+    return measures.counted(accuracy_counts(answered, labels(path, model_weights), model_weights))
 
 
-def accuracy(accuracy_counts: list[int]) -> float:
-    """Top-1 in per cent, with as many decimals as that number of samples can carry (98.4 of 768; 76.456 of 50,000)."""
-    good, total = accuracy_counts
-    return round(100 * good / total, _decimals(total))
+def accuracy(metrics: dict[str, dict[str, Any]]) -> float:
+    """The measure that the benchmark is judged by; ``accuracy_metric`` is its name. Top-1 is in per cent, with as many
+    decimals as that number of samples can carry (98.4 of 768; 76.456 of 50,000).
+    """
+    return float(metrics[accuracy_metric(metrics)]["value"])
 
 
-def accuracy_report(accuracy_counts: list[int]) -> str:
-    """One line in the form of MLPerf's own script."""
-    good, total = accuracy_counts
-    return f"accuracy={100 * good / total:.3f}%, good={good}, total={total}"
+def accuracy_metric(metrics: dict[str, dict[str, Any]]) -> str:
+    """The name of what ``accuracy`` gives: accuracy (top-1), f1, AUC, mAP, rouge1, ..."""
+    return next(iter(metrics))
 
 
-def accuracy_interval(accuracy_counts: list[int]) -> str:
-    """Where the accuracy on all such images lies: the 95 % interval of E. B. Wilson (JASA 22, 1927), in per cent."""
-    good, total = accuracy_counts
-    share, z2 = good / total, Z_95**2
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    digits = _decimals(total)
-    low, high = 100 * max(0.0, centre - half), 100 * min(1.0, centre + half)
-    return f"{low:.{digits}f} .. {high:.{digits}f} (95 %, n={total})"
+def accuracy_report(metrics: dict[str, dict[str, Any]], path: Path) -> str:
+    """In the form of MLPerf's own script for the benchmark; top-1 is one line."""
+    return measures.report(path, metrics)
 
 
-def _decimals(total: int) -> int:
-    return max(1, math.ceil(math.log10(total)) - 2)
+def accuracy_interval(metrics: dict[str, dict[str, Any]]) -> str:
+    """Where top-1 on all such images lies: the 95 % interval of E. B. Wilson (JASA 22, 1927), in per cent."""
+    return measures.interval(metrics)
 
 
 def summary(path: Path) -> str:
@@ -157,19 +89,15 @@ def summary(path: Path) -> str:
     file = path / SUMMARY
     if not file.is_file():
         raise Refused(f"it has no {SUMMARY}, it sums up several runs", hint="ask for performance_summary")
-    return _text(file)
+    return text_of(file)
 
 
 def latency_percentiles(path: Path) -> list[list[float]]:
     """[percentile, latency in ns] as LoadGen wrote them, in order; 0 is the smallest latency, 100 the largest."""
-    text = summary(path)
-    percentiles = re.findall(r"^(\d{1,3}(?:\.\d+)?) percentile latency \(ns\) *: *(\d{1,18})\b", text, re.M)
-    found = {float(at): float(ns) for at, ns in percentiles}
-    ends = re.findall(r"^(Min|Max) latency \(ns\) *: *(\d{1,18})\b", text, re.M)
-    found |= {0.0 if name == "Min" else 100.0: float(ns) for name, ns in ends}
+    found = summary_log.latency_percentiles(summary(path))
     if not found:
         raise Refused(f"{SUMMARY} has no latencies")
-    return [[at, found[at]] for at in sorted(found)]
+    return found
 
 
 def target_search(path: Path) -> dict[str, Any]:
@@ -178,76 +106,29 @@ def target_search(path: Path) -> dict[str, Any]:
 
     INVALID attempts have their figures too: they show why another target was chosen.
     """
-    file = path / SEARCH
-    if not file.is_file():
-        raise Inapplicable("its target was not searched", hint="add until_valid+ or find_target_qps+ to the query")
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        streams = data["units"]["figure"] == "ns"
-        attempts = [_attempt(number, each, 1e6 if streams else 1) for number, each in enumerate(data["attempts"], 1)]
-        chosen = next(each["target"] for each in attempts if each["entry"] == data["confirmed_by"])
-    except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
-        raise Refused(f"{SEARCH} is cut short or was changed, so the search cannot be shown") from None
-    return {"unit": "ms" if streams else "samples/s", "chosen": chosen, "attempts": attempts}
-
-
-def _attempt(number: int, said: dict[str, Any], scale: float) -> dict[str, Any]:
-    """One attempt of a search; its figure is divided by ``scale``, to be in the unit of its target."""
-    kept = {name: said[name] for name in ("entry", "purpose", "target", "valid", "verdict")}
-    return {"number": number, **kept, "figure": None if said["figure"] is None else said["figure"] / scale}
+    return target_search_in(path)
 
 
 def validity(summary: str) -> str:
     """LoadGen's own word on a performance test: VALID or INVALID."""
-    found = re.search(r"^Result is : (VALID|INVALID)\s*$", summary, re.MULTILINE)
+    found = summary_log.validity(summary)
     if found is None:
         raise Refused(f"LoadGen gave no result: {SUMMARY} has no line 'Result is'")
-    return found.group(1)
+    return found
 
 
 def invalid_reasons(summary: str, path: Path) -> list[str]:
     """What LoadGen found wrong: conditions not met, its recommendations, and the errors of the detailed log."""
-    missed = re.findall(r"^  (.+?) satisfied ?: NO\s*$", summary, re.MULTILINE)
-    reasons = [f"{name.strip().lower()} not satisfied" for name in missed]
-    reasons += _bullets(summary, "Recommendations:")
-    if "Early stopping" in missed:
-        reasons += _bullets(summary, "Early Stopping Result:")
-    return reasons + [error for error in _logged_errors(path) if error not in reasons]
-
-
-def _bullets(summary: str, heading: str) -> list[str]:
-    """The points below a heading, each put back on one line; a line that is not indented ends them."""
-    points: list[str] = []
-    _, _, below = summary.partition(f"{heading}\n")
-    for line in below.splitlines():
-        if line.startswith(" * "):
-            points.append(line[3:].strip())
-        elif line.startswith(" ") and points:
-            points[-1] += f" {line.strip()}"
-        else:
-            break
-    return points
-
-
-def _logged_errors(path: Path) -> list[str]:
-    file = path / DETAIL
-    if not file.is_file():
-        return []
-    errors = []
-    for line in _text(file).splitlines():
-        if line.startswith(":::MLLOG ") and '"is_error": true' in line:
-            try:
-                errors.append(str(json.loads(line.removeprefix(":::MLLOG "))["value"]))
-            except (ValueError, KeyError, TypeError, RecursionError):
-                errors.append(f"a damaged line in {DETAIL}")
-    return errors
+    reasons = summary_log.reasons(summary)
+    errors = read_log(path / DETAIL)["errors"] if (path / DETAIL).is_file() else []
+    return reasons + [error for error in errors if error not in reasons]
 
 
 def performance(
     loadgen_scenario: str, loadgen_mode: str, path: Path, allow_invalid: bool = False, record: Any = None
 ) -> float | int:
     """The scenario's figure: Offline samples/s; Server completed samples/s; SingleStream (90th) and MultiStream (99th
-    percentile) ns.
+    percentile) ns. Benchmarks that answer in tokens: tokens/s. Before v4.1 a Server's rate is the scheduled one.
 
     FindPeakPerformance: the figure of the highest load that met the bound. The figure of an INVALID run is refused
     unless ``allow_invalid`` is set.
@@ -261,25 +142,30 @@ def performance(
             f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{reasons}",
             hint="add allow_invalid+ to the query to see the figure anyway, or ask for performance_report",
         )
-    found = re.search(rf"^{HEADLINES[loadgen_scenario]} *: *(\S+)", text, re.MULTILINE)
+    return _read(path, loadgen_scenario)
+
+
+def _read(path: Path, scenario: str) -> float | int:
+    """What was measured."""
+    log = read_run(path, scenario)
+    figure = measured(log)
+    found = value(log, figure)
+    if found is None and figure and log.get(figure.key) is not None:
+        raise Refused(f"the logs have {str(log[figure.key])[:40]!r} as the figure for {scenario}: that is no number")
     if found is None:
-        raise Refused(f"{SUMMARY} has no figure for {loadgen_scenario}")
-    try:
-        figure = float(found.group(1))
-    except ValueError:
-        figure = math.nan
-    if not 0 <= figure < math.inf:
-        raise Refused(f"{SUMMARY}: the figure {found.group(1)[:40]!r} for {loadgen_scenario} is no number")
-    return int(figure) if figure.is_integer() and "Stream" in loadgen_scenario else figure
+        raise Refused(f"LoadGen's logs have no figure for {scenario}")
+    return found
 
 
 def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) -> float | int:
-    """The figure that MLPerf scores: that of ``performance`` Offline and with Server; in the streams early stopping's
-    estimate of the percentile (ns), which is above the measured one and comes nearer to it with more queries.
+    """The figure that MLPerf scored in the round of the log: that of ``performance`` Offline and with Server; in the
+    streams early stopping's estimate of the percentile (ns), which is above the measured one and comes nearer to it
+    with more queries. Before v2.0, and in a single stream of tokens, it is the percentile itself.
     """
-    if loadgen_scenario not in SCORED_PERCENTILES:
+    log = read_run(path, loadgen_scenario)
+    if scored(log) == measured(log):
         return performance
-    estimate = _estimate(summary(path), loadgen_scenario)
+    estimate = value(log, scored(log))
     if estimate is None:
         raise Refused(
             "LoadGen gave no early-stopping estimate (64 queries or more for SingleStream, 662 for MultiStream), so "
@@ -288,10 +174,19 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
     return estimate
 
 
-def _estimate(summary: str, scenario: str) -> int | None:
-    """Early stopping's estimate in ns; None where there were too few queries for one."""
-    found = re.search(ESTIMATE.format(percentile=SCORED_PERCENTILES[scenario]), summary, re.MULTILINE)
-    return int(found.group(1)) if found else None
+def rounded_performance(loadgen_scenario: str, path: Path) -> float:
+    """The rate as it stands in the summary, rounded to two decimals: what earlier versions of axs stored."""
+    key = FIGURES[loadgen_scenario]
+    in_summary, in_detail = summary_log.values(summary(path), loadgen_scenario).get(key), read_run(path).get(key)
+    if "Stream" in loadgen_scenario or in_summary is None:
+        raise Inapplicable(f"{SUMMARY} has no rate for {loadgen_scenario}")
+    try:
+        rate, other = float(in_summary), float(in_detail)
+    except (TypeError, ValueError, OverflowError):
+        raise Refused(f"the logs have no rate for {loadgen_scenario} that is a number") from None
+    if not math.isclose(rate, other, rel_tol=1e-5, abs_tol=0.005):  # LoadGen writes 6 digits in the detailed log
+        raise Refused(f"the rate is {rate:g} in {SUMMARY}, {other:g} in {DETAIL}")
+    return rate
 
 
 def performance_report(
@@ -316,11 +211,7 @@ def performance_report(
     lines = [f"Result: {validity(text)}"]
     if validity(text) == "INVALID":
         lines += [f" * {reason}" for reason in invalid_reasons(text, path)]
-    if loadgen_scenario in SCORED_PERCENTILES:
-        estimate = _estimate(text, loadgen_scenario)
-        told = "none, too few queries" if estimate is None else f"{estimate} ns (early stopping's estimate)"
-        lines.append(f"MLPerf's score: {told}")
-    lines += [_with_unit(line) for line in _figures(text)]
+    lines += [*_score_line(path, loadgen_scenario), *run_report.lines(text)]
     lines += [
         f"Engine: {engine} {engine_version}".rstrip(),
         f"Effective device: {effective_device}, precision: {effective_precision}",
@@ -330,38 +221,15 @@ def performance_report(
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _figures(summary: str) -> Iterator[str]:
-    """The summary without its frame, its verdict and its recommendations: those come first in a report."""
-    skipping = False
-    for line in summary.splitlines():
-        skipping = line == "Recommendations:" or (skipping and line.startswith(" "))
-        if not skipping and not line.startswith(("===", "MLPerf Results Summary", "Result is")):
-            yield line
-
-
-def _with_unit(line: str) -> str:
-    """A line ``name (unit) : value`` of the summary as ``name: value unit``; other lines as they are."""
-    found = re.match(r"^( *(?:\* )?)(\S.*?) *: *(-?[\d.]+(?:e[+-]?\d+)?)$", line)
-    if not found:
-        return line.rstrip()
-    indent, name, value = found.groups()
-    unit = re.search(r" *\((ns|ms)\)$", name)
-    if unit:
-        return f"{indent}{name[: unit.start()]}: {value} {unit.group(1)}"
-    return f"{indent}{name}: {value} {_unit(name)}".rstrip()
-
-
-def _unit(name: str) -> str:
-    lower = name.lower()
-    if "samples per second" in lower:
-        return "samples/s"
-    if lower.endswith("percentile estimate"):
-        return "ns"
-    if lower.startswith("qps") or lower == "target_qps":
-        return "queries/s"
-    if lower in ("samples_per_query", "performance_sample_count", "accuracy_sample_count"):
-        return "samples"
-    return "queries" if lower in ("min_query_count", "max_query_count", "max_async_queries") else ""
+def _score_line(path: Path, scenario: str | None) -> list[str]:
+    """MLPerf's score, where it is not what the summary of today's logs begins with."""
+    log = read_run(path, scenario)
+    figure = scored(log)
+    if figure is None or (figure.unit == "samples/s" and figure.key in FIGURES.values()):
+        return []
+    found = value(log, figure)
+    told = "none, too few queries" if found is None else f"{found} {figure.unit} ({figure.what})"
+    return [f"MLPerf's score: {told}"]
 
 
 def verdict(

@@ -10,47 +10,25 @@ from typing import Any
 
 from axs_core.errors import DoesNotApply
 
-SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
-REPORTED = "accuracy.txt"
+from . import detail_log
+from .compliance_test import CONFIG, compliance_test
+from .mlperf_log import (
+    ACCURACY,
+    ACCURACY_MODES,
+    DETAIL,
+    MODES,
+    REPORTED,
+    SCENARIOS,
+    SUMMARY,
+    measured,
+    read_run,
+    text_of,
+)
+from .origin import origin_of
+
+LABELS, VAL_MAP = "labels.txt", "val_map.txt"
 # What is copied besides LoadGen's logs, if it is there.
-BESIDE = ("user.conf", "mlperf.conf", "audit.config", REPORTED, "measurements.json", "README.md", "labels.txt")
-LINE = ":::MLLOG "
-ACCURACY_MODES = ("AccuracyOnly", "SubmissionRun")
-MODES = (*ACCURACY_MODES, "PerformanceOnly", "FindPeakPerformance")
-SCENARIOS = ("SingleStream", "MultiStream", "Server", "Offline")
-
-
-def take_in(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Copy the logs into ``path``; what they say of the run.
-
-    Raises DoesNotApply that names what is missing where the folder holds no output of LoadGen.
-    """
-    folder = Path(parameters["folder"])
-    said = _logged(folder)
-    mode = said["effective_test_mode"]
-    if mode in ACCURACY_MODES and not (folder / ACCURACY).is_file():
-        raise DoesNotApply(f"{folder} is no complete output of LoadGen: a run with {mode} has {ACCURACY}")
-    if mode != "AccuracyOnly" and "Result is : " not in (folder / SUMMARY).read_text(
-        encoding="utf-8", errors="replace"
-    ):
-        raise DoesNotApply(f"{folder}/{SUMMARY} has no result: the run did not come to its end")
-    for name in (SUMMARY, DETAIL, ACCURACY, *BESIDE):
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, path / name)
-    if parameters.get("labels_file"):
-        shutil.copyfile(parameters["labels_file"], path / "labels.txt")
-    return {
-        "loadgen_scenario": said["effective_scenario"],
-        "loadgen_mode": mode,
-        "loadgen_version": str(said.get("loadgen_version", "unknown")).split(" ")[0],
-        "loadgen_weaker_settings": ["settings were not compared with MLPerf's"],
-        "loadgen_settings": {name: value for name in SETTINGS if _is_number(value := said.get(f"effective_{name}"))},
-        "samples_used": _count(said),
-        "started_at": str(said["test_datetime"]) if said.get("test_datetime") is not None else None,
-        **(_accuracy(path, said) if mode in ACCURACY_MODES else {}),
-    }
-
-
+BESIDE = ("user.conf", "mlperf.conf", CONFIG, REPORTED, "measurements.json", "README.md", LABELS)
 SETTINGS = (
     "min_duration_ms",
     "max_duration_ms",
@@ -61,29 +39,77 @@ SETTINGS = (
 )
 
 
+def take_in(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Copy the logs into ``path``; what they and their place say of the run.
+
+    Raises DoesNotApply that names what is missing where the folder holds no output of LoadGen.
+    """
+    folder = Path(parameters["folder"])
+    said = _logged(folder)
+    mode = said["effective_test_mode"]
+    if mode in ACCURACY_MODES and not (folder / ACCURACY).is_file():
+        raise DoesNotApply(f"{folder} is no complete output of LoadGen: a run with {mode} has {ACCURACY}")
+    if mode != "AccuracyOnly" and "Result is : " not in text_of(folder / SUMMARY):
+        raise DoesNotApply(f"{folder}/{SUMMARY} has no result: the run did not come to its end")
+    for name in (SUMMARY, DETAIL, ACCURACY, *BESIDE):
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, path / name)
+    _keep_labels(folder, path, parameters.get("labels_file"), _count(said))
+    return {
+        **_run(said, mode),
+        **_told_by_place(folder, said, parameters),
+        "loadgen_compliance_test": compliance_test(folder, said) if mode != "AccuracyOnly" else None,
+        **(_verdict(path, said) if mode in ACCURACY_MODES else {}),
+    }
+
+
+def _run(said: dict[str, Any], mode: str) -> dict[str, Any]:
+    """What the logs say of the run."""
+    figure = measured(said) if mode != "AccuracyOnly" else None
+    return {
+        "loadgen_scenario": said["effective_scenario"],
+        "loadgen_mode": mode,
+        "loadgen_version": str(said.get("loadgen_version", "unknown")).split(" ")[0],
+        "loadgen_weaker_settings": ["settings were not compared with MLPerf's"],
+        "loadgen_settings": {name: value for name in SETTINGS if _is_number(value := said.get(f"effective_{name}"))},
+        "samples_used": _count(said),
+        "started_at": str(said["test_datetime"]) if said.get("test_datetime") is not None else None,
+        "performance_unit": figure.unit if figure else None,
+    }
+
+
+def _told_by_place(folder: Path, said: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Whose run it is: never this machine's, which only takes it in."""
+    origin = origin_of(folder)
+    system = parameters.get("system_name") or origin.system_name
+    sut = {"sut_name": said["sut_name"]} if isinstance(said.get("sut_name"), str) else {}
+    return {
+        "ingested_from": {"folder": str(folder), **origin.facts, **sut},
+        "machine": system,
+        "system_name": system,
+        "model_name": parameters.get("model_name") or origin.model_name,
+        "model_declaration": origin.declaration,
+    }
+
+
 def _logged(folder: Path) -> dict[str, Any]:
-    """What the detailed log says, by key; the last of several."""
+    """What the logs say, by the keys of the detailed one."""
     missing = [name for name in (SUMMARY, DETAIL) if not (folder / name).is_file()]
     if missing:
         below = sorted({file.parent.relative_to(folder).as_posix() for file in folder.glob(f"*/**/{DETAIL}")})[:3]
         hint = f"there are some in {', '.join(below)}" if below else None
         raise DoesNotApply(f"{folder} is no output of LoadGen: it has no {', no '.join(missing)}", hint=hint)
-    said: dict[str, Any] = {}
-    for number, line in enumerate((folder / DETAIL).read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        if line.startswith(LINE):
-            try:
-                entry = json.loads(line.removeprefix(LINE))
-                said[entry["key"]] = entry["value"]
-            except (ValueError, KeyError, TypeError, RecursionError):
-                raise DoesNotApply(f"{folder}/{DETAIL} is damaged in line {number}") from None
-    lacks = [key for key in ("effective_scenario", "effective_test_mode") if key not in said]
+    detail = detail_log.parse(text_of(folder / DETAIL))
+    if detail.damaged:
+        raise DoesNotApply(f"{folder}/{DETAIL} is damaged in line {detail.damaged[0]}")
+    lacks = [key for key in ("effective_scenario", "effective_test_mode") if key not in detail.values]
     if lacks:
         raise DoesNotApply(f"{folder}/{DETAIL} is no log of LoadGen: it has no {', no '.join(lacks)}")
     for key, known in (("effective_scenario", SCENARIOS), ("effective_test_mode", MODES)):
-        if said[key] not in known:
+        if detail.values[key] not in known:
             what = key.removeprefix("effective_").replace("_", " ")
-            raise DoesNotApply(f"{folder}/{DETAIL}: the {what} {str(said[key])[:60]!r} is not known")
-    return said
+            raise DoesNotApply(f"{folder}/{DETAIL}: the {what} {str(detail.values[key])[:60]!r} is not known")
+    return read_run(folder)
 
 
 def _is_number(value: Any) -> bool:
@@ -96,24 +122,29 @@ def _count(said: dict[str, Any]) -> int | None:
     return count if type(count) is int and 0 <= count < 1 << 63 else None
 
 
-def _accuracy(path: Path, said: dict[str, Any]) -> dict[str, Any]:
-    """How many samples were answered; right ones from MLPerf's own script where there are no labels."""
-    found: dict[str, Any] = {}
-    reported = path / REPORTED
-    if not (path / "labels.txt").is_file() and reported.is_file():
-        text = reported.read_text(encoding="utf-8", errors="replace")
-        counts = re.search(r"good=(\d{1,18}), *total=(\d{1,18})\b", text)
-        if counts and int(counts[1]) <= int(counts[2]) > 0:
-            found["accuracy_counts"] = [int(counts[1]), int(counts[2])]
+def _keep_labels(folder: Path, path: Path, said: str | None, count: int | None) -> None:
+    """The labels as lines INDEX FILE LABEL; MLPerf's val_map.txt has FILE LABEL, in the order of the indices."""
+    file = Path(said) if said else folder / VAL_MAP
+    if not said and ((path / REPORTED).is_file() or not file.is_file()):
+        return
+    rows = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    if not any(rows) or rows[0].split()[:1][0].isdigit():
+        (path / LABELS).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+        return
+    named = [re.fullmatch(r"(\S.*?)\s+(-?\d{1,18})\s*", row) for row in rows]
+    if None in named:
+        raise DoesNotApply(f"{file}: line {named.index(None) + 1} is neither INDEX FILE LABEL nor FILE LABEL")
+    kept = [f"{index} {row[1]} {row[2]}\n" for index, row in enumerate(named[:count]) if row]
+    (path / LABELS).write_text("".join(kept), encoding="utf-8")
+
+
+def _verdict(path: Path, said: dict[str, Any]) -> dict[str, Any]:
+    """How many samples were answered, where it is not all of them."""
     wanted = _count(said)
     try:
-        answered: int | None = len(
-            {entry["qsl_idx"] for entry in json.loads((path / ACCURACY).read_text(encoding="utf-8"))}
-        )
+        answered = len({entry["qsl_idx"] for entry in json.loads((path / ACCURACY).read_text(encoding="utf-8"))})
     except (ValueError, KeyError, TypeError, RecursionError):  # cut short for a submission
-        answered = None
-    if answered is None:
-        found["verdict"] = f"unknown ({ACCURACY} is cut short)"
-    elif wanted is not None and answered != wanted:
-        found["verdict"] = f"INVALID ({answered} of {wanted} samples were answered)"
-    return found
+        return {"verdict": f"unknown ({ACCURACY} is cut short)"}
+    if wanted is not None and answered != wanted:
+        return {"verdict": f"INVALID ({answered} of {wanted} samples were answered)"}
+    return {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
 import statistics
 from collections.abc import Callable
@@ -19,6 +18,9 @@ from typing import Any
 
 from axs_core.errors import ProduceError, UsageError
 from axs_core.query import Query, parse
+
+from . import summary_log
+from .mlperf_log import DETAIL, SUMMARY, figure, read_log, text_of
 
 OWN = frozenset({"until_valid", "find_target_qps", "find_target_latency"})
 # What an INVALID run's target is multiplied by, towards fewer and towards more queries.
@@ -31,14 +33,6 @@ LOWEST_LOAD = 1 / 16
 # A run of a Server that kept the bound, but had too few queries to be sure, is made longer: up to so many times as many
 # queries as LoadGen says that it takes if not one more is late, in at most so many seconds.
 MORE_QUERIES, LONGEST_S = 2, 120.0
-# The figure of each scenario in LoadGen's detailed log, VALID or not.
-FIGURES = {
-    "Offline": "result_samples_per_second",
-    "Server": "result_completed_samples_per_sec",
-    "SingleStream": "early_stopping_latency_ss",
-    "MultiStream": "early_stopping_latency_ms",
-}
-SUMMARY = "mlperf_log_summary.txt"
 COUNTS = ("loadgen_min_query_count", "loadgen_max_query_count", "loadgen_query_count")
 # What only the search itself uses of an attempt.
 NOT_KEPT = frozenset({"path", "in_time", "wants", "single"})
@@ -245,7 +239,7 @@ class Search:
 
     def _too_tight(self) -> str:
         last = self.attempts[-1]
-        late = _percentile(Path(last.path), 99)
+        late = dict(summary_log.latency_percentiles(text_of(Path(last.path) / SUMMARY))).get(99.0)
         told = f"at {last.target:g} queries/s 1 in 100 takes longer than {late / 1e6:.3g} ms: " if late else ""
         noise = " when the machine does nothing else, or" if last.noisy else ""
         return f"{told}ask again{noise} with another bound, loadgen_target_latency=MS"
@@ -297,13 +291,14 @@ def _rounded(target: float) -> float:
 def _attempt(made: dict[str, Any], purpose: str, key: str, scenario: str) -> Attempt:
     values, folder = made["attributes"], Path(made["path"])
     verdict = str(values["verdict"])
-    valid, wants = not verdict.startswith("INVALID"), _wanted_queries(folder) if scenario == "Server" else None
+    valid = not verdict.startswith("INVALID")
+    wants = summary_log.wanted_queries(text_of(folder / SUMMARY)) if scenario == "Server" else None
     return Attempt(
         entry=made["name"],
         purpose=purpose,
         target=values.get("loadgen_user_conf", {}).get(key),
         valid=valid,
-        figure=_figure(folder, scenario),
+        figure=figure(read_log(folder / DETAIL)),
         verdict=verdict,
         path=made["path"],
         in_time=valid or wants is not None,
@@ -311,28 +306,6 @@ def _attempt(made: dict[str, Any], purpose: str, key: str, scenario: str) -> Att
         wants=wants,
         single=values.get("warmup_samples_per_second"),
     )
-
-
-def _wanted_queries(folder: Path) -> int | None:
-    """How many queries a run should have had, where early stopping alone found fault with it; else None."""
-    text = (folder / SUMMARY).read_text(encoding="utf-8")
-    unmet = re.findall(r"^  (.+?) satisfied ?: NO\s*$", text, re.MULTILINE)
-    counts = [re.search(pattern, text) for pattern in (r"Processed (\d+) queries", r"at least (\d+) more queries")]
-    return sum(int(each[1]) for each in counts if each) if unmet == ["Early stopping"] and all(counts) else None
-
-
-def _percentile(folder: Path, wanted: int) -> int | None:
-    """A percentile of the latencies, ns, as LoadGen wrote it."""
-    text = (folder / SUMMARY).read_text(encoding="utf-8")
-    found = re.search(rf"^{wanted}\.00 percentile latency \(ns\) *: *(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else None
-
-
-def _figure(folder: Path, scenario: str) -> float | None:
-    for line in (folder / "mlperf_log_detail.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith(":::MLLOG ") and f'"{FIGURES[scenario]}"' in line:
-            return float(json.loads(line.removeprefix(":::MLLOG "))["value"])
-    return None
 
 
 def _keep(search: Search, last: Attempt, path: Path) -> dict[str, Any]:

@@ -9,22 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .mlperf_log import DETAIL, FIGURES, SUMMARY, read_log
+from . import summary_log
+from .mlperf_log import DETAIL, SUMMARY, figure, read_log
 
-FOREVER = 60  # characters of a value that a message shows
-# Lines of the summary besides those that name a setting, and the keys of the detailed log that say the same.
-SHOWN = {
-    "Samples per second": "result_samples_per_second",
-    "Scheduled samples per second": "result_scheduled_samples_per_sec",
-    "Completed samples per second": "result_completed_samples_per_sec",
-    "Min latency (ns)": "result_min_latency_ns",
-    "Max latency (ns)": "result_max_latency_ns",
-    "Mean latency (ns)": "result_mean_latency_ns",
-    "Result is": "result_validity",
-    "Scenario": "effective_scenario",
-    "Mode": "effective_test_mode",
-}
-ESTIMATES = {"SingleStream": "90", "MultiStream": "99"}
+MOST_SHOWN = 60  # characters of a value that a message shows
+SETTING = re.compile(r"^(\w+)(?: \((ms|ns)\))? ?: (\S+)$", re.MULTILINE)
 ROUNDED = {"rel_tol": 1e-5, "abs_tol": 0.0051}  # LoadGen prints six digits, and two decimals of a Server's figures
 
 
@@ -45,7 +34,7 @@ def read_object(file: Path) -> tuple[dict[str, Any], list[str]]:
 def shown(value: Any) -> str:
     """A value for a message."""
     text = str(value)
-    return text if len(text) <= FOREVER else f"{text[:FOREVER]}..."
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def number(value: Any) -> float:
@@ -61,13 +50,8 @@ class Log:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.values: dict[str, Any] = {}
-        self.errors: list[str] = []
-        try:
-            self.values = read_log(folder / DETAIL)
-            self.errors = [shown(error) for error in self.values.pop("errors", [])]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            self.errors = [f"{DETAIL} is damaged: {shown(error)}"]
+        self.values: dict[str, Any] = read_log(folder / DETAIL) if (folder / DETAIL).is_file() else {}
+        self.errors = [shown(error) for error in self.values.pop("errors", [])]
         self.summary = read_text(folder / SUMMARY)
 
     def get(self, key: str) -> Any:
@@ -89,8 +73,9 @@ class Log:
 
     @property
     def figure(self) -> float:
-        """The figure of the run: samples/s, or ns; NaN without one."""
-        return self.number(FIGURES.get(self.scenario, ""))
+        """What MLPerf scores of the run: samples/s, or ns; NaN where there is none."""
+        found = figure(self.values)
+        return math.nan if found is None else found
 
     @property
     def version(self) -> str:
@@ -99,27 +84,20 @@ class Log:
 
     def contradictions(self) -> Iterator[str]:
         """Where the summary says otherwise than the detailed log."""
-        for name, key, text in self._summary_values():
+        for key, text in self._summary_values().items():
             value = self.get(key)
             same = str(value) == text or math.isclose(number(value), number(text), **ROUNDED)
             if value is not None and not same:
-                yield f"{SUMMARY} says {name}: {shown(text)}, {DETAIL} {shown(value)}"
+                yield f"{SUMMARY} says {shown(text)} where {DETAIL} has {key} = {shown(value)}"
 
-    def _summary_values(self) -> Iterator[tuple[str, str, str]]:
-        """Name, key of the detailed log, and value of each line of the summary that has one."""
-        for line in self.summary.splitlines():
-            found = re.fullmatch(r"[ *]*(\S[^:]*?) *: *(\S+) *", line)
-            if found and (key := self._key(found[1])):
-                yield found[1], key, found[2]
-
-    def _key(self, name: str) -> str | None:
-        if name in SHOWN:
-            return SHOWN[name]
-        if percentile := re.fullmatch(r"([\d.]+?)(?:th)? percentile latency \(ns\)", name):
-            of = "per_query_latency" if self.scenario == "MultiStream" else "latency"
-            return f"result_{number(percentile[1]):.2f}_percentile_{of}_ns"
-        if estimate := re.fullmatch(r"Early stopping ([\d.]+)th percentile estimate", name):
-            own = number(estimate[1]) == number(ESTIMATES.get(self.scenario))
-            return FIGURES[self.scenario] if own else None
-        setting = re.fullmatch(r"(\w+?)(?: \((ms|ns)\))?", name)
-        return "_".join(filter(None, ("effective", *setting.groups()))) if setting else None
+    def _summary_values(self) -> dict[str, str]:
+        """What the summary says, by the keys of the detailed log: verdict, figures, and the settings below them."""
+        verdict = {
+            "result_validity": summary_log.validity(self.summary),
+            "effective_scenario": summary_log.scenario(self.summary),
+        }
+        figures = summary_log.values(self.summary, self.scenario)
+        found = {key: text for key, text in {**verdict, **figures}.items() if isinstance(text, str)}
+        for name, unit, text in SETTING.findall(self.summary):
+            found.setdefault("_".join(filter(None, ("effective", name, unit))), text)
+        return found

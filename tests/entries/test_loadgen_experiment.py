@@ -26,6 +26,14 @@ def figures() -> Any:
     return functions("loadgen_experiment")
 
 
+def counted(figures: Any, folder: Path, counts: list[int]) -> Any:
+    """The measures of a run that got so many right of so many."""
+    good, total = counts
+    labels = dict.fromkeys(range(total), 1)
+    write_run(folder, answers=[(index, 1.0 if index < good else 2.0) for index in labels], labels=labels)
+    return figures.metrics(folder, "AccuracyOnly")
+
+
 def overloaded(folder: Path) -> Path:
     return write_run(
         folder, summary("Server", False, SERVER_CONDITIONS, SERVER_OVERLOADED), errors=["Ran out of queries"]
@@ -95,14 +103,15 @@ def test_counts_refused(
     ],
 )
 def test_accuracy_has_the_decimals_that_its_samples_carry(
-    figures: Any, counts: list[int], value: float, report: str
+    figures: Any, tmp_path: Path, counts: list[int], value: float, report: str
 ) -> None:
-    assert (figures.accuracy(counts), figures.accuracy_report(counts)) == (value, report)
+    metrics = counted(figures, tmp_path, counts)
+    assert (figures.accuracy(metrics), figures.accuracy_report(metrics, tmp_path)) == (value, report)
 
 
-def test_interval_is_wilsons(figures: Any) -> None:
+def test_interval_is_wilsons(figures: Any, tmp_path: Path) -> None:
     """Against the equation that defines it: both ends are shares from which the measured one is 1.96 deviations off."""
-    low, _, high, *_ = figures.accuracy_interval([38228, 50000]).split()
+    low, _, high, *_ = figures.accuracy_interval(counted(figures, tmp_path, [38228, 50000])).split()
     share, total = 38228 / 50000, 50000
     for end in (float(low) / 100, float(high) / 100):
         assert abs(share - end) / math.sqrt(end * (1 - end) / total) == pytest.approx(1.96, abs=0.01)
@@ -116,8 +125,8 @@ def test_interval_is_wilsons(figures: Any) -> None:
         ([0, 20], "0.0 .. 16.1 (95 %, n=20)"),
     ],
 )
-def test_interval_carries_its_n(figures: Any, counts: list[int], interval: str) -> None:
-    assert figures.accuracy_interval(counts) == interval
+def test_interval_carries_its_n(figures: Any, tmp_path: Path, counts: list[int], interval: str) -> None:
+    assert figures.accuracy_interval(counted(figures, tmp_path, counts)) == interval
 
 
 @pytest.mark.parametrize(
@@ -157,7 +166,7 @@ def test_invalid_figure_is_given_where_it_is_allowed(figures: Any, tmp_path: Pat
     ("text", "message"),
     [
         ("", "LoadGen gave no result: mlperf_log_summary.txt has no line 'Result is'"),
-        ("Result is : VALID\n", "mlperf_log_summary.txt has no figure for Offline"),
+        ("Result is : VALID\n", "LoadGen's logs have no figure for Offline"),
     ],
 )
 def test_summary_without_a_figure(figures: Any, tmp_path: Path, text: str, message: str) -> None:

@@ -219,7 +219,9 @@ def _summary(settings: dict[str, Any], results: dict[str, Any], lacks: int) -> s
     reason = "Performance constraints" if scenario == "Server" else "Min duration"
     percentiles = {key.split("_")[1]: value for key, value in results.items() if "_percentile_" in key}
     figure = results[FIGURES[scenario][0]]
-    headline = percentiles[FIGURES[scenario][1][:2] + ".00"] if "Stream" in scenario else figure
+    headline = f"{figure:.2f}" if scenario == "Server" else figure
+    if "Stream" in scenario:
+        headline = percentiles[FIGURES[scenario][1][:2] + ".00"]
     lines = ["MLPerf Results Summary", "SUT name : ToySUT", f"Scenario : {scenario}", "Mode     : PerformanceOnly"]
     lines += [f"{FIGURES[scenario][1]} : {headline}"]
     lines += [f"Result is : {'VALID' if valid else 'INVALID'}", f"  {reason} satisfied : {'Yes' if valid else 'NO'}"]

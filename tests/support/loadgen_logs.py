@@ -66,6 +66,37 @@ def summary(scenario: str, valid: bool = True, conditions: Sequence[str] = (), p
     )
 
 
+def detail(values: Mapping[str, object], errors: Sequence[str] = ()) -> str:
+    """A detailed log that says these values, and errors, each on a line."""
+    said = [
+        *((key, value, False) for key, value in values.items()),
+        *(("error_runtime", text, True) for text in errors),
+    ]
+    rows = [
+        {"key": key, "value": value, "time_ms": 0.5, "metadata": {"is_error": bad, "is_warning": False}}
+        for key, value, bad in said
+    ]
+    return "".join(f":::MLLOG {json.dumps(row)}\n" for row in rows)
+
+
+def plain_detail(settings: Mapping[str, object], version: str = "0.5a1", errors: Sequence[str] = ()) -> str:
+    """A detailed log as it was in v0.5 and v0.7: plain text. ``settings`` are the effective ones."""
+    told = ["LoadgenVersionInfo:", f"version : {version} @ 0123456789", "git_log :", ""]
+    told += ["Date + time of test: 2020-09-01T10:00:00Z", "System Under Test (SUT) name: PySUT", "QSL total size: 300"]
+    told += ["Requested Settings:", "Scenario : Server", "Effective Settings:", ""]
+    told += [f"{name} : {value}" for name, value in settings.items()]
+    told += ["Starting performance mode:", *(f"ERROR : {text}" for text in errors)]
+    return "".join(f'"pid": 7, "tid": 9, "ts": {at}ns : {line}\n' for at, line in enumerate(told))
+
+
+def write_logs(folder: Path, told: str, summary: str) -> Path:
+    """A detailed log and a summary, in a new folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mlperf_log_detail.txt").write_text(told, encoding="utf-8")
+    (folder / "mlperf_log_summary.txt").write_text(summary, encoding="utf-8")
+    return folder
+
+
 def answer(value: float, dtype: str = "float32") -> str:
     """An answer as LoadGen dumps it."""
     return struct.pack(FORMATS[dtype], value if dtype == "float32" else int(value)).hex().upper()
@@ -86,12 +117,7 @@ def write_run(
         for number, (index, value) in enumerate(answers)
     )
     (folder / "mlperf_log_accuracy.json").write_text(f"[\n{records}\n]\n", encoding="utf-8")
-    lines = [
-        ":::MLLOG "
-        + json.dumps({"key": key, "value": value, "time_ms": 0.5, "metadata": {"is_error": bad, "is_warning": False}})
-        for key, value, bad in (("sut_name", "PyFastSUT", False), *(("error_runtime", error, True) for error in errors))
-    ]
-    (folder / "mlperf_log_detail.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "mlperf_log_detail.txt").write_text(detail({"sut_name": "PyFastSUT"}, errors), encoding="utf-8")
     if labels is not None:
         rows = "".join(f"{index} picture {index}.png {label}\n" for index, label in labels.items())
         (folder / "labels.txt").write_text(rows, encoding="utf-8")

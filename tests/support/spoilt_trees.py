@@ -183,7 +183,7 @@ RUNS = _in(
     (
         "INVALID in the summary",
         partial(edit, f"{OFFLINE}/{RUN}/{SUMMARY}", "VALID", "INVALID"),
-        f"{SUMMARY} says Result is: INVALID, {DETAIL} VALID",
+        f"{SUMMARY} says INVALID where {DETAIL} has result_validity = VALID",
     ),
     (
         "another scenario in the log",
@@ -249,12 +249,12 @@ RUNS = _in(
     (
         "figure edited in the detailed log",
         partial(setting, PERFORMANCE, "result_samples_per_second", 120.0),
-        f"{SUMMARY} says Samples per second: 100.0, {DETAIL} 120.0",
+        f"{SUMMARY} says 100.0 where {DETAIL} has result_samples_per_second = 120.0",
     ),
     (
         "figure edited in the summary",
         partial(edit, f"{OFFLINE}/{RUN}/{SUMMARY}", "Samples per second : .*", "Samples per second : 120.0"),
-        f"{SUMMARY} says Samples per second: 120.0, {DETAIL} 100.0",
+        f"{SUMMARY} says 120.0 where {DETAIL} has result_samples_per_second = 100.0",
     ),
     (
         "no figure",
@@ -533,7 +533,7 @@ TESTS = [
         (
             "TEST04 INVALID in the summary",
             partial(edit, f"{TEST04}/{RUN}/{SUMMARY}", "VALID", "INVALID"),
-            f"{SUMMARY} says Result is: INVALID, {DETAIL} VALID",
+            f"{SUMMARY} says INVALID where {DETAIL} has result_validity = VALID",
         ),
         (
             "longest duration set in TEST04",

@@ -46,10 +46,10 @@ def test_all_is_well(run: WorkspaceEntry) -> None:
 
 
 def test_a_log_that_was_tampered_with(toys: Toys, run: WorkspaceEntry) -> None:
-    changed = edited(toys, run, "mlperf_log_summary.txt", ": 100.0", ": 300.0")
+    changed = edited(toys, run, "mlperf_log_detail.txt", ": 100.0", ": 300.0")
     outcome = audit(changed.entry, Reporter())
-    assert outcome.agreeing == ("verdict",)
-    assert f"{run.name}/mlperf_log_summary.txt: has other content than was recorded" in outcome.problems
+    assert outcome.agreeing == ("performance_report", "verdict")
+    assert f"{run.name}/mlperf_log_detail.txt: has other content than was recorded" in outcome.problems
     assert "performance: stored is 100.0, the files give 300.0" in outcome.problems
 
 
@@ -64,6 +64,32 @@ def test_what_was_measured_is_as_recorded(toys: Toys, run: WorkspaceEntry) -> No
     problems = audit(changed.entry, Reporter()).problems
     assert 'effective_precision: stored is "int8", the record has "fp32"' in problems
     assert 'loadgen_scenario: stored is "Offline", the record has "Server"' in problems
+
+
+class TestOfAnEarlierVersion:
+    """It read a Server's rate from the summary, where it has two decimals."""
+
+    @pytest.fixture
+    def run(self, toys: Toys) -> WorkspaceEntry:
+        run = toys.space().byquery(f"{RUN},limit=100.001")
+        assert (run["performance"], run["mlperf_score"]) == (100.001, 100.001)
+        for name in ("performance", "mlperf_score"):
+            run = edited(toys, run, "meta.yaml", f"{name}: 100.001", f"{name}: 100.0")
+        return run
+
+    def test_it_is_no_fault(self, run: WorkspaceEntry) -> None:
+        outcome = audit(run.entry, Reporter())
+        assert outcome.agreeing == ("performance_report", "verdict")
+        assert outcome.notes == tuple(
+            f"{name}: stored is 100.0, the files give 100.001; an earlier version of axs read it so"
+            for name in ("performance", "mlperf_score")
+        )
+        assert outcome.problems == ()
+
+    def test_what_neither_log_says_is_one(self, toys: Toys, run: WorkspaceEntry) -> None:
+        changed = edited(toys, run, "meta.yaml", "performance: 100.0", "performance: 100.01")
+        problems = audit(changed.entry, Reporter()).problems
+        assert problems == ("performance: stored is 100.01, the files give 100.001",)
 
 
 def test_a_verdict_that_does_not_allow_the_figure(toys: Toys, run: WorkspaceEntry) -> None:

@@ -24,13 +24,20 @@ from axs_core.errors import AxsError
 from axs_core.reporter import Reporter
 
 SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
-FILES = (SUMMARY, DETAIL, ACCURACY, "accuracy.txt", "labels.txt", "user.conf")
+FILES = (
+    *(SUMMARY, DETAIL, ACCURACY, "accuracy.txt", "labels.txt", "user.conf"),
+    *("val_map.txt", "audit.config", "measurements.json"),
+)
 FIGURES = (
     "accuracy",
     "accuracy_report",
     "accuracy_interval",
     "accuracy_counts",
+    "accuracy_metric",
+    "metrics",
     "performance",
+    "mlperf_score",
+    "rounded_performance",
     "performance_report",
     "verdict",
     "latency_percentiles",
@@ -67,6 +74,12 @@ def _run(scenario: str, mode: str, valid: bool = True, points: str = "") -> byte
     return join(files)
 
 
+_TOKENS_LATE = """TTFT Early Stopping Result:
+ * Run successful.
+TPOT Early Stopping Result:
+ * Run unsuccessful.
+ * Processed 33 queries."""
+
 SEEDS = (
     _run("Offline", "PerformanceOnly"),
     _run("Server", "PerformanceOnly", False, loadgen_logs.SERVER_OVERLOADED),
@@ -79,6 +92,39 @@ SEEDS = (
             DETAIL: _detail("Offline", "AccuracyOnly"),
             ACCURACY: b"[ ]",
             "accuracy.txt": b"accuracy=75.000%, good=48, total=64\nhash=abc\n",
+        }
+    ),
+    join(
+        {
+            SUMMARY: b"",
+            DETAIL: _detail("Offline", "AccuracyOnly"),
+            ACCURACY: b"[ {",
+            "accuracy.txt": b"AUC=80.166%, accuracy=96.605%, good=8, total=9, queries=3\n{'rouge1': 44.5, \"f1\": 9}\n",
+        }
+    ),
+    join(
+        {
+            SUMMARY: b"",
+            DETAIL: _detail("Offline", "AccuracyOnly"),
+            ACCURACY: _ANSWERS,
+            "val_map.txt": b"a.JPEG 0\nb c.JPEG 1\nd.JPEG 7\n",
+        }
+    ),
+    join(
+        {
+            SUMMARY: loadgen_logs.summary("Server", False, ["Early stopping satisfied: NO"], _TOKENS_LATE).encode(),
+            DETAIL: _detail("Server", "PerformanceOnly", {"result_completed_tokens_per_second": 24593.8}),
+            "audit.config": b"*.*.accuracy_log_sampling_target = 100\n*.*.min_duration = 0\n",
+            "measurements.json": b'{"weight_data_types": "fp8", "retraining": "No"}',
+            "user.conf": b"*.Server.target_latency = 10\nresnet50.Server.target_qps = 80\n",
+        }
+    ),
+    join(
+        {
+            SUMMARY: loadgen_logs.summary("Offline").encode(),
+            DETAIL: loadgen_logs.plain_detail(
+                {"Scenario": "Offline", "Test mode": "Performance", "performance_issue_same": 1}, errors=["lost"]
+            ).encode(),
         }
     ),
 )
@@ -94,6 +140,19 @@ TOKENS = (
     b" * ",
     b"satisfied : NO",
     b"percentile latency (ns) : ",
+    b"Tokens per second: 1600",
+    b'"value": true',
+    b'"value": [',
+    b"result_90.00_percentile_latency_ns",
+    b"early_stopping_latency_ss",
+    b"effective_accuracy_log_sampling_target",
+    b"Effective Settings:",
+    b'"pid": 1, "tid": 1, "ts": 1ns : ',
+    b"mAP=",
+    b"{'f1': ",
+    b"\n### val_map.txt\n",
+    b"\n### audit.config\n",
+    b"\n### measurements.json\n",
     b"### ",
     b"nan",
     b"inf",
@@ -132,7 +191,18 @@ _MORE = st.dictionaries(
             "effective_min_duration_ms",
             "test_datetime",
             "effective_target_qps",
+            "effective_qsl_rng_seed",
+            "effective_accuracy_log_sampling_target",
+            "effective_performance_issue_same",
+            "effective_use_token_latencies",
+            "effective_samples_per_query",
             "result_validity",
+            "result_completed_samples_per_sec",
+            "result_tokens_per_second",
+            "result_90.00_percentile_latency_ns",
+            "early_stopping_latency_ss",
+            "early_stopping_met",
+            "sut_name",
         ]
     ),
     _VALUES,
@@ -189,7 +259,12 @@ _BUILT = st.builds(
     _LINES,
     st.one_of(st.lists(_ROW, max_size=4), _VALUES),
     st.one_of(st.just(""), st.just(_LABELS.decode()), st.text(alphabet="01 ax.\n-", max_size=20), st.text(max_size=10)),
-    st.sampled_from(["", "good=1, total=2", "good=0, total=0", "good=9, total=3", f"good={'9' * 5000}, total=1"]),
+    st.sampled_from(
+        [
+            *("", "good=1, total=2", "good=0, total=0", "good=9, total=3", f"good={'9' * 5000}, total=1"),
+            *("accuracy=1%, good=1, total=1e2", "mAP=37.4%", "{'f1': 9, 1: [2]}", "{'f1': 1e400}", "{" * 3000),
+        ]
+    ),
 )
 
 
