@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support import fake_loadgen
-from support.spoilt_trees import HARMLESS, MISSED_BY_MLPERF, SPOILT, Spoilt, Way
+from support.spoilt_trees import DETAIL, GARBAGE, HARMLESS, MISSED_BY_MLPERF, SPOILT, Spoilt, Way
 from support.submission_runs import CLOSED, SAID, SCENARIOS, compliance, run_all
 from support.toy import Toys
 
@@ -78,6 +80,37 @@ def test_what_is_harmless_passes(report: Callable[..., list[str]], way: Way) -> 
     ok = ["OK: nothing in this tree is against the rules of v6.1 that are checked here"]
     assert report(way) == ok
     assert report(way, digests=True) == ok
+
+
+ODD = (None, True, -1, 0, 1e999, 10**400, "", "VALID", "x" * 500, "\x00", [], [[1]], {}, {"value": 1})
+"""What a value may be instead of what it should be."""
+
+
+def odd_values(file: Path, odd: object) -> None:
+    """Each value of a file is another: in an object of JSON, in a detailed log, after `=` or `:` of other text."""
+    text, value = file.read_text(encoding="utf-8"), json.dumps(odd)
+    if file.suffix == ".json" and text.startswith("{"):
+        file.write_text(json.dumps(dict.fromkeys(json.loads(text), odd)), encoding="utf-8")
+    elif file.name == DETAIL:
+        rows = [json.loads(line.removeprefix(":::MLLOG ")) for line in text.splitlines()]
+        file.write_text("".join(f":::MLLOG {json.dumps({**row, 'value': odd})}\n" for row in rows), encoding="utf-8")
+    else:
+        file.write_text(re.sub(r"(?<=[=:] )\S+|(?<==)\S+", lambda _: value, text), encoding="utf-8")
+
+
+@pytest.mark.parametrize("odd", [*ODD, GARBAGE, b"", b"{", b"[" * 100_000], ids=lambda odd: f"{odd!r:.20}")
+def test_whatever_lies_in_a_tree_is_told_in_words(report: Callable[..., list[str]], odd: object) -> None:
+    def each_file(home: Path) -> None:
+        for folder in ("results", "systems"):
+            for file in (item for item in (home / folder).rglob("*") if item.is_file()):
+                if isinstance(odd, bytes):
+                    file.write_bytes(odd)
+                else:
+                    odd_values(file, odd)
+
+    lines = report(each_file, digests=True)
+    assert re.fullmatch(r"Not as the rules of v6\.1 want it \(\d+\):", lines[0])
+    assert all(len(line) < 400 for line in lines)
 
 
 @pytest.fixture
