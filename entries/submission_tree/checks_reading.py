@@ -97,7 +97,8 @@ class Log:
             "effective_scenario": summary_log.scenario(self.summary),
         }
         figures = summary_log.values(self.summary, self.scenario)
-        found = {key: text for key, text in {**verdict, **figures}.items() if isinstance(text, str)}
+        told = {key: text for key, text in {**verdict, **figures}.items() if isinstance(text, str)}
+        found = {key: text for key, text in told.items() if not key.endswith("_result")}  # words
         for name, unit, text in SETTING.findall(self.summary):
             found.setdefault("_".join(filter(None, ("effective", name, unit))), text)
         return found

@@ -253,8 +253,17 @@ RUNS = _in(
     ),
     (
         "figure edited in the summary",
+        "figure edited in both logs of Offline",
         partial(edit, f"{OFFLINE}/{RUN}/{SUMMARY}", "Samples per second : .*", "Samples per second : 120.0"),
         f"{SUMMARY} says 120.0 where {DETAIL} has result_samples_per_second = 100.0",
+    ),
+    (
+        "figure edited in both logs of Offline",
+        all_of(
+            partial(setting, PERFORMANCE, "result_samples_per_second", 120.0),
+            partial(edit, f"{OFFLINE}/{RUN}/{SUMMARY}", "Samples per second : .*", "Samples per second : 120.0"),
+        ),
+        "the figure of the performance run is 120 samples/s; samples and time give 100",
     ),
     (
         "no figure",
@@ -625,6 +634,7 @@ MISSED_BY_MLPERF = frozenset(
         "error in the log",
         "figure edited in the detailed log",
         "figure edited in the summary",
+        "figure edited in both logs of Offline",
         "another LoadGen in one run",
         "no summary's content",
         "TEST04 with another latency bound",
