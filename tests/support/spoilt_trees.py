@@ -253,7 +253,6 @@ RUNS = _in(
     ),
     (
         "figure edited in the summary",
-        "figure edited in both logs of Offline",
         partial(edit, f"{OFFLINE}/{RUN}/{SUMMARY}", "Samples per second : .*", "Samples per second : 120.0"),
         f"{SUMMARY} says 120.0 where {DETAIL} has result_samples_per_second = 100.0",
     ),
