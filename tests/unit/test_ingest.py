@@ -161,6 +161,7 @@ class TestOrigin:
             "system": "SYS",
             "benchmark": "bert-99",
             "scenario": "Server",
+            "sut_name": "ToySUT",
         }
         assert (made["system_name"], made["model_name"]) == ("Box with 8 of them", "bert-99")
         assert made["model_declaration"] == {"weight_data_types": "int8"}
@@ -177,7 +178,7 @@ class TestOrigin:
         folder = left(tmp_path / "vendor")
         (folder / "user.conf").write_text("*.Server.target_latency = 10\nresnet50.Server.target_qps = 80\n")
         made = toys.space().ingest(folder)
-        assert made["ingested_from"] == {"folder": str(folder)}
+        assert made["ingested_from"] == {"folder": str(folder), "sut_name": "ToySUT"}
         assert made["model_name"] == "resnet50"
         assert toys.space().table("loadgen_output", ["machine"]) == [{"machine": None}]
 

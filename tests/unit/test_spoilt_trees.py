@@ -139,9 +139,35 @@ def passes_officially(sound: WorkspaceEntry, tmp_path: Path) -> Callable[[Way], 
     return check
 
 
+with_checkout = pytest.mark.skipif(CHECKOUT is None, reason="AXS_TEST_MLPERF_INFERENCE names no checkout")
+
+
+@with_checkout
+def test_with_a_checkout_mlperfs_scripts_judge_the_runs_and_its_checker_the_tree(toys: Toys) -> None:
+    pytest.importorskip("numpy")
+    python = {
+        "provides": [["python_env"]],
+        "parameters": {"requirements": {"type": "list"}},
+        "attributes": {"interpreter": sys.executable},
+    }
+    toys.add("python_env", python)
+    space = toys.space()
+    run_all(space, *SCENARIOS)
+    compliance(space, *SCENARIOS)
+    made = space.byquery(f"{ASKED},checker_dir={CHECKOUT}")
+    for scenario in SCENARIOS:
+        folder = made.path / "tree" / "closed" / "ORG" / "results" / "SYS" / "resnet50" / scenario
+        for name in ("TEST01/verify_performance.txt", "TEST04/verify_performance.txt", "TEST01/verify_accuracy.txt"):
+            told = (folder / name).read_text().split("\n")
+            assert told[0].startswith("Verifying ")
+            assert "TEST PASS" in told
+    assert made["check_report"].startswith("OK: ")
+    assert made["official_check_passed"] is True
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(CHECKOUT is None, reason="AXS_TEST_MLPERF_INFERENCE names no checkout")
+@with_checkout
 def test_what_mlperfs_checker_says(passes_officially: Callable[[Way], bool]) -> None:
     assert [name for name, way in HARMLESS.items() if not passes_officially(way)] == []
     missed = [spoilt.name for spoilt in SPOILT if passes_officially(spoilt.way)]
