@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from axs_core.accelerators import corrects_errors, devices
+from axs_core.cpu_quota import cpu_quota
+
+_CONTROLLERS = Path("/sys/devices/system/edac/mc")
 
 
 def cpu_model() -> str:
@@ -49,30 +55,56 @@ def memory_bytes() -> int:
 
 def accelerators() -> list[str]:
     """Models of the NVIDIA GPUs that the driver lists, one item a device (no program is started)."""
-    found = []
-    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        for line in file.read_text(errors="replace").splitlines():
-            if line.startswith("Model:"):
-                found.append(" ".join(line.partition(":")[2].split()))
-    return found
+    return [device.model for device in devices()]
+
+
+def memory_corrects_errors(controllers: Path = _CONTROLLERS) -> bool | None:
+    """Whether the main memory runs with ECC, as the kernel's memory controllers tell (EDAC); None where none does."""
+    modes = set()
+    for pattern in ("mc*/dimm*/dimm_edac_mode", "mc*/rank*/dimm_edac_mode", "mc*/csrow*/edac_mode"):
+        for file in controllers.glob(pattern):
+            with suppress(OSError):
+                modes.add(file.read_text(errors="replace").strip())
+    known = modes - {"", "Unknown"}
+    return bool(known - {"None"}) if known else None
+
+
+def usable_cpus() -> str | None:
+    """The numbers of the CPUs that this process may use, as ``taskset`` takes them: ``0-3,8``; None where the system
+    does not tell.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    ranges: list[list[int]] = []
+    for cpu in sorted(os.sched_getaffinity(0)):
+        if ranges and ranges[-1][1] == cpu - 1:
+            ranges[-1][1] = cpu
+        else:
+            ranges.append([cpu, cpu])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 @lru_cache(maxsize=1)
 def _detected_name() -> str:
     devices = accelerators()
     parts = [cpu_model(), f"{cores()} cores", f"{round(memory_bytes() / 2**30)} GiB"]
+    quota = cpu_quota()
+    if quota is not None and quota < cores():
+        parts.insert(2, f"quota of {quota:g} CPUs")
     parts += [f"{devices.count(model)} x {model}" for model in sorted(set(devices))]
     return ", ".join(parts)
 
 
 def name() -> str:
-    """The machine as one line: CPU model, cores, memory, accelerators; or ``$AXS_SYSTEM``."""
+    """The machine as one line: CPU model, cores, a quota of CPU time that is less than these, memory, accelerators; or
+    ``$AXS_SYSTEM``.
+    """
     return os.environ.get("AXS_SYSTEM") or _detected_name()
 
 
 def facts() -> dict[str, Any]:
-    """What a record keeps: name, CPU, cores, memory in bytes, operating system, kernel, architecture, accelerators,
-    Python.
+    """What a record keeps: name, CPU, cores and which they are, quota of CPU time, memory in bytes and whether it
+    corrects errors (ECC), operating system, kernel, architecture, accelerators and whether they do, Python.
     """
     import platform
 
@@ -85,8 +117,12 @@ def facts() -> dict[str, Any]:
         "name": name(),
         "cpu": cpu_model(),
         "cores": cores(),
+        "usable_cpus": usable_cpus(),
+        "cpu_quota": cpu_quota(),
         "memory_bytes": memory_bytes(),
+        "memory_ecc": memory_corrects_errors(),
         "accelerators": accelerators(),
+        "accelerators_ecc": corrects_errors(),
         "os": distribution or system.system,
         "kernel": f"{system.system} {system.release}",
         "architecture": system.machine,

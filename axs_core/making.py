@@ -175,6 +175,7 @@ class Maker:
                 "by": list(producers_of(found, scope)),
                 "key": found.key,
                 **({"machine": self.world.machine} if recipe.local else {}),
+                **({"environment": dict(found.surroundings.identity)} if recipe.environment else {}),
                 **self._times(found),
             },
         }

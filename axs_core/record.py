@@ -97,6 +97,7 @@ def make_record(
         **({"archives": archives} if archives else {}),
         "found": dict(made),
         "machine": machine.facts(),
+        **({"environment": dict(found.surroundings.variables)} if found.recipe.environment else {}),
         "started": started,
         "finished": now(),
         "exit_code": 0,
@@ -106,7 +107,7 @@ def make_record(
             "bytes": sum(item.get("size", 0) for item in files.values()),
             "digest": of_value(files),
         },
-        "again": f"axs byquery {shlex.quote(str(found.query))} --fresh",
+        "again": f"{found.surroundings} axs byquery {shlex.quote(str(found.query))} --fresh".lstrip(),
     }
 
 

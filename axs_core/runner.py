@@ -224,7 +224,7 @@ class Runner:
         with self.index.expecting(folder):
             self.store.make_folder(folder)
         attempt = self.store.begin(folder, str(found.query))
-        self.reporter.step(f"making {found.query}{_from(found.recipe)}")
+        self.reporter.step(f"making {found.query}{_from(found.recipe)}{_with(found)}")
         try:
             typed = self._typed[1] if self._typed and self._typed[0] == found.query else None
             self._maker.make(found, met, attempt, direct=direct, typed=typed, replays=replays)
@@ -250,6 +250,10 @@ class Runner:
                 return
             self.store.abandon(attempt, error)
             self.index.add(attempt.folder)
+
+
+def _with(found: Match) -> str:
+    return f" with {found.surroundings}" if found.surroundings.identity else ""
 
 
 def _from(recipe: Entry) -> str:

@@ -14,13 +14,16 @@ from axs_core.index import Index
 from axs_core.paths import absolute
 from axs_core.producers import get as producer
 from axs_core.query import Query
+from axs_core.surroundings import Surroundings, surroundings
 
 CHECKED = ("python_env", "detect")
 """Producers whose work depends on what lies outside the entry, and is looked at before it is used again."""
 
 
 class WorkspaceWorld:
-    """See :class:`axs_core.resolver.World`. ``environ`` is where ``AXS_SYSTEM`` comes from."""
+    """See :class:`axs_core.resolver.World`. ``environ`` is where ``AXS_SYSTEM`` and the variables that recipes
+    declare come from.
+    """
 
     def __init__(self, index: Index, environ: Mapping[str, str]) -> None:
         self.index = index
@@ -31,6 +34,10 @@ class WorkspaceWorld:
     def machine(self) -> str:
         """This machine's name."""
         return self.environ.get("AXS_SYSTEM") or machine.name()
+
+    def surroundings(self, recipe: Entry) -> Surroundings:
+        """The environment variables that change what a recipe makes, as they are set here."""
+        return surroundings(recipe.environment, self.environ)
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
         """Recipes and static entries for exactly these tags."""

@@ -157,9 +157,9 @@ class Workspace:
         if answer.made:
             self.reporter.note(f"made {entry.name}")
             return
-        self.reporter.note(
-            f"{entry.name}: made {entry.made_at}" + (f" on {where}" if entry.produced.get("machine") else "")
-        )
+        around = f" with {answer.match.surroundings}" if answer.match and answer.match.surroundings.identity else ""
+        on = f" on {where}" if entry.produced.get("machine") else ""
+        self.reporter.note(f"{entry.name}: made {entry.made_at}{on}{around}")
         try:
             if entry.origin is None:  # nothing is written into what came from elsewhere
                 note_asked(entry)
@@ -230,10 +230,13 @@ class Workspace:
     def replay(self, item: WorkspaceEntry) -> Replayed:
         """Make an entry again from its record; see :mod:`axs_core.compare.replay`."""
         from axs_core.compare.replay import Replay
+        from axs_core.compare.restored import environment_of
         from axs_core.runner import Runner
 
-        runner = Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
-        return Replay(item.entry, self.index, self.store, self.resolver, runner).run()
+        environ, remarks = environment_of(item.entry, self.index, self.environ)
+        resolver = Resolver(WorkspaceWorld(self.index, environ))
+        runner = Runner(self.index, self.store, resolver, self.reporter, environ)
+        return Replay(item.entry, self.index, self.store, resolver, runner, remarks).run()
 
     def lock(self, item: WorkspaceEntry, need: str | None = None) -> str:
         """The lock file (PEP 751) of the Python packages that an entry was made with; ``need`` says which environment

@@ -80,6 +80,8 @@ def _about(entry: Entry) -> Iterator[str]:
     for key, words in (("finds", "finds out"), ("results", "results")):
         if names := entry.meta.get(key):
             yield f"* {words} " + ", ".join(map(_code, names))
+    for kind, names in entry.meta.get("environment", {}).items():
+        yield f"* environment variables, {kind}: " + ", ".join(map(_code, names))
     own = [parameter for name, parameter in entry.declared.items() if name in entry.meta.get("parameters", {})]
     if own:
         yield ""

@@ -13,7 +13,7 @@ from axs_core.entry.functions import call, functions_of, names_told
 from axs_core.entry.templates import is_template
 from axs_core.errors import AxsError, NotFound, UsageError
 
-OWN = ("name", "path", "tags", "kind", "machine", "made", "recipe", "title")
+OWN = ("name", "path", "tags", "kind", "machine", "environment", "made", "recipe", "title")
 """What every entry has besides its stored values."""
 _PLAIN = (int, float, bool)
 """Types of values that hold no template and name no file."""

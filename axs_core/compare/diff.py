@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from axs_core.compare.cells import Cells, declared
 from axs_core.digest import of_tree
 from axs_core.entry import META, RECORD, Entry, read_record
 from axs_core.record import NOT_CONTENT, read_files
@@ -51,9 +52,17 @@ class Comparison:
     new: str
     sections: Mapping[str, tuple[Difference, ...]]
     same: tuple[str, ...]
+    cautions: tuple[tuple[str, str], ...] = ()
+    """What has to be known before anything is compared: the side, and a sentence."""
+
+    def warnings(self) -> Iterator[str]:
+        """The cautions as lines, and an empty one after them."""
+        yield from (f"caution ({side}): {text}" for side, text in self.cautions)
+        yield from [""] if self.cautions else []
 
     def lines(self) -> Iterator[str]:
         """As text, columns aligned."""
+        yield from self.warnings()
         yield from table_lines([("old", self.old, "", ""), ("new", self.new, "", "")])
         for title, differences in self.sections.items():
             yield ""
@@ -75,7 +84,17 @@ def compare(old: Entry, new: Entry) -> Comparison:
             sections[title] = differences
         elif mine.get(title):
             same.append(title)
-    return Comparison(old.name, new.name, sections, tuple(same))
+    cautions = tuple((side, text) for side, entry in (("old", old), ("new", new)) for text in cautions_of(entry))
+    return Comparison(old.name, new.name, sections, tuple(same), cautions)
+
+
+def cautions_of(entry: Entry) -> list[str]:
+    """What has to be known before an entry's figures are used: of the values that it, or a parent of it, names in an
+    attribute ``caution``, those that are a text, and the names of those that are true.
+    """
+    row = Cells().of(entry)
+    values = {name: row.get(name) for name in declared(entry, "caution") or ()}
+    return [name if value is True else str(value) for name, value in values.items() if value]
 
 
 def surroundings(comparison: Comparison) -> dict[str, tuple[Difference, ...]]:
@@ -99,6 +118,7 @@ def _aspects(entry: Entry) -> dict[str, dict[str, Any]]:
         "needs": {place: _need(item) for place, item in needs.items() if place not in packages},
         **{f"packages ({need})": _versions(frozen) for need, frozen in packages.items()},
         "machine": _flat(record.get("machine", {})),
+        "environment": dict(record.get("environment", {})),
         VALUES: {name: value for name, value in values.items() if name not in figures},
         FIGURES: figures,
         FILES: files_of(entry),

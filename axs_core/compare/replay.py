@@ -48,6 +48,7 @@ class Replayed:
 
     def text(self) -> Iterator[str]:
         """The outcome for reading."""
+        yield from self.comparison.warnings()
         yield from table_lines([("old", self.old.name), ("new", self.new.name)])
         around = surroundings(self.comparison)
         yield ""

@@ -7,7 +7,8 @@ Entries declare in an attribute ``twin`` what they are paired with::
       value: NAME               what they must have to be of use
       known: [NAME, ...]        values that must agree; one that is absent, null or "unknown" agrees with nothing
       marked: NAME              a mapping of values that may differ, which is told then
-      prefer: [NAME, ...]       among several: the fewest that differ, then those that agree in these, the first the most
+      prefer: [NAME, ...]       among several: the fewest that differ, then those that agree in these, the first the
+                                most
       most: NAME                then the one with the largest value; then the newest
 
 An entry that has the value itself is its own twin. All of these may be functions of stored values.

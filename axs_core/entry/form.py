@@ -84,6 +84,7 @@ RECORD_FORM = {
     "archives": {...: [ARCHIVE]},
     "found": dict,
     "machine": {"python": TEXT},
+    "environment": {...: TEXT},
     "files": {"digest!": TEXT, "count": int, "bytes": int},
     "pulled": [dict],
 }

@@ -230,6 +230,15 @@ class Entry:
         """Names of the entries whose functions the made entry can use."""
         return tuple(self._first("result_parents", ()))
 
+    @cached_property
+    def environment(self) -> dict[str, tuple[str, ...]]:
+        """Variables of a process's environment that change what it makes, names and patterns by class."""
+        merged: dict[str, tuple[str, ...]] = {}
+        for entry in reversed(self.lineage):
+            for kind, names in entry.meta.get("environment", {}).items():
+                merged[kind] = tuple(dict.fromkeys((*merged.get(kind, ()), *names)))
+        return merged
+
     @property
     def local(self) -> bool:
         """Is what it makes valid for this machine only?"""

@@ -150,6 +150,7 @@ def entry_scope(
         "file_path": main_file,
         "tags": sorted(entry.tags),
         "machine": entry.produced.get("machine"),
+        "environment": entry.produced.get("environment"),
         "parameters": values,
         "record": lambda: read_record(entry),
         **(extra or {}),

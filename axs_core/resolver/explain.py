@@ -105,7 +105,8 @@ def explain(world: World, query: Query, limit: int = 10) -> list[str]:
         for alternative in recipe.alternatives:
             outcome = match(world, recipe, alternative, query) if alternative.tags == query.tags else None
             if isinstance(outcome, Match):
-                lines.append(f"{recipe.name}: answers ({alternative.query})")
+                around = f", with {outcome.surroundings} of the environment" if outcome.surroundings.identity else ""
+                lines.append(f"{recipe.name}: answers ({alternative.query}){around}")
     misses = near_misses(world, query)[:limit]
     lines += [f"{item.recipe.name}: {item.reason} ({item.alternative.query})" for item in misses]
     lines += _near_entries(world, query, limit)

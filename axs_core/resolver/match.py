@@ -15,6 +15,7 @@ from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendere
 from axs_core.errors import AxsError, NoSuchName, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+from axs_core.surroundings import Surroundings
 
 
 class World(Protocol):
@@ -23,6 +24,10 @@ class World(Protocol):
     @property
     def machine(self) -> str:
         """This machine's name."""
+        ...
+
+    def surroundings(self, recipe: Entry) -> Surroundings:
+        """The environment variables that change what a recipe makes, as they are set here."""
         ...
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
@@ -60,7 +65,8 @@ class Match:
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
     ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
-    where it was made. ``key`` is the identity (64 hex digits).
+    where it was made. ``surroundings`` are the environment variables that change what it makes. ``key`` is the identity
+    (64 hex digits).
     """
 
     query: Query
@@ -71,6 +77,7 @@ class Match:
     key: str
     restrictions: tuple[Condition, ...] = ()
     machine: tuple[Condition, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -134,8 +141,9 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
     if reading.faults or reading.error:
         reason = "; ".join(reading.faults) or str(reading.error)
         return Mismatch(recipe, alternative, reason, _distance(reading), reading.error if not reading.faults else None)
+    around = world.surroundings(recipe)
     try:
-        key = _key(reading)
+        key = _key(reading, around)
     except UsageError as error:
         return Mismatch(recipe, alternative, str(error), 1, error)
     return Match(
@@ -147,6 +155,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         key,
         tuple(reading.restrictions),
         query.get("machine"),
+        around,
     )
 
 
@@ -404,8 +413,10 @@ def _restrictions_of_alternative(reading: _Reading) -> None:
             reading.faults.append(f"it serves only queries with {own}")
 
 
-def _key(reading: _Reading) -> str:
-    """The identity: recipe, alternative, and all parameters but those that only say how; null left out."""
+def _key(reading: _Reading, around: Surroundings) -> str:
+    """The identity: recipe, alternative, and all parameters but those that only say how; null left out. Environment
+    variables add to it where some are set.
+    """
     recipe = reading.recipe
     identity: dict[str, Any] = {}
     for name, value in reading.values.items():
@@ -421,4 +432,5 @@ def _key(reading: _Reading) -> str:
         if not condition.sets() and condition.key in recipe.parameters and reading.values.get(condition.key) is None
     )
     stated = {c.key: c.typed_value() for c in reading.alternative.required}
-    return of_value([recipe.name, sorted(reading.alternative.tags), stated, identity, travelling])
+    environment = [around.identity] if around.identity else []
+    return of_value([recipe.name, sorted(reading.alternative.tags), stated, identity, travelling, *environment])

@@ -20,9 +20,9 @@ def noted(step: Step) -> Step:
     if step.action != "make" or step.match is None or step.match.recipe.plan_notes is None:
         return step
     try:
-        return replace(step, notes=tuple(_ask(step.match, step.match.recipe.plan_notes, step)))
+        return replace(step, notes=(*step.notes, *_ask(step.match, step.match.recipe.plan_notes, step)))
     except NotTrusted as later:
-        return replace(step, notes=(str(later),))
+        return replace(step, notes=(*step.notes, str(later)))
 
 
 def _ask(found: Match, name: str, step: Step) -> list[str]:

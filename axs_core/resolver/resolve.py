@@ -192,7 +192,7 @@ class Resolver:
         self.refuse_circle(query, first, trail)
         needs = self._plan_needs(first, (*trail, (first.key, str(query))), "all" if fresh == "all" else None)
         why = _why(first, others, self.world) if entry is None else f"by {first.recipe.name}, made again"
-        return Step(str(query), "make", why, None, first, needs, others)
+        return Step(str(query), "make", why, None, first, needs, others, notes_of(first))
 
     def plan_needs(self, found: Match) -> tuple[tuple[str, Step], ...]:
         """The plans of what one recipe needs, by the names of the needs."""
@@ -298,7 +298,12 @@ def _refuse_tie(query: Query, found: list[Match]) -> None:
 def _answered(query: Query, entry: Entry, found: Match) -> Step:
     if entry.kind == "static":
         return Step(str(query), "static", f"{entry.name}, its own answer", entry, found)
-    return Step(str(query), "reuse", f"{entry.name}, made {entry.made_at}", entry, found)
+    return Step(str(query), "reuse", f"{entry.name}, made {entry.made_at}", entry, found, notes=notes_of(found))
+
+
+def notes_of(found: Match) -> tuple[str, ...]:
+    """What of the environment is part of what it makes."""
+    return (f"with {found.surroundings} of the environment",) if found.surroundings.identity else ()
 
 
 def _from(recipe: Entry) -> str:

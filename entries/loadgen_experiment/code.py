@@ -199,6 +199,8 @@ def performance_report(
     effective_batch_size: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
+    foreign_cpu_max_cores: float | None = None,
+    foreign_cpu_burst_seconds: float | None = None,
     record: Any = None,
     loadgen_scenario: str | None = None,
 ) -> str:
@@ -216,7 +218,7 @@ def performance_report(
         f"Engine: {engine} {engine_version}".rstrip(),
         f"Effective device: {effective_device}, precision: {effective_precision}",
         f"Batch size: {effective_batch_size} samples",
-        _foreign_load(foreign_cpu_share, noisy),
+        _foreign_load(foreign_cpu_share, noisy, foreign_cpu_max_cores, foreign_cpu_burst_seconds),
     ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -246,6 +248,8 @@ def verdict(
     samples_used: int | None = None,
     foreign_cpu_share: float | None = None,
     noisy: bool | None = None,
+    foreign_cpu_max_cores: float | None = None,
+    foreign_cpu_burst_seconds: float | None = None,
     suspended_seconds: float | None = None,
     started_at: str | None = None,
 ) -> str:
@@ -253,7 +257,8 @@ def verdict(
     VALID (with what it lacks), or INVALID (reasons).
     """
     known = locals()
-    noise = f"; {_foreign_load(foreign_cpu_share, noisy)}" if noisy else ""
+    load = (foreign_cpu_share, noisy, foreign_cpu_max_cores, foreign_cpu_burst_seconds)
+    noise = f"; {_foreign_load(*load)}" if noisy else ""
     if loadgen_mode == "AccuracyOnly":
         return f"VALID (accuracy only: each of {samples_used} samples was answered){noise}"
     text = summary(path)
@@ -267,10 +272,27 @@ def verdict(
     return f"SUBMITTABLE (round {rules.round}, {rules.state(day)}){noise}"
 
 
-def _foreign_load(share: float | None, noisy: bool | None) -> str:
+def _foreign_load(
+    share: float | None, noisy: bool | None, max_cores: float | None = None, burst_seconds: float | None = None
+) -> str:
+    """Who else used the processors: on average, and in bursts."""
     if share is None:
-        return "Other processes' share of the CPU time: unknown"
-    return f"{'NOISY: other' if noisy else 'Other'} processes took {100 * share:.1f} % of the CPU time"
+        return "NOISY: other processes used the CPUs" if noisy else "Other processes' share of the CPU time: unknown"
+    bursts = (
+        f", in {burst_seconds:.1f} s of the test up to {max_cores:.1f} cores" if burst_seconds and max_cores else ""
+    )
+    return f"{'NOISY: other' if noisy else 'Other'} processes took {100 * share:.1f} % of the CPU time{bursts}"
+
+
+def noise_caution(
+    noisy: bool | None = None,
+    foreign_cpu_share: float | None = None,
+    foreign_cpu_max_cores: float | None = None,
+    foreign_cpu_burst_seconds: float | None = None,
+) -> str | None:
+    """What has to be said before the figures of a NOISY run; None for another one."""
+    told = (foreign_cpu_share, noisy, foreign_cpu_max_cores, foreign_cpu_burst_seconds)
+    return _foreign_load(*told) if noisy else None
 
 
 def _not_measured(what: str, mode: str, wanted: str, record: Any) -> Refused:

@@ -25,8 +25,8 @@ PARTS = {
     "dataset_digest": "samples or their preprocessing",
     "labels_digest": "labels",
 }
-# How the same system was driven. Answers do not depend on it as a rule, so an accuracy measured with other values may stand
-# beside a figure, marked; in a submission these agree as well.
+# How the same system was driven. Answers do not depend on it as a rule, so an accuracy measured with other values may
+# stand beside a figure, marked; in a submission these agree as well.
 CALLS = {"effective_batch_size": "batch", "effective_threads": "threads"}
 UNKNOWN = (None, "unknown")
 NOT_KNOWN = "not known"

@@ -64,8 +64,8 @@ def infer(scenario: str, log: Mapping[str, Any]) -> Inferred:
 
 
 def _multi_stream(source: str, latency: float) -> Inferred:
-    """8 times the 99th percentile of the latency, ns: LoadGen's estimate of it (early stopping), which the checker takes
-    for a MultiStream that was measured, too.
+    """8 times the 99th percentile of the latency, ns: LoadGen's estimate of it (early stopping), which the checker
+    takes for a MultiStream that was measured, too.
     """
     rule = f"{SAMPLES_PER_QUERY} x 99th percentile of the latency (LoadGen's estimate, {latency:.0f} ns)"
     return Inferred("MultiStream", source, SAMPLES_PER_QUERY * latency, rule)

@@ -12,6 +12,7 @@ from .checks_compliance import compliance
 from .checks_performance import Asked, conf, performance
 from .checks_reading import Log, shown
 from .checks_system import description, loadgen_versions, mapping, measurements, system_type
+from .inferred import sources
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
 from .rules import Rules
 
@@ -59,9 +60,25 @@ def _benchmark(
         names = [scenario.name for scenario in scenarios]
         yield from (f"{folder.name}: {fault}" for fault in _scenarios(benchmark, names, described))
     for scenario in scenarios:
-        asked = Asked(rules, division, scenario.name, benchmark, (folder.name, rules.official_name(official)))
+        measured = _measured(scenario, described)
+        asked = Asked(rules, division, measured.name, benchmark, (folder.name, rules.official_name(official)))
         where = f"{folder.name}/{scenario.name}"
+        if _performance_log(measured) != _performance_log(scenario):
+            yield f"{where}: inferred from {measured.name}, whose performance run is another one"
         yield from (f"{where}: {fault}" for fault in _scenario(scenario, asked, loadgen_versions(described)))
+
+
+def _measured(scenario: Path, described: dict[str, Any]) -> Path:
+    """The folder of the scenario that was measured: another one where this one is inferred from it, all of it."""
+    logged = {Log(scenario / folder).scenario for folder in ("performance/run_1", "accuracy")}
+    allowed = sources(scenario.name, str(system_type(described)))
+    source = next((name for name in allowed if logged == {name}), None)
+    return scenario.with_name(source) if source else scenario
+
+
+def _performance_log(scenario: Path) -> bytes | None:
+    file = scenario / "performance" / "run_1" / DETAIL
+    return file.read_bytes() if file.is_file() else None
 
 
 def _scenarios(benchmark: Benchmark, names: list[str], described: dict[str, Any]) -> Iterator[str]:

@@ -22,7 +22,7 @@ FREE = ("README.md", "src", "documentation")
 def changed_runs(runs: Iterable[Run]) -> list[str]:
     """The logs that are not as they were when their runs ended."""
     found = []
-    for run in runs:
+    for run in {run.name: run for run in runs}.values():
         known = read_files(run.path) or {}
         changed = [name for name in LOGS if "sha256" in known.get(name, {}) and not _is(run.path / name, known[name])]
         found += [f"{run.name}: {', '.join(changed)} changed after the run: make it again"] if changed else []

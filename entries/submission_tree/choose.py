@@ -10,8 +10,13 @@ made are taken only when they are named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from axs_core.errors import Refused
+
+from .inferred import infer, sources
+from .mlperf_log import DETAIL, read_log
 from .queries import completed, query_like
 from .rules import Rules
 from .runs import SCENARIOS, Cell, Choice, Missing, Run
@@ -31,11 +36,25 @@ class Chooser:
     def choose(self) -> Choice:
         """What is there, what is missing."""
         for benchmark, runs in self._benchmarks().items():
-            for scenario in self._scenarios(benchmark, runs):
-                self._choice.cells.append(self._cell(benchmark, scenario, runs))
-        if not self._choice.cells and not self._choice.problems:
-            self._choice.missing.append(Missing("any performance run of a benchmark (model_name=resnet50)", None))
+            measured = [self._cell(benchmark, scenario, runs) for scenario in self._scenarios(benchmark, runs)]
+            self._choice.cells += [self._inferred(cell, measured) for cell in measured]
         return self._choice
+
+    def _inferred(self, cell: Cell, measured: list[Cell]) -> Cell:
+        """The cell; with ``infer+`` and without runs of its own, one that takes those of another scenario."""
+        if not self._parameters.get("infer") or not cell.missing:
+            return cell
+        for source in sources(cell.scenario, str(self._parameters.get("system_type"))):
+            own = next((each for each in measured if each.scenario == source and not each.missing), None)
+            if own is None or own.performance is None:
+                continue
+            try:
+                found = infer(cell.scenario, read_log(own.performance.path / DETAIL))
+            except Refused as error:
+                self._choice.notes.append(f"{cell.benchmark} {cell.scenario}: {error.message}")
+            else:
+                return replace(own, scenario=cell.scenario, inferred=found)
+        return cell
 
     @property
     def _official(self) -> bool:
@@ -213,4 +232,4 @@ class Chooser:
         return float(OFFICIAL_SECONDS)
 
     def _miss(self, cell: Cell, what: str, query: str | None, seconds: float | None) -> None:
-        self._choice.missing.append(Missing(f"{cell.benchmark} {cell.scenario}: {what}", query, seconds))
+        cell.missing.append(Missing(f"{cell.benchmark} {cell.scenario}: {what}", query, seconds))

@@ -46,7 +46,7 @@ def make_tree(
         Path(path) / "tree", parameters, choice, described, rules, Path(recipe_path).parent, _judge(parameters, needs)
     )
     note(Path(path))
-    found = {"scenarios_handed_in": [f"{cell.benchmark} {cell.scenario}" for cell in choice.taken]}
+    found = {"scenarios_handed_in": [cell.title for cell in choice.taken]}
     found["deviations"] = [f"{c.benchmark} {c.scenario}: {text}" for c in choice.taken for text in c.deviations]
     if told := remarks(parameters):
         found["system_notes"] = told

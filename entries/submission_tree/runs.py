@@ -10,6 +10,7 @@ from typing import Any
 
 from axs_core.entry import record_in
 
+from .inferred import Inferred
 from .mlperf_log import FIGURES
 from .signature import benchmark_of
 
@@ -94,6 +95,13 @@ class Cell:
     performance: Run | None = None
     accuracy: Run | None = None
     tests: dict[str, Run] = field(default_factory=dict)
+    missing: list[Missing] = field(default_factory=list)
+    inferred: Inferred | None = None
+
+    @property
+    def title(self) -> str:
+        """Which cell it is, as ``resnet50 Offline``."""
+        return f"{self.benchmark} {self.scenario}{f' ({self.inferred})' if self.inferred else ''}"
 
     @property
     def runs(self) -> list[Run]:
@@ -116,10 +124,16 @@ class Choice:
     """What a submission is made of. ``problems`` keep it from being made; ``notes`` say what was left out and why."""
 
     cells: list[Cell] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     considered: list[Run] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[Missing]:
+        """What is to be run."""
+        if not self.cells and not self.problems:
+            return [Missing("any performance run of a benchmark (model_name=resnet50)", None)]
+        return [each for cell in self.cells for each in cell.missing]
 
     @property
     def taken(self) -> list[Cell]:

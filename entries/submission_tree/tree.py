@@ -14,7 +14,7 @@ from axs_core.record import NOT_CONTENT, of_folder
 
 from .compliance import PASS, Judge, sampled_accuracy
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
-from .rules import Rules
+from .rules import UNVERIFIED, Rules
 from .runs import Cell, Choice, Run
 from .system import remarks
 
@@ -152,7 +152,9 @@ def _sources(folder: Path, choice: Choice, recipes: Path) -> None:
 def _scenario_readme(cell: Cell) -> str:
     run, accuracy = cell.performance, cell.accuracy
     assert run is not None and accuracy is not None
-    lines = [f"# {cell.benchmark}, {cell.scenario}", ""]
+    lines = [f"# {cell.benchmark}, {cell.scenario}", "", UNVERIFIED, ""]
+    if cell.inferred:
+        lines += [f"**Not measured.** {cell.inferred}; the figure is {cell.inferred.value:.6g}.", ""]
     if cell.deviations:
         lines += ["**Not as the rules want it:**", "", *(f"* {text}" for text in cell.deviations), ""]
     lines += ["```", *(f"axs byquery {item.record.get('query')!r}" for item in (run, accuracy)), "```", ""]
@@ -173,7 +175,8 @@ def _scenario_readme(cell: Cell) -> str:
 def _benchmark_readme(benchmark: str, cells: list[Cell], system: str) -> str:
     lines = [f"# {benchmark} on {system}", ""]
     for cell in cells:
-        lines += [f"* [{cell.scenario}]({cell.scenario}/README.md)", *(f"  * {text}" for text in cell.deviations)]
+        mark = f" ({cell.inferred})" if cell.inferred else ""
+        lines += [f"* [{cell.scenario}]({cell.scenario}/README.md){mark}", *(f"  * {text}" for text in cell.deviations)]
     return "\n".join(lines) + "\n"
 
 

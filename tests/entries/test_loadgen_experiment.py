@@ -353,6 +353,24 @@ def test_verdict(figures: Any, tmp_path: Path, mode: str, settings: dict[str, An
     assert figures.verdict(mode, write_run(tmp_path, summary("Offline")), **settings) == expected
 
 
+BURST = {"noisy": True, "foreign_cpu_share": 0.0167, "foreign_cpu_max_cores": 1.04, "foreign_cpu_burst_seconds": 20.02}
+LOUD = "NOISY: other processes took 1.7 % of the CPU time, in 20.0 s of the test up to 1.0 cores"
+
+
+def test_a_burst_is_told(figures: Any, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("Offline"))
+    assert figures.verdict("PerformanceOnly", tmp_path, **SHORT, **BURST).endswith(f"); {LOUD}")
+    assert figures.performance_report("PerformanceOnly", tmp_path, **BURST).splitlines()[-1] == LOUD
+    quiet = figures.performance_report("PerformanceOnly", tmp_path, **BURST | {"noisy": False})
+    assert quiet.splitlines()[-1] == LOUD.replace("NOISY: o", "O")
+
+
+def test_what_is_said_before_anything_is_compared(figures: Any) -> None:
+    assert figures.noise_caution(**BURST) == LOUD
+    assert figures.noise_caution(True) == "NOISY: other processes used the CPUs", "of several runs"
+    assert figures.noise_caution(**BURST | {"noisy": False}) is figures.noise_caution() is None
+
+
 def test_verdict_of_an_invalid_run(figures: Any, tmp_path: Path) -> None:
     text = summary("Offline", False, ("Min duration satisfied : NO",), "Recommendations:\n * Increase expected QPS.")
     verdict = figures.verdict("PerformanceOnly", write_run(tmp_path, text), **OFFICIAL)

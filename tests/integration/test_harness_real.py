@@ -216,6 +216,7 @@ def test_sample_library(python: str, tmp_path: Path) -> None:
     assert max(differences.values()) < 1e-5, differences
     assert found == {
         "count": 6,
+        "shapes": [[5, 6, 3], [3, 5, 6]],
         "bare bytes": True,
         "filled up": 4,
         "a view": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,11 @@ class AxsCommand:
     collection: Path
     given: Path | None = None
 
-    def run(self, *words: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """Run ``axs WORDS``; the exit code must be ``expect`` (None: any)."""
-        environment = {**os.environ, "AXS_WORK_COLLECTION": str(self.collection)}
+    def run(
+        self, *words: str, expect: int | None = 0, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``axs WORDS`` with these environment variables besides; the exit code must be ``expect`` (None: any)."""
+        environment = {**os.environ, "AXS_WORK_COLLECTION": str(self.collection), **(variables or {})}
         if self.given is not None:
             named = os.environ.get("AXS_COLLECTIONS")
             environment["AXS_COLLECTIONS"] = os.pathsep.join([*([named] if named else []), str(self.given)])

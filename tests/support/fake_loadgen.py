@@ -216,6 +216,7 @@ def _results(settings: dict[str, Any], valid: bool, figure: float) -> dict[str, 
         "early_stopping_met": valid,
         "early_stopping_result": "",
         FIGURES[scenario][0]: figure,
+        **({"result_mean_latency_ns": figure, "early_stopping_latency_ms": figure} if "Stream" in scenario else {}),
         **{f"result_{percentile}_percentile_{name}_ns": value for percentile, value in latencies.items()},
         "num_errors": 0,
     }

@@ -57,6 +57,7 @@ def main(folder: Path) -> None:
             {
                 "differences": found,
                 "count": bare.count,
+                "shapes": [bare.shape, ImageSamples(folder, InputForm("NCHW")).shape],
                 "bare bytes": bool(
                     (side_by_side == pixels[[5, 3, 4]]).all() and (gathered[:2] == pixels[[4, 5]]).all()
                 ),

@@ -136,3 +136,30 @@ def test_long_texts_are_shown_where_they_differ() -> None:
         ".. ar,loadgen_scenario=B,task=yyyyyyyyyyyyyyyyyyyyyyyyyyy ..",
         "",
     )
+
+
+def test_what_has_to_be_known_comes_first(toys: Toys) -> None:
+    code = "def loudness(n=0):\n    return f'LOUD: {n} others' if n > 1 else None\n"
+    toys.add("functions", {"attributes": {"caution": ["loudness", "wrong", "unknown"]}}, code)
+    made = "return {'rate': 1.0, 'wrong': parameters['n'] == 3}"
+    toys.maker("toy", "thing", made, parameters={"n": {"type": "int", "default": 1}}, result_parents=["functions"])
+    space = toys.space()
+    calm, loud, both = (space.byquery(f"thing,n={n}") for n in (1, 2, 3))
+    assert list(compare(calm.entry, loud.entry).lines())[:4] == [
+        "caution (new): LOUD: 2 others",
+        "",
+        f"old  {calm.name}",
+        f"new  {loud.name}",
+    ]
+    assert compare(both.entry, loud.entry).cautions == (
+        ("old", "LOUD: 3 others"),
+        ("old", "wrong"),
+        ("new", "LOUD: 2 others"),
+    )
+    assert list(space.replay(loud).text())[:4] == [
+        "caution (old): LOUD: 2 others",
+        "caution (new): LOUD: 2 others",
+        "",
+        f"old  {loud.name}",
+    ]
+    assert next(compare(calm.entry, calm.entry).lines()) == f"old  {calm.name}"

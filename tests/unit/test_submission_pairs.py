@@ -161,3 +161,27 @@ def test_runs_of_another_harness_go_in_only_when_they_are_named(toys: Toys, tmp_
         "host_memory_capacity=x,operating_system=x,accelerators_per_node=0"
     )
     assert made["scenarios_handed_in"] == ["resnet50-99999999 SingleStream"]
+
+
+def test_edge_scenarios_are_inferred_on_request(toys: Toys) -> None:
+    space = toys.space()
+    for query in (PERFORMANCE, ACCURACY):
+        space.byquery(query)
+    wanted = "scenarios:=SingleStream:MultiStream:Offline"
+    assert "resnet50 MultiStream: performance: no run" in missing(space, f"{OPEN},{wanted}")
+    made = space.byquery(f"{OPEN},{wanted},infer+")
+    multi, offline, first = sorted(made["scenarios_handed_in"])
+    assert first == "resnet50 SingleStream"
+    latency = 10_000_000  # of the toy, ns
+    assert multi.startswith("resnet50 MultiStream (inferred from SingleStream: 8 x 99th percentile of the latency ")
+    assert offline == f"resnet50 Offline (inferred from SingleStream: 1 / mean latency of a query ({latency} ns))"
+    folder = made.path / "tree/open/ORG/results/SYS/resnet50"
+    told = (folder / "Offline" / "README.md").read_text(encoding="utf-8")
+    assert "**Not measured.** inferred from SingleStream" in told
+    assert "the figure is 100." in told
+    assert (folder / "Offline/performance/run_1/mlperf_log_detail.txt").read_bytes() == (
+        folder / "SingleStream/performance/run_1/mlperf_log_detail.txt"
+    ).read_bytes()
+    assert made["check_report"].startswith("OK")
+    server = missing(toys.space(), f"{OPEN.replace('edge', 'datacenter')},{wanted},infer+")
+    assert "resnet50 Offline: performance: no run" in server

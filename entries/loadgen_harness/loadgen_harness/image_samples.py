@@ -98,10 +98,14 @@ class ImageSamples:
                 left -= len(block)
         return digest.hexdigest()
 
-    def _block(self, size: int) -> NDArray[Any]:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One image as the engine gets it: (channels, height, width), or height, width, channels for NHWC."""
         height, width, channels = self._shape
-        axes = (channels, height, width) if self._form.layout == "NCHW" else self._shape
-        return np.zeros((size, *axes), self._form.dtype)
+        return (channels, height, width) if self._form.layout == "NCHW" else self._shape
+
+    def _block(self, size: int) -> NDArray[Any]:
+        return np.zeros((size, *self.shape), self._form.dtype)
 
     def load(self, indices: Sequence[int]) -> None:
         """Read and normalise, in the order given: LoadGen's Offline query then finds its batches side by side."""

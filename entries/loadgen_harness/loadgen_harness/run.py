@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import hashlib
 import json
+import os
 import signal
 import sys
 import time
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgen_harness import identity
+from loadgen_harness.arithmetic import refuse_for_fp32
 from loadgen_harness.backend import Backend, Options, open_backend
+from loadgen_harness.cpu_time import own_cpu_seconds
+from loadgen_harness.foreign_load import Bounds, ForeignLoad
 from loadgen_harness.parameters import HarnessError, Job, Need
 from loadgen_harness.task import SampleLibrary, Task
-from loadgen_harness.watch import ForeignLoad, Watchdog, failure, own_cpu_seconds
+from loadgen_harness.watch import Watchdog, failure
 
 if TYPE_CHECKING:
     from loadgen_harness.settings import Settings
@@ -71,6 +75,7 @@ class Run:
         self._sut: Any = None
         self.doing = "starting"
         self._measured: dict[str, Any] = {}
+        self._foreign = ForeignLoad(_bounds(job))
         self._watchdog = Watchdog(
             float(job.value("loadgen_timeout", 600)),
             progress=lambda: self._sut.completed if self._sut is not None else 0,
@@ -108,9 +113,11 @@ class Run:
             device=job.value("execution_device"),
             precision=job.value("precision"),
         )
+        refuse_for_fp32(options.precision, os.environ)
         begin = time.perf_counter()
         backend = open_backend(job.need("backend"), job.need("model"), options)
         self._measured["open_seconds"] = round(time.perf_counter() - begin, 4)
+        refuse_for_fp32(backend.precision, os.environ)
         return backend
 
     def _test(self, backend: Backend, library: SampleLibrary) -> None:
@@ -144,9 +151,9 @@ class Run:
         log.enable_trace = False
         log.log_output.outdir = str(job.output_path)
         self._phase("LoadGen's test")
-        foreign, cpu, begin = ForeignLoad(), own_cpu_seconds(), time.perf_counter()
+        cpu, begin = own_cpu_seconds(), time.perf_counter()
         self._measured["started_at"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        foreign.start()
+        self._foreign.start()
         sut.start()
         system = lg.ConstructFastSUT(sut.issue, sut.flush)
         samples = lg.ConstructQSL(library.count, library.count, library.load, library.unload)
@@ -158,8 +165,7 @@ class Run:
             lg.DestroyFastSUT(system)
         self._measured["test_seconds"] = round(time.perf_counter() - begin, 3)
         self._measured["cpu_seconds"] = round(own_cpu_seconds() - cpu, 3)
-        self._measured["foreign_cpu_share"] = share = foreign.share()
-        self._measured["noisy"] = None if share is None else share > float(job.value("noisy_above", 0.1))
+        self._measured |= self._foreign.stop()
         if sut.error is not None:
             raise sut.error
 
@@ -209,6 +215,7 @@ class Run:
             "engine_options": dict(backend.options),
             "loadgen_version": version("mlcommons-loadgen"),
             "samples_used": library.count,
+            "input_shape": getattr(library, "shape", None),
             "sample_list_digest": sample_list_digest(library),
             "model_digest": _digest(model),
             "model_weights": model.attributes.get("weights"),
@@ -220,6 +227,17 @@ class Run:
         }
         text = json.dumps(self._measured, indent=1, sort_keys=True)
         (folder / MEASURED).write_text(text + "\n", encoding="utf-8")
+
+
+def _bounds(job: Job) -> Bounds:
+    """What other processes may take before the run is NOISY."""
+    plain = Bounds()
+    return Bounds(
+        float(job.value("noisy_above", plain.mean_share)),
+        float(job.value("noisy_burst_cores", plain.burst_cores)),
+        float(job.value("noisy_burst_share", plain.burst_share)),
+        float(job.value("noisy_bursts", plain.bursts)),
+    )
 
 
 def sample_list_digest(library: SampleLibrary) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class SampleLibrary(Protocol):
     """LoadGen's query sample library (QSL): holds in memory only what LoadGen has asked to load.
 
-    ``count`` is the number of samples; ``names`` has a name for each (a file name).
+    ``count`` is the number of samples; ``names`` has a name for each (a file name). Where all samples are alike, a
+    library may have a ``shape``, that of one sample: it is recorded as ``input_shape``.
     """
 
     count: int

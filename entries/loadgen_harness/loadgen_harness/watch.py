@@ -1,4 +1,4 @@
-"""Looks after a run from outside: ends it when nothing moves any more, and measures who else used the processors."""
+"""Looks after a run from outside: ends it when nothing moves any more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event, Thread
 
 from loadgen_harness.parameters import HarnessError
@@ -79,68 +78,3 @@ def failure(error: BaseException, phase: str) -> str:
     if isinstance(error, HarnessError):
         return str(error)
     return f"{type(error).__name__} while {phase}: {error}"
-
-
-class ForeignLoad:
-    """The share of the processors' time (those that this process may use) that other processes took, 0 to 1.
-
-    Read from Linux's /proc; :meth:`share` is None where there is none. Time stolen by other virtual machines counts
-    as foreign.
-    """
-
-    def __init__(self) -> None:
-        self._begin: tuple[float, float, float] | None = None
-
-    def start(self) -> None:
-        self._begin = self._read()
-
-    def share(self) -> float | None:
-        """Since :meth:`start`."""
-        end = self._read()
-        if self._begin is None or end is None:
-            return None
-        wall, busy, own = (b - a for a, b in zip(self._begin, end, strict=True))
-        return round(min(1.0, max(0.0, busy - own) / wall), 4) if wall > 0 else None
-
-    @staticmethod
-    def _read() -> tuple[float, float, float] | None:
-        try:
-            cpus = os.sched_getaffinity(0)
-            lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
-            tick = os.sysconf("SC_CLK_TCK")
-        except (AttributeError, OSError):
-            return None
-        busy = 0
-        for line in lines:
-            name, *ticks = line.split()
-            if name[:3] == "cpu" and name[3:].isdigit() and int(name[3:]) in cpus:
-                user, nice, system, _idle, _iowait, irq, softirq, steal = (int(t) for t in ticks[:8])
-                busy += user + nice + system + irq + softirq + steal
-        return time.monotonic() * len(cpus), busy / tick, own_cpu_seconds()
-
-
-def own_cpu_seconds() -> float:
-    """CPU time of this process, of its children that have ended, and of those that still run."""
-    times = os.times()
-    own = times.user + times.system + times.children_user + times.children_system
-    return own + sum(_cpu_seconds_of_descendants(os.getpid()))
-
-
-def _cpu_seconds_of_descendants(root: int) -> list[float]:
-    tick = os.sysconf("SC_CLK_TCK")
-    parents: dict[int, tuple[int, float]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The name stands in brackets and may hold blanks and brackets itself.
-            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended meanwhile
-        parents[int(stat.parent.name)] = (int(fields[1]), sum(int(f) for f in fields[11:15]) / tick)
-    seconds, family = [], {root}
-    grew = True
-    while grew:
-        children = {pid for pid, (parent, _) in parents.items() if parent in family and pid not in family}
-        grew = bool(children)
-        family |= children
-        seconds += [parents[pid][1] for pid in children]
-    return seconds
