@@ -75,7 +75,7 @@ def _answers(content: bytes, count: float, whole: bool) -> Iterator[str]:
         yield f"{ACCURACY} has no answers"
     elif not all(tail.rstrip().endswith("]") for tail in tails):
         yield f"{ACCURACY} is cut in another way than MLPerf's script cuts"
-    if max(found, default=0) >= count:
+    if found and max(found) >= count:
         yield f"{ACCURACY} answers sample {max(found)}; there are {count}"
     if whole and CUT not in content and found and len(found) < count:
         yield f"{ACCURACY} has {len(found)} answers for {count} samples"
