@@ -45,7 +45,7 @@ def changed(entry: Path) -> list[str]:
     """
     try:
         known = dict(json.loads((entry / WRITTEN).read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, TypeError, ValueError, RecursionError):
         return []
     here = dict(_files(entry))
     gone = [f"{name} is gone" for name in sorted(known.keys() - here.keys())]

@@ -97,7 +97,7 @@ def _settings(log: Log, asked: Asked) -> Iterator[str]:
     if least and not log.number("effective_min_query_count") >= least:
         yield f"min_query_count is {log.say('effective_min_query_count')}, less than {least}"
     for key in MUST_BE_UNSET if duration else ():
-        if log.number(f"effective_{key}"):
+        if log.get(f"effective_{key}"):
             yield f"{key.removesuffix('_ms')} is set, to {log.say(f'effective_{key}')}"
     least = asked.data.get("performance_sample_count", 0)
     if not log.number("effective_performance_sample_count") >= least:
