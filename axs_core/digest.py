@@ -79,6 +79,6 @@ def of_listing(folder: Path | str) -> str:
 def _size_and_time(item: os.DirEntry[str]) -> tuple[int, int]:
     try:
         stat = item.stat()
-    except FileNotFoundError:  # a link to nowhere
+    except OSError:  # a link to nowhere, or round in a circle
         stat = item.stat(follow_symlinks=False)
     return stat.st_size, stat.st_mtime_ns

@@ -20,6 +20,7 @@ from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
 from axs_core.producers.bundled import TAG, Bundle, bundles_among
 from axs_core.query import Query, parse
+from axs_core.query.values import value_at
 from axs_core.record import NOT_CONTENT, Needed, make_record, now
 from axs_core.reporter import Reporter
 from axs_core.resolver import Match, NeedValues, World, producers_of, recipe_scope
@@ -80,7 +81,8 @@ class Maker:
         draft = self._draft(found, attempt, scope, made)
         for condition in found.restrictions:
             if not holds_for(draft, condition):
-                raise DoesNotApply(f"{condition} does not hold: {condition.key} is {draft.values.get(condition.key)!r}")
+                is_now = value_at(draft.values, condition.key)
+                raise DoesNotApply(f"{condition} does not hold: {condition.key} is {is_now!r}")
         draft = self._with_results(found, met, attempt, draft)
         files = of_tree(attempt.folder, NOT_CONTENT)
         record = make_record(
@@ -92,7 +94,7 @@ class Maker:
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
         extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
-        asking = {"query": str(found.query), "byquery": lambda: self._asker(met)}
+        asking = {"query": str(found.query), "byquery": lambda: self._asker(met), "note": lambda: self.reporter.note}
         return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
 
     def _asker(self, met: Met) -> Callable[..., dict[str, Any]]:

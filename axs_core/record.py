@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +17,7 @@ from typing import Any
 from axs_core import __version__, machine
 from axs_core.digest import of_tree, of_value, walk
 from axs_core.entry import Entry, read_record
+from axs_core.errors import AxsError
 from axs_core.resolver import Match
 
 FORMAT = 1
@@ -74,11 +75,12 @@ def make_record(
     """The record of one production. ``typed`` is the query as the user wrote it; ``made`` is what the producers found
     out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from.
     """
+    query = str(found.anywhere)
     archives = {need.name: known for need in needed if (known := need.entry.values.get("archives"))}
     return {
         "format": FORMAT,
         "axs": __version__,
-        "query": str(found.query),
+        "query": query,
         "typed": typed,
         **({"replays": dict(replays)} if replays else {}),
         "recipe": {
@@ -88,7 +90,7 @@ def make_record(
         },
         "recipes": recipes_used(found, needed),
         "parameters": {
-            name: {"value": value, "origin": found.origins.get(name, "default")}
+            name: {"value": value, "origin": found.origins.get(name, "default"), **_content(found, name)}
             for name, value in found.values.items()
             if value is not None
         },
@@ -107,8 +109,13 @@ def make_record(
             "bytes": sum(item.get("size", 0) for item in files.values()),
             "digest": of_value(files),
         },
-        "again": f"{found.surroundings} axs byquery {shlex.quote(str(found.query))} --fresh".lstrip(),
+        "again": f"{found.surroundings} axs byquery {shlex.quote(query)} --fresh".lstrip(),
     }
+
+
+def _content(found: Match, name: str) -> dict[str, str]:
+    """The digest of the file or folder that a parameter names, so that it is known again elsewhere."""
+    return {"digest": found.contents[name]} if name in found.contents else {}
 
 
 def _need(need: Needed) -> dict[str, Any]:
@@ -122,6 +129,7 @@ def _need(need: Needed) -> dict[str, Any]:
             query=record.get("query"),
             digest=record.get("files", {}).get("digest"),
             recipes={name: there["digest"] for name, there in record.get("recipes", {}).items()},
+            stamps={name: there["stamp"] for name, there in record.get("recipes", {}).items()},
             python=record.get("python", {}),
             **({"archives": record["archives"]} if record.get("archives") else {}),
             needs=record.get("needs", []),
@@ -129,21 +137,79 @@ def _need(need: Needed) -> dict[str, Any]:
     return summary
 
 
-def changed_since(entry: Entry, locate: Any) -> list[str]:
-    """Names of the recipes behind a produced entry whose files are not the ones it was made with; ``locate(name)``
-    gives an entry or raises.
+@dataclass(frozen=True)
+class Changed:
+    """Names of recipes whose files are not those that something was made with: ``own`` ones (with what it used of
+    hand-written needs), and those of made ``needs`` and needs of needs.
     """
-    from axs_core.errors import AxsError
 
-    changed = []
-    for name, then in read_record(entry).get("recipes", {}).items():
-        try:
-            folder = locate(name).path
-        except AxsError:
-            continue
-        if _stamp(folder) != then["stamp"] and of_value(of_tree(folder, NOT_CONTENT)) != then["digest"]:
-            changed.append(name)
-    return changed
+    own: tuple[str, ...]
+    needs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """What to tell, and what to type; empty where nothing changed."""
+        how = "--fresh=all makes it and its needs again" if self.needs else "--fresh makes it again"
+        names = ", ".join((*self.own, *self.needs))
+        return f"{names} changed since; {how}" if names else ""
+
+
+def changed_since(entry: Entry, locate: Callable[[str], Entry]) -> Changed:
+    """Which recipes behind a produced entry have changed; ``locate(name)`` gives an entry or raises AxsError."""
+    record, now_there = read_record(entry), _Recipes(locate)
+    own = {name for name, then in record.get("recipes", {}).items() if now_there.differs(name, then)}
+    behind = {name for name, then in _recipes_of_needs(record, locate) if now_there.differs(name, then)}
+    return Changed(tuple(sorted(own)), tuple(sorted(behind - own)))
+
+
+def _recipes_of_needs(made: Mapping[str, Any], locate: Callable[[str], Entry]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The recipes of made needs, of their needs and so on: name, digest, and stamp where that is known."""
+    for need in made.get("needs", ()):
+        stamps = need.get("stamps") or _stamps_of(need, locate)
+        for name, digest in need.get("recipes", {}).items():
+            yield name, {"digest": digest, "stamp": stamps.get(name, "")}
+        yield from _recipes_of_needs(need, locate)
+
+
+def _stamps_of(need: Mapping[str, Any], locate: Callable[[str], Entry]) -> dict[str, str]:
+    """The stamps that its own record has, where it is there still: older records of what needed it have none."""
+    if not need.get("recipes"):
+        return {}
+    try:
+        kept = read_record(locate(need["entry"])).get("recipes", {})
+    except AxsError:
+        return {}
+    return {name: then["stamp"] for name, then in kept.items() if then["digest"] == need["recipes"].get(name)}
+
+
+class _Recipes:
+    """Recipes as they are now; each folder is looked at once."""
+
+    def __init__(self, locate: Callable[[str], Entry]) -> None:
+        self._locate = locate
+        self._folders: dict[str, Path | None] = {}
+        self._stamps: dict[str, str] = {}
+        self._digests: dict[str, str] = {}
+
+    def differs(self, name: str, then: Mapping[str, str]) -> bool:
+        """Has it other files than then? Not where it is not here."""
+        folder = self._folder(name)
+        if folder is None:
+            return False
+        if name not in self._stamps:
+            self._stamps[name] = _stamp(folder)
+        if self._stamps[name] == then["stamp"]:
+            return False
+        if name not in self._digests:
+            self._digests[name] = of_value(of_tree(folder, NOT_CONTENT))
+        return self._digests[name] != then["digest"]
+
+    def _folder(self, name: str) -> Path | None:
+        if name not in self._folders:
+            try:
+                self._folders[name] = self._locate(name).path
+            except AxsError:
+                self._folders[name] = None
+        return self._folders[name]
 
 
 def read_files(folder: Path) -> dict[str, dict[str, Any]] | None:

@@ -38,7 +38,7 @@ class Runner:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
         made. ``typed`` is how the user wrote the query, for the record.
         """
-        self._typed = (query, typed)
+        self._typed, self._afresh = (query, typed), fresh == "all"
         with self.index.trust.answering("never"):
             step = self.resolver.plan(query, fresh=fresh)
         self._allow_all(step)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from axs_core import machine
 from axs_core.digest import of_listing
 from axs_core.entry import Entry, entry_scope, read_record
-from axs_core.errors import UsageError
+from axs_core.entry.functions import call, functions_of
+from axs_core.errors import EntryError, NoSuchName, UsageError
 from axs_core.index import Index
 from axs_core.paths import absolute
 from axs_core.producers import get as producer
@@ -78,6 +80,14 @@ class WorkspaceWorld:
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
+    def parts(self, recipe: Entry, function: str, path: str) -> dict[str, str]:
+        """Digests of the files that belong to ``path``, by path relative to its folder."""
+        known = functions_of(recipe)
+        if function not in known:
+            raise EntryError(f"there is no function {function!r} in its code.py", file=recipe.path / "meta.yaml")
+        relative: list[str] = call(known[function], _no_value, (path,))
+        return {part: self.content(str(Path(path).parent / part), "file") for part in relative}
+
     def needed(self, entry: Entry) -> dict[str, set[str]]:
         """The names of the entries that it was made from, by need, as its record has them."""
         needed: dict[str, set[str]] = {}
@@ -119,3 +129,7 @@ def _beside(path: Path) -> str | None:
     except (OSError, ValueError):
         return f"there is no folder {path.parent} either"
     return f"did you mean {path.parent / near[0]}?" if near else None
+
+
+def _no_value(name: str) -> Any:
+    raise NoSuchName(f"nothing but a path is known when files are named, no {name!r}", name=name)

@@ -74,7 +74,7 @@ def main() -> None:
         images(space, scratch / "images", given.images)
         environ = {
             **os.environ,
-            "PYTHONPATH": str(program.path),
+            "PYTHONPATH": f"{program.path}:{space.byquery('user_files').path}",
             "AXS_PREPROCESSING_CACHE": str(scratch / "unfinished"),
         }
         plain = partial(run, [python, "-c", PLAIN, scratch / "images", scratch / "plain.u8"], environ)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.digest import canonical
-from axs_core.entry import Entry, entry_scope, read_record
+from axs_core.entry import Entry, Scope, entry_scope, read_record
+from axs_core.entry.scope import RESERVED
 from axs_core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +34,34 @@ class ParameterRow:
 class WorkspaceEntry:
     """An entry that was found or made: its values, its files, its functions."""
 
-    def __init__(self, workspace: Workspace, entry: Entry, overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        entry: Entry,
+        overrides: Mapping[str, Any] | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         self.workspace = workspace
         self.entry = entry
         self._overrides = dict(overrides or {})
+        self._given = dict(given or {})
+
+    def given(self, values: Mapping[str, Any]) -> WorkspaceEntry:
+        """The same entry, with further values that its own ones may be computed from.
+
+        What a person wrote takes them before its own. What was made takes them only where it has nothing of that name:
+        they must not change what it is.
+        """
+        return WorkspaceEntry(self.workspace, self.entry, self._overrides, values)
+
+    def _scope(self, overrides: Mapping[str, Any], asked: str | None = None) -> Scope:
+        """What templates and functions see when ``asked`` is wanted: the entry's own value, none that was given."""
+        scope = entry_scope(self.entry, overrides)
+        given = {name: value for name, value in self._given.items() if name not in (*scope.builtins, asked)}
+        if self.entry.kind != "produced" and given:
+            return entry_scope(self.entry, {**given, **overrides})
+        scope.builtins = {**scope.builtins, **given}  # they are asked last
+        return scope
 
     @property
     def name(self) -> str:
@@ -60,7 +85,7 @@ class WorkspaceEntry:
         figure that must not be given out (an INVALID run).
         """
         stored = dict(self._overrides) if name not in self.entry.values or overrides else {}
-        return entry_scope(self.entry, {**stored, **overrides}).get(name)
+        return self._scope({**stored, **overrides}, name).get(name)
 
     def __getitem__(self, name: str) -> Any:
         return self.get(name)
@@ -143,6 +168,14 @@ class WorkspaceEntry:
         told = names_told(self.entry)
         return functions_of(self.entry) if told is None else told
 
+    def defines(self, action: str) -> bool:
+        """Has its code a function of that name? Code that has no such word in it is not loaded."""
+        if action in RESERVED:
+            return False
+        from axs_core.entry.functions import may_define
+
+        return may_define(self.entry, action) and action in self.actions()
+
     def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function of its code; arguments that are not given are looked up by name. Raises NotTrusted."""
         from axs_core.entry.functions import call, functions_of
@@ -150,7 +183,7 @@ class WorkspaceEntry:
         functions = functions_of(self.entry)
         if action not in functions:
             raise UsageError(f"{self.name} has no action {action!r}", hint=f"axs byname {self.name} , help")
-        return call(functions[action], entry_scope(self.entry, self._overrides).get, args, kwargs)
+        return call(functions[action], self._scope(self._overrides).get, args, kwargs)
 
     @property
     def record(self) -> dict[str, Any]:

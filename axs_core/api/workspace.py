@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Sizes
     from axs_core.upkeep.verify import Verified
+
+NAMED = 3
+"""So many entries a hint names."""
 
 
 class Workspace:
@@ -96,27 +100,30 @@ class Workspace:
         into: str | None = None,
         *,
         trust: bool = False,
+        make: bool = True,
     ) -> WorkspaceEntry:
         """The entry that the query denotes, made if it is not there; ``fresh`` makes it again (``all``: its needs too).
         ``into`` names a collection of one's own that it goes to; the same query answers from there. ``trust``: the
-        collections from elsewhere that this needs may run code, now and later.
+        collections from elsewhere that this needs may run code, now and later. Without ``make``, nothing is made.
 
-        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it, NotTrusted for code from
-        elsewhere, ProduceError when making it fails.
+        Raises AxsError: UsageError for a bad query, NotFound where nothing provides it (or is there, without ``make``),
+        NotTrusted for code from elsewhere, ProduceError when making it fails.
         """
+        if fresh is not None and not make:
+            raise UsageError("a query that makes nothing cannot make anything again", hint="leave out one of the two")
         with self.trust.answering("yes" if trust else "ask"):
-            made = self._byquery(query, fresh, into)
+            made = self._byquery(query, fresh, into, make)
             for relative in made.entry.lineage if trust else ():
                 relative.allow(f"use {relative.name}")
         return made
 
     def _byquery(
-        self, query: str | Sequence[str], fresh: Literal["one", "all"] | None, into: str | None
+        self, query: str | Sequence[str], fresh: Literal["one", "all"] | None, into: str | None, make: bool
     ) -> WorkspaceEntry:
         asked = parse(query)
         typed = query if isinstance(query, str) else ",".join(query)
         target = self._own_collection(into) if into is not None else None
-        answer = self._answer(asked, fresh, typed)
+        answer = self._answer(asked, fresh, typed) if make else self._there(asked)
         overrides = answer.match.how if answer.match else {}
         return WorkspaceEntry(self, self._put(answer.entry, target), overrides)
 
@@ -143,6 +150,16 @@ class Workspace:
         self._say(answer)
         return answer
 
+    def _there(self, query: Query) -> Answer:
+        """What answers and is there; raises NotFound where it would have to be made."""
+        answer = self.resolver.there(query)
+        if answer is None:
+            others = [entry.name for entry in islice(self.index.find(query), NAMED)]
+            hint = f"these satisfy it, but are not what it denotes: {', '.join(others)}" if others else None
+            raise NotFound(f"nothing that answers {query} is there", hint=hint)
+        self._say(answer)
+        return answer
+
     def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
         from axs_core.runner import Runner  # an ask that hits does without producers and processes
 
@@ -153,6 +170,8 @@ class Workspace:
         entry = answer.entry
         if entry.kind != "produced":
             return
+        if "collection" in entry.tags and "git" in entry.produced.get("by", ()):
+            self._say_what_is_not_read(entry)
         where = entry.produced.get("machine") or machine.name()
         if answer.made:
             self.reporter.note(f"made {entry.name}")
@@ -164,10 +183,16 @@ class Workspace:
             if entry.origin is None:  # nothing is written into what came from elsewhere
                 note_asked(entry)
                 note_used(entry)
-            if changed := changed_since(entry, self.index.by_name):
-                self.reporter.note(f"{', '.join(changed)} changed since; --fresh makes it again")
+            if changed := str(changed_since(entry, self.index.by_name)):
+                self.reporter.note(changed)
         except EntryError as error:  # its record is damaged; what it holds is there
             self.reporter.warn(str(error))
+
+    def _say_what_is_not_read(self, clone: Entry) -> None:
+        from axs_core.exchange.foreign import what_it_holds
+
+        if (told := what_it_holds(clone, self.index)) is not None:
+            self.reporter.warn(told)
 
     def all_byquery(self, query: str | Sequence[str]) -> Found:
         """Everything that exists and satisfies the query; makes nothing."""
@@ -227,8 +252,10 @@ class Workspace:
             self.reporter.note(f"{found.entry.name} was run with another {told}")
         return WorkspaceEntry(self, found.entry)
 
-    def replay(self, item: WorkspaceEntry) -> Replayed:
-        """Make an entry again from its record; see :mod:`axs_core.compare.replay`."""
+    def replay(self, item: WorkspaceEntry, sources: Mapping[str, str] | None = None) -> Replayed:
+        """Make an entry again from its record; see :mod:`axs_core.compare.replay`. ``sources``: where files and folders
+        that it was made from are now, by the parameter that named them. Raises NotFound that lists what is missing.
+        """
         from axs_core.compare.replay import Replay
         from axs_core.compare.restored import environment_of
         from axs_core.runner import Runner
@@ -236,7 +263,7 @@ class Workspace:
         environ, remarks = environment_of(item.entry, self.index, self.environ)
         resolver = Resolver(WorkspaceWorld(self.index, environ))
         runner = Runner(self.index, self.store, resolver, self.reporter, environ)
-        return Replay(item.entry, self.index, self.store, resolver, runner, remarks).run()
+        return Replay(item.entry, self.index, self.store, resolver, runner, remarks, sources or {}).run()
 
     def lock(self, item: WorkspaceEntry, need: str | None = None) -> str:
         """The lock file (PEP 751) of the Python packages that an entry was made with; ``need`` says which environment
@@ -277,18 +304,20 @@ class Workspace:
         raise NotFound(f"nothing knows how to take in {there}{told}")
 
     def byname(self, name: str) -> WorkspaceEntry:
-        """The entry with this name (that of its folder, or one that a person gave it), of whatever kind.
+        """The entry with this name (that of its folder, one that a person gave it, or of a clone that of its
+        repository), of whatever kind.
 
-        Raises NotFound with the nearest names.
+        Raises NotFound with the nearest names, UsageError where several clones are called so.
         """
         try:
             return WorkspaceEntry(self, self.index.by_name(name))
         except NotFound:
-            from axs_core.exchange.collections import called
+            from axs_core.exchange.collections import called, clone_called
 
-            if not (given := called(self.index, name)):
+            given = next(iter(called(self.index, name)), None) or clone_called(self.index, name)
+            if given is None:
                 raise
-            return WorkspaceEntry(self, given[0])
+            return WorkspaceEntry(self, given)
 
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""

@@ -63,8 +63,9 @@ class Action:
         for each in positional[len(args) :]:
             if each.default is each.empty and (each.name not in kwargs or each.kind == each.POSITIONAL_ONLY):
                 raise UsageError(f"'{self.name}' needs {each.name.upper()}", hint=f"axs {self.usage}")
-        if len(args) > len(positional) and not any(kind.name == "VAR_POSITIONAL" for kind in kinds):
-            extra = as_text(args[len(positional)])
+        fit = _fitting(positional, args)
+        if len(args) > fit and not any(kind.name == "VAR_POSITIONAL" for kind in kinds):
+            extra = as_text(args[fit])
             hint = f"a lone ',' separates actions: ... , {extra}" if extra in NAMES else f"axs {self.usage}"
             raise UsageError(f"'{self.name}' does not know what to do with {extra!r}", hint=hint)
 
@@ -93,6 +94,13 @@ def action(target: Target, typed: str | None = None) -> Callable[[Function], Fun
     return register
 
 
+def _fitting(positional: Sequence[Any], args: Sequence[Any]) -> int:
+    """How many arguments are of use; what is on or off (``---``) takes nothing else."""
+    switches = [isinstance(parameter.default, bool) for parameter in positional]
+    pairs = enumerate(zip(switches, args, strict=False))
+    return next((place for place, (on, arg) in pairs if on and not isinstance(arg, bool)), len(positional))
+
+
 def _typed(parameter: Any) -> str:
     if parameter.kind == parameter.VAR_KEYWORD:
         return "[--NAME=VALUE ...]"
@@ -100,5 +108,7 @@ def _typed(parameter: Any) -> str:
         return f"[{parameter.name.upper()} ...]"
     if parameter.kind == parameter.KEYWORD_ONLY:
         return f"[--{parameter.name}]"
+    if isinstance(parameter.default, bool):
+        return f"[--{parameter.name}{'-' if parameter.default else ''}]"
     name = parameter.name.upper()
     return name if parameter.default is parameter.empty else f"[{name}]"

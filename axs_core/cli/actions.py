@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
-from axs_core.cli.model import Document, Each, Root, Table
-from axs_core.cli.words import flag, text_of, texts_of
-from axs_core.errors import NotFound, UsageError, brief
+from axs_core.cli.model import Document, Each, Root, Table, target_of
+from axs_core.cli.words import flag, query_of, text_of, texts_of
+from axs_core.errors import Inapplicable, NoSuchName, NotFound, UsageError, brief
 from axs_core.query.near import closest
+from axs_core.query.values import member
 
 if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
@@ -31,19 +32,30 @@ def _fresh(value: Any) -> Literal["one", "all"] | None:
 
 
 @action("workspace")
-def byquery(root: Root, query: Any, *, fresh: Any = None, into: Any = None, trust: Any = False) -> WorkspaceEntry:
+def byquery(
+    root: Root,
+    query: Any,
+    produce_if_not_found: bool = True,
+    *,
+    fresh: Any = None,
+    into: Any = None,
+    trust: Any = False,
+) -> WorkspaceEntry:
     """The entry that a query denotes; it is made if it is not there yet.
 
-    --fresh makes it again and keeps the old one; --fresh=all makes its needs again too. --into=COLLECTION puts it into
-    a collection of one's own (axs byquery collection,collection_name=NAME); the same query answers from there. --trust
-    lets the collections from elsewhere that this needs run code, now and later.
+    --produce_if_not_found-, or --- for short, makes nothing: what is not there is an error. --fresh makes it again and
+    keeps the old one; --fresh=all makes its needs again too. --into=COLLECTION puts it into a collection of one's own
+    (axs byquery collection,collection_name=NAME); the same query answers from there. --trust lets the collections from
+    elsewhere that this needs run code, now and later.
 
         axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
     """
     options: dict[str, Any] = {} if into is None else {"into": text_of(into, "a collection")}
     if flag(trust, "--trust"):
         options["trust"] = True
-    return root.workspace.byquery(text_of(query, "a query"), fresh=_fresh(fresh), **options)
+    if not flag(produce_if_not_found, "--produce_if_not_found"):
+        options["make"] = False
+    return root.workspace.byquery(query_of(query), fresh=_fresh(fresh), **options)
 
 
 @action("workspace")
@@ -55,7 +67,7 @@ def all_byquery(root: Root, query: Any) -> Each:
 
         axs all_byquery loadgen_output , get accuracy
     """
-    return Each(root.workspace.all_byquery(text_of(query, "a query")))
+    return Each(root.workspace.all_byquery(query_of(query)))
 
 
 @action("workspace")
@@ -64,7 +76,7 @@ def find(root: Root, query: Any) -> Each:
 
     axs find loadgen_output,accuracy>70
     """
-    return Each(root.workspace.find(text_of(query, "a query")))
+    return Each(root.workspace.find(query_of(query)))
 
 
 @action("workspace")
@@ -82,7 +94,7 @@ def plan(root: Root, query: Any) -> Each:
 
     axs plan loadgen_output,framework=pytorch,loadgen_scenario=Server
     """
-    return Each(tuple(root.workspace.plan(text_of(query, "a query")).lines()))
+    return Each(tuple(root.workspace.plan(query_of(query)).lines()))
 
 
 @action("workspace", "fetch-list")
@@ -95,7 +107,7 @@ def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
 
         axs fetch-list loadgen_output,classified_imagenet
     """
-    found = root.workspace.fetch_list(text_of(query, "a query"))
+    found = root.workspace.fetch_list(query_of(query))
     for text in found.later:
         root.workspace.reporter.note(f"not known yet: {text}")
     if urls:
@@ -110,7 +122,7 @@ def explain(root: Root, query: Any) -> Each:
 
     axs explain model,framework=onnxrt,model_nam=digits
     """
-    return Each(tuple(root.workspace.explain(text_of(query, "a query"))))
+    return Each(tuple(root.workspace.explain(query_of(query))))
 
 
 @action("workspace")
@@ -137,6 +149,19 @@ def workspace_get(root: Root, label: Any) -> Any:
         shown = brief(" ".join(name.split()), 60)
         raise UsageError(f"nothing is stored under '{shown}'", hint=f"{shown}: ACTION stores what the action gives")
     return root.labels[name]
+
+
+@action("workspace")
+def workspace_dig(root: Root, path: Any) -> Any:
+    """A member of a result that was stored under a label: dig LABEL.member; list items by number.
+
+    axs t: byquery shell_tool,tool_name=git , , dig t.version
+    """
+    label, _, rest = text_of(path, "a path").partition(".")
+    found = workspace_get(root, label)
+    if not rest:
+        return found
+    return entry_dig(found, rest) if target_of(found) == "entry" else _dig(_plain(found), label, rest)
 
 
 @action("workspace")
@@ -258,14 +283,23 @@ def complete(root: Root, line: Any) -> Each:
 
 
 @action("entry")
-def entry_get(entry: WorkspaceEntry, name: Any, /, **values: Any) -> Any:
+def entry_get(entry: WorkspaceEntry, name: Any, default: Any = ..., /, **values: Any) -> Any:
     """A value of the entry: an attribute, a parameter, something found or computed.
 
-    --NAME=VALUE replaces a value that it is computed from.
+    DEFAULT is given where the entry has no such value. --NAME=VALUE replaces a value that it is computed from; so does
+    a label of that name, where the entry has no value of its own or was written by hand.
 
         axs byquery shell_tool,tool_name=git , get version
+        axs all_byquery loadgen_output , get accuracy none
     """
-    return entry.get(text_of(name, "a name"), **values)
+    name = text_of(name, "a name")
+    try:
+        found = entry.get(name, **values)
+    except (NoSuchName, Inapplicable) as error:
+        if default is ... or getattr(error, "name", name) != name:
+            raise
+        return default
+    return default if found is None and default is not ... else found
 
 
 @action("entry")
@@ -410,8 +444,8 @@ def _dig(value: Any, where: str, path: str) -> Any:
     """The member of ``value`` that ``path`` names; ``where`` is what ``value`` itself was called."""
     for part in path.split("."):
         try:
-            value = value[part] if isinstance(value, Mapping) else value[int(part)]
-        except (KeyError, IndexError, ValueError, TypeError):
+            value = member(value, part)
+        except LookupError:
             about = f"'{where}' has no member '{part}'" if where else f"there is no member '{part}'"
             near = closest(part, map(str, value)) if isinstance(value, Mapping) else None
             hint = "dig " + ".".join(filter(None, (where, near))) if near else None

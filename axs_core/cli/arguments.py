@@ -43,7 +43,7 @@ class Fault(Exception):
 
 def read_option(word: str) -> Option:
     """One ``--...`` argument; an empty path for a positional one."""
-    if word.startswith("---"):
+    if word.startswith("---") and len(word) > 3:
         head, equals, text = _named(word[3:])
         if not equals:
             raise Fault(f"{word!r} has no '='", "---name='{\"member\": 1}'")
@@ -80,7 +80,7 @@ def _flag(word: str, head: str) -> Option:
     path = _path(word, matched["path"])
     if matched["sign"] == ",":
         return Option(path, [])
-    if not path:
+    if not path and not matched["sign"]:
         raise Fault(f"{word!r} names no parameter", "--name, --name- or --name=value")
     return Option(path, matched["sign"] != "-")
 

@@ -147,14 +147,17 @@ def diff(root: Root, first: Any, second: Any) -> str:
 
 
 @action("entry")
-def entry_replay(entry: WorkspaceEntry) -> str:
+def entry_replay(entry: WorkspaceEntry, **sources: Any) -> str:
     """Make the entry again from its record, here: the same query, parameters and versions. The old one stays.
 
     It says what of the surroundings is not the same, and shows old and new figures with the change in per cent.
+    Files and folders that it was made from must be where they were, or --NAME=PATH says where they are now.
 
         axs byname NAME , replay
+        axs byname NAME , replay --model_file=PATH
     """
-    return "\n".join(entry.workspace.replay(entry).text())
+    said = {name: text_of(path, f"--{name}") for name, path in sources.items()}
+    return "\n".join(entry.workspace.replay(entry, said).text())
 
 
 @action("entry")

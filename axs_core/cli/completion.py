@@ -104,7 +104,7 @@ def _target(items: Sequence[Sequence[str]]) -> Target:
 def _arguments(action: str, position: int, target: Target, last: str, root: Root) -> Iterable[str]:
     known = _known(target).get(action)
     if last.startswith("-") and known:
-        return re.findall(r"--[a-z_]+(?:=[a-z]+)?", f"{known.usage} {known.doc}")
+        return re.findall(r"--[a-z_]+(?:=[a-z]+|-(?!\w))?", f"{known.usage} {known.doc}")
     if position or not known:
         return []
     if action in QUERIES:

@@ -15,6 +15,9 @@ from axs_core.cli.pipeline import Call
 from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError, brief
 from axs_core.query.near import closest
 
+COMPUTING = ("get", "dig")
+"""Actions that give a value which may be computed from stored results."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -47,7 +50,7 @@ def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
     for call in calls:
         target = _target(call, root, result)
         given = _Arguments(call, root, result)
-        if call.action in ACTIONS["entries"] and _are_entries(target):
+        if call.action in ACTIONS["entries"] and _are_entries(target) and not _has_own(call.action, target):
             result = _apply_to_all(call.action, target, given)
         elif isinstance(target, Each) and call.action != "len":
             result, without = _apply_each(call.action, target, given, failures)
@@ -74,6 +77,11 @@ class _Arguments:
         self.args = args
         self._inserted = {call.insert: previous} if isinstance(call.insert, str) else {}
         self._root, self._options = root, call.options
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """What earlier actions stored."""
+        return self._root.labels
 
     def options_for(self, target: Any) -> dict[str, Any]:
         """Keyword arguments; what ``--name+=`` adds to is the target's own value."""
@@ -137,14 +145,31 @@ def _apply_to_all(name: str, target: Any, given: _Arguments) -> Any:
 
 def _apply(name: str, target: Any, given: _Arguments) -> Any:
     kind = target_of(target)
-    if action := ACTIONS[kind].get(name):
-        return action.apply(target, given.args, given.options_for(target))
+    action = None if _has_own(name, target) else ACTIONS[kind].get(name)
+    options = given.options_for(target)
+    if kind == "entry" and given.labels and (action is None or name in COMPUTING):
+        target = target.given(given.labels)
+    if action is not None:
+        return action.apply(target, given.args, options)
     if kind == "entry" and name in target.actions():
-        return target.call(name, *given.args, **given.options_for(target))
-    raise _unknown(name, target, target.actions() if kind == "entry" else {})
+        return target.call(name, *given.args, **options)
+    raise _unknown(name, target, target.actions() if kind == "entry" else {}, given.labels)
 
 
-def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError:
+def _after_labels(name: str, labels: Mapping[str, Any]) -> str:
+    """What to type where a pipeline begins again, and the action may have been meant for an entry."""
+    entries = (label for label, value in labels.items() if target_of(value) == "entry" and name in value.actions())
+    if label := next(entries, None):
+        return f":{label}: {name} applies it to what is stored there"
+    return f"', ,' starts again from the workspace; for a function of an entry: , , byname NAME , {name}"
+
+
+def _has_own(name: str, target: Any) -> bool:
+    """Does the entry's code have a function that is called like an action? Then that is meant, as a person wrote it."""
+    return name in NAMES and target_of(target) == "entry" and bool(target.defines(name))
+
+
+def _unknown(name: str, target: Any, functions: Mapping[str, Any], labels: Mapping[str, Any]) -> UsageError:
     """The error for an action that the target does not have."""
     kind = target_of(target)
     known = [*ACTIONS[kind], *functions]
@@ -152,6 +177,8 @@ def _unknown(name: str, target: Any, functions: Mapping[str, Any]) -> UsageError
     if kind == "workspace":
         message = f"axs has no action '{name}'"
         hint = f"axs {near}" if near else "axs help lists the actions"
+        if not near and labels and name not in NAMES:
+            hint = _after_labels(name, labels)
         if not near and name in NAMES:
             of_entry = name in ACTIONS["entry"]
             hint = f"it is applied to {'an entry: axs byquery QUERY' if of_entry else 'a value: ...'} , {name}"

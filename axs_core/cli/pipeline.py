@@ -7,12 +7,14 @@
     ",0" | ",2" | ",name"                           instead of the comma: start again from the workspace, and pass the
                                                     previous result as positional argument 0, 2, or as --name
     labels     = OUT: | :FROM: | OUT:FROM:          store the result under OUT; apply the action to what is stored
-                                                    under FROM instead of the previous result
+                                                    under FROM instead of the previous result. Functions of later
+                                                    entries find what is stored as values of that name (see get)
 
     argument   = text                               positional: a number where it prints back the same, else text
                | "text"                             (quotes seen by axs) text, never a number
                | ^LABEL                             what is stored under LABEL
                | --=text  --,=a,b  --,  ---=JSON    positional: text, list, empty list, JSON
+               | --+  ---                           positional: true, false
                | --name=value                       number or text
                | --name===text                      the text as it is
                | --name  --name+  --name-           true, true, false

@@ -25,6 +25,13 @@ def texts_of(value: Any, what: str) -> tuple[str, ...]:
     return tuple(text_of(item, what) for item in (value if isinstance(value, (list, tuple)) else (value,)))
 
 
+def query_of(value: Any) -> str | list[str]:
+    """A query as text, or as a list of conditions (``--,=model,opset=8``)."""
+    if isinstance(value, (list, tuple)):
+        return [text_of(item, "a condition of a query") for item in value]
+    return text_of(value, "a query")
+
+
 def flag(value: Any, what: str) -> bool:
     """An option that is on or off."""
     if isinstance(value, bool):

@@ -10,8 +10,9 @@ from typing import Any
 
 from axs_core.compare.cells import declared
 from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
+from axs_core.compare.sources import Sources, sources
 from axs_core.digest import of_value
-from axs_core.entry import Entry, read_record
+from axs_core.entry import Entry, Parameter, read_record
 from axs_core.errors import AxsError, NotFound, UsageError
 from axs_core.index import Index
 from axs_core.producers.lock import lock_text
@@ -82,7 +83,9 @@ def _lines_text(lines: Lines) -> Iterator[str]:
 
 @dataclass
 class Replay:
-    """One replay. ``runner`` makes things; ``store`` keeps the lock files that it needs."""
+    """One replay. ``runner`` makes things; ``store`` keeps the lock files that it needs. ``said``: where files and
+    folders that it was made from are now, by the parameter that named them.
+    """
 
     entry: Entry
     index: Index
@@ -90,10 +93,12 @@ class Replay:
     resolver: Resolver
     runner: Runner
     remarks: list[str] = field(default_factory=list)
+    said: Mapping[str, str] = field(default_factory=dict)
+    _sources: Sources = field(default_factory=Sources)
 
     def run(self) -> Replayed:
-        """Make it again. Raises UsageError for what was not made, NotFound where its recipe is not here, and what
-        making raises.
+        """Make it again. Raises UsageError for what was not made, NotFound where its recipe or a file that it was made
+        from is not here, and what making raises.
         """
         record = read_record(self.entry)
         if not record.get("query"):
@@ -107,9 +112,12 @@ class Replay:
 
     def _match(self, record: Mapping[str, Any]) -> Match:
         """The recipe, with the parameters of the record."""
-        query, wanted = parse(record["query"]), record["recipe"]["name"]
+        wanted = record["recipe"]["name"]
+        self._sources = sources(self.entry, record, self._declared(wanted), self.said, self.resolver.world)
+        query = self._sources.in_query(parse(record["query"]))
         found = self._by_recipe(query, wanted)
-        then = {name: item["value"] for name, item in record["parameters"].items()}
+        recorded = {name: item["value"] for name, item in record["parameters"].items()}
+        then = {**recorded, **self._sources.now}
         changed = [name for name, value in then.items() if name in found.values and found.values[name] != value]
         if changed:
             said = [_said(name, then[name]) for name in changed]
@@ -123,14 +131,27 @@ class Replay:
             for name, value in found.values.items()
             if value is not None and name not in then
         ]
-        self.remarks += [
-            f"the content of {name} may have changed: {value}"
-            for name, value in found.values.items()
-            if value is not None
-            and found.recipe.parameters[name].type in ("file", "folder")
-            and found.key != self.entry.produced.get("key")
-        ]
+        self.remarks += filter(None, (self._other_content(found, name, record) for name in found.contents))
         return found
+
+    def _declared(self, recipe: str) -> Mapping[str, Parameter]:
+        """The parameters of a recipe; none where it is not here."""
+        try:
+            return self.index.by_name(recipe).parameters
+        except NotFound:
+            return {}
+
+    def _other_content(self, found: Match, name: str, record: Mapping[str, Any]) -> str | None:
+        """What to tell of a file or folder that is not as it was, or that nobody can tell of."""
+        path, then = found.values[name], record["parameters"].get(name, {}).get("digest")
+        if then is None:
+            changed = found.key != self.entry.produced.get("key")
+            return f"the content of {name} may have changed: {path}" if changed else None
+        if found.contents[name] == then:
+            return None
+        if found.recipe.parameters[name].type == "folder":
+            return f"{name} has other files, or files with other times: {path}"
+        return f"{name} has other content: {path} has the SHA-256 {found.contents[name]}, it was {then}"
 
     def _by_recipe(self, query: Query, name: str) -> Match:
         matches = [match for match in self.resolver.matches(query) if match.recipe.name == name]
@@ -167,7 +188,8 @@ class Replay:
         """What is not here any more; None where it cannot be as it was."""
         if item["need"] in made.get("python", {}):
             return self._environment(item["need"], item, made)
-        query, need, wanted = parse(str(item.get("query") or "")), item["need"], str(item.get("recipe"))
+        need, wanted = item["need"], str(item.get("recipe"))
+        query = self._sources.in_query_of_need(parse(str(item.get("query") or "")))
         try:
             found = self._by_recipe(query, wanted)
         except AxsError:

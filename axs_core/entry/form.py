@@ -68,7 +68,7 @@ def _must_be(value: Any, form: Any, at: str) -> str:
 _DIGESTS = {...: TEXT}
 NEED: dict[Any, Any] = {
     "need!": TEXT, "entry!": TEXT, "kind!": TEXT, "recipe": OPTIONAL_TEXT, "key": OPTIONAL_TEXT, "query": OPTIONAL_TEXT,
-    "digest": OPTIONAL_TEXT, "recipes": _DIGESTS, "python": {...: [TEXT]},
+    "digest": OPTIONAL_TEXT, "recipes": _DIGESTS, "stamps": _DIGESTS, "python": {...: [TEXT]},
 }  # fmt: skip
 NEED["needs"] = [NEED]
 ARCHIVE = {"name!": TEXT, "version!": TEXT, "url!": TEXT, "hashes": {...: TEXT}}
@@ -78,7 +78,7 @@ RECORD_FORM = {
     "asked": TEXT,
     "recipe": {"name!": TEXT, "tags": [TEXT]},
     "recipes": {...: {"digest!": TEXT, "stamp!": TEXT}},
-    "parameters": {...: {"value!": ANY}},
+    "parameters": {...: {"value!": ANY, "digest": TEXT}},
     "needs": [NEED],
     "python": {...: [TEXT]},
     "archives": {...: [ARCHIVE]},

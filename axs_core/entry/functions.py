@@ -16,6 +16,7 @@ from typing import Any
 
 from axs_core.digest import of_value
 from axs_core.entry.model import Entry, linearise
+from axs_core.entry.scope import RESERVED
 from axs_core.errors import AxsError, EntryError, NoSuchName, UsageError
 
 CODE = "code.py"
@@ -55,11 +56,24 @@ def names_told(entry: Entry) -> dict[str, str] | None:
     return told
 
 
+def may_define(entry: Entry, name: str) -> bool:
+    """Does its code, read as text, define something of that name? Nothing is loaded, and nobody asked for trust."""
+    return any(name in _read_names(relative.path / CODE) for relative in with_code(entry))
+
+
 def _read_names(file: Path) -> dict[str, str]:
     """What is defined or assigned anywhere in a file: each may turn out to be a function."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return _names_in(file.read_bytes())
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=256)
+def _names_in(code: bytes) -> dict[str, str]:
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     names: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -80,11 +94,16 @@ class _AsItReads(SourceFileLoader):
 def _functions_in(file: Path, own: bool, places: Iterable[Path]) -> dict[str, Callable[..., Any]]:
     stat = file.stat()
     module = _module(file, stat.st_mtime_ns, stat.st_size, own, tuple(map(str, places)))
-    return {
+    found: dict[str, Callable[..., Any]] = {
         name: value
         for name, value in vars(module).items()
         if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }
+    for name in sorted(RESERVED & found.keys()):
+        line = found[name].__code__.co_firstlineno
+        message = f"the function {name!r} has the name of an action of every entry, and could not be called"
+        raise EntryError(message, file=file, line=line, hint=f"give it another name, as {name}_it")
+    return found
 
 
 @lru_cache(maxsize=256)

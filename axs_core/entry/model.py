@@ -21,12 +21,15 @@ class Parameter:
     default: Any = None
     type: str | None = None
     help: str = ""
+    unit: str | None = None
     choices: tuple[Any, ...] = ()
+    synonyms: Mapping[str, Any] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
     exclusive_minimum: float | None = None
     how: bool = False
     required: bool = False
+    parts: str | None = None
 
     @staticmethod
     def from_data(name: str, data: Mapping[str, Any]) -> Parameter:

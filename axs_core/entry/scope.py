@@ -10,6 +10,9 @@ from axs_core.entry.model import Entry
 from axs_core.entry.templates import is_template, render
 from axs_core.errors import AxsError, EntryError, NoSuchName
 
+RESERVED = frozenset({"get", "get_path", "show", "dig", "help", "edit", "pull", "trust", "distrust", "remove"})
+"""Names of actions that mean the same for every entry: no function of its code may have one of them."""
+
 
 class Scope:
     """The names that templates and functions see.

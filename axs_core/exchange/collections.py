@@ -29,6 +29,7 @@ from axs_core.store.store import dump_yaml
 Kind = Literal["named", "work", "shipped", "local", "git", "zip", "bundle"]
 _GIVEN = re.compile(r"\w[\w.+-]*")
 """A name that a person gives an entry: it has to work in a query and on a command line."""
+_NO_WORD = re.compile(r"\W")
 _TAG = re.compile(r"\w(?:[\w./@+-]*\w)?(?:\+\+)?")
 
 
@@ -221,6 +222,27 @@ def called(index: Index, name: str) -> list[Entry]:
     if not _GIVEN.fullmatch(name):
         return []
     return [entry for entry in index.find(parse(f"name==={name}")) if entry.kind == "produced"]
+
+
+def clone_called(index: Index, name: str) -> Entry | None:
+    """The clone of the repository of that name, or NAME_CHECKOUT where one was asked for; the newest of its identity.
+
+    A clone without a checkout comes first. Raises UsageError where several are called so.
+    """
+    clones = [(entry, _repository(entry)) for entry in index.find(parse("git_repo,repo_name.")) if is_git(entry)]
+    found = [clone for clone, called in clones if called == name] or [
+        clone for clone, _ in clones if str(clone.values["repo_name"]) == name
+    ]
+    if len({clone.produced.get("key") for clone in found}) > 1:
+        names = [clone.name for clone in found]
+        raise UsageError(f"several clones are called {name!r}: {', '.join(names)}", hint=f"axs byname {names[-1]}")
+    return found[-1] if found else None
+
+
+def _repository(clone: Entry) -> str:
+    """How krai's axs calls a clone: by its repository and, where one was asked for, the checkout."""
+    name, checkout = str(clone.values["repo_name"]), clone.values.get("checkout")
+    return f"{name}_{_NO_WORD.sub('_', str(checkout))}" if checkout else name
 
 
 def _tags(entry: Entry, tags: Sequence[str]) -> list[str]:

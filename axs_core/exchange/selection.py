@@ -170,9 +170,7 @@ def _recorded(item: Travelling) -> dict[str, dict[str, Any]]:
     """The entry's files as they were when it was made."""
     files = read_files(item.entry.path)
     if files is None:
-        raise ProduceError(
-            f"{item.entry.name}: its list of files is missing or damaged", hint="--fresh makes it again"
-        )
+        raise ProduceError(f"{item.entry.name}: its list of files is missing or damaged", hint="--fresh makes it again")
     if of_value(files) != item.record.get("files", {}).get("digest"):
         raise ProduceError(
             f"{item.entry.name}: its list of files is not the one of its record", hint="--fresh makes it again"

@@ -44,6 +44,7 @@ from axs_core.index import Index
 from axs_core.machine import cores
 from axs_core.producers.archives import DAMAGES, said
 from axs_core.producers.unpacking import Limits
+from axs_core.query.units import plain
 from axs_core.record import FORMAT, now
 from axs_core.reporter import Progress, Reporter
 from axs_core.store import INCOMING, Store
@@ -217,5 +218,7 @@ def read_limits(given: Mapping[str, int]) -> Limits:
         if name not in words:
             raise UsageError(f"'unzip' has no option --{name}", hint=f"bounds are --{', --'.join(words)}")
         if type(value) is not int or value < 1:
-            raise UsageError(f"{name} must be a whole number above 0, not {value!r}")
+            number = plain(value, "bytes" if name == "max_size" else None)
+            hint = f"--{name}={number}" if number else None
+            raise UsageError(f"{name} must be a whole number above 0, not {value!r}", hint=hint)
     return Limits(**{words[name]: value for name, value in given.items()})

@@ -77,6 +77,8 @@ def _named(condition: Condition) -> Term | None:
     ids = "SELECT entry FROM attribute WHERE key = ?"
     if condition.key == "machine":
         return None
+    if "." in condition.key:
+        return _member(condition)
     if condition.op == ".":
         return _or_by_hand(ids, (condition.key,), probe=False)
     number = as_float(condition.value)
@@ -88,6 +90,14 @@ def _named(condition: Condition) -> Term | None:
         places = ", ".join("?" * len(values))
         return _or_by_hand(f"{ids} AND value IN ({places})", (condition.key, *values), probe=True)
     return None
+
+
+def _member(condition: Condition) -> Term | None:
+    """Of what a list or mapping holds the index knows nothing: whoever has one of that name stays in."""
+    if condition.holds(None, present=False):
+        return None
+    ids = "SELECT entry FROM attribute WHERE (key = ? OR key = ? AND value = '')"
+    return _or_by_hand(ids, (condition.key, condition.key.partition(".")[0]), probe=False)
 
 
 def _or_by_hand(ids: str, arguments: tuple[Any, ...], probe: bool) -> Term:

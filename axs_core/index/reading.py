@@ -59,15 +59,15 @@ class Lookups:
 
     def _similar_names(self, name: str) -> list[str]:
         """Names that a misspelt one may have meant: those of hand-written entries, and of made ones that begin alike
-        (there may be 100,000 of them).
+        (there may be 100,000 of them). A folder without ``meta.yaml`` is none.
         """
         beginning = _sayable(name[: max(len(name) // 2, 3)])
         found = self.connection.fetch(
-            "SELECT name FROM entry WHERE kind IN ('static', 'recipe') UNION "
-            "SELECT name FROM (SELECT name FROM entry WHERE name >= ? AND name < ? LIMIT ?)",
+            "SELECT name, collection FROM entry WHERE kind IN ('static', 'recipe') UNION SELECT name, collection FROM "
+            "(SELECT name, collection FROM entry WHERE name >= ? AND name < ? AND kind != 'pending' LIMIT ?)",
             (beginning, beginning + "\U0010ffff", MANY_NAMES),
         )
-        return [similar for (similar,) in found]
+        return [similar for similar, identity in found if identity in self.seen.order]
 
     def at_path(self, path: Path | str) -> Entry | None:
         """The entry in that folder, if it is one."""

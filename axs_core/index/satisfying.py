@@ -7,6 +7,7 @@ from typing import Any
 from axs_core.entry import Entry, Scope
 from axs_core.errors import AxsError
 from axs_core.query import Condition, Query
+from axs_core.query.values import value_at
 
 
 def satisfies(entry: Entry, query: Query) -> bool:
@@ -23,10 +24,12 @@ def holds_for(entry: Entry, condition: Condition) -> bool:
         values = _rendered(entry, condition.key)
     if condition.key == "machine" and "machine" not in values:
         return condition.holds(entry.produced.get("machine"), entry.produced.get("machine") is not None)
-    return condition.holds(values.get(condition.key), values.get(condition.key) is not None)
+    value = value_at(values, condition.key)
+    return condition.holds(value, value is not None)
 
 
-def _rendered(entry: Entry, name: str) -> dict[str, Any]:
+def _rendered(entry: Entry, key: str) -> dict[str, Any]:
+    name = key if key in entry.values else key.partition(".")[0]
     try:
         return {name: Scope(entry.name, entry.values).get(name)}
     except AxsError:

@@ -30,6 +30,7 @@ from axs_core import __version__
 from axs_core.credentials import without_credentials
 from axs_core.producers.checksums import Digests, Expected
 from axs_core.producers.paths import disk_error, write_all
+from axs_core.producers.proxies import Proxy
 from axs_core.producers.sources import Candidate
 from axs_core.reporter import Reporter
 
@@ -37,6 +38,8 @@ _BLOCK = 1 << 20
 _LONGEST_PAUSE = 60.0  # seconds between two tries; a server that asks for more is left for the next address
 _REDIRECTS = 10
 _TRANSIENT_STATUS = (408, 425, 429)
+_OF_PROXIES = (407, 502, 504)  # where there is a proxy: it wants a password, or gets no answer
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d+)(.*)")
 _CUT_OFF = "the connection ended before all of it had come"
 _PAGE = re.compile(rb"\s*<(!doctype\s+html|html)", re.IGNORECASE)
 
@@ -52,14 +55,18 @@ class Patience:
 
 
 class Failed(Exception):
-    """This address does not give the file; ``str()`` says why."""
+    """This address does not give the file; ``str()`` says why, ``hint`` what to do about it, where that is known."""
+
+    def __init__(self, reason: str, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 class TryAgain(Failed):
     """It may do so later; ``after`` is what the server asks to wait, in seconds."""
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, after: float | None = None, hint: str | None = None) -> None:
+        super().__init__(reason, hint)
         self.after = after
 
 
@@ -120,7 +127,8 @@ class _Transfer:
             with session.get(self.source.url, headers=headers, stream=True, timeout=timeouts) as response:
                 return self._body(response, came if headers else 0)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _as_failure(error, self.patience) from error
+            request = getattr(error, "request", None)
+            raise _as_failure(error, self.patience, request.url if request else self.source.url) from error
 
     def copy(self) -> Digests:
         """From a file on this machine."""
@@ -283,6 +291,10 @@ def _say_pause(state: tenacity.RetryCallState, source: Candidate, reporter: Repo
 def _status_failure(response: requests.Response) -> Failed:
     code = response.status_code
     reason = f"HTTP {code} {response.reason or ''}".rstrip()
+    if code in _OF_PROXIES and (proxy := Proxy.towards(response.url)):
+        if code == 407:
+            return Failed(f"{proxy} wants a user name and a password: {reason}", hint=proxy.password_hint)
+        return TryAgain(f"{reason}, through {proxy}", hint=proxy.hint)
     if code not in _TRANSIENT_STATUS and code < 500:
         return Failed(reason)
     after = _retry_after(response.headers.get("Retry-After"))
@@ -303,8 +315,25 @@ def _retry_after(value: str | None) -> float | None:
         return None
 
 
-def _as_failure(error: Exception, patience: Patience) -> Failed:
-    """Words for what requests and urllib3 raise; what may pass is to be tried again."""
+def _as_failure(error: Exception, patience: Patience, url: str) -> Failed:
+    """Words for what requests and urllib3 raise; what may pass is to be tried again. Where a proxy is to blame, it is
+    named.
+    """
+    proxy = Proxy.towards(url)
+    if proxy and proxy.fault:
+        return Failed(f"{proxy} {proxy.fault}", hint=proxy.hint)
+    failure = _in_words(error, patience)
+    if proxy is None or not any(_of_proxy(cause) for cause in _causes(error)):
+        return failure
+    return type(failure)(f"{proxy}: {failure}", hint=proxy.password_hint if "HTTP 407" in str(failure) else proxy.hint)
+
+
+def _of_proxy(cause: BaseException) -> bool:
+    """Was it raised on the way to a proxy, or by what it answered? PySocks has errors of its own."""
+    return isinstance(cause, requests.exceptions.ProxyError) or type(cause).__module__ == "socks"
+
+
+def _in_words(error: Exception, patience: Patience) -> Failed:
     if isinstance(error, requests.exceptions.InvalidSchema):
         return Failed("redirected to something else than http or https, which is refused")
     if isinstance(error, requests.TooManyRedirects):
@@ -317,6 +346,8 @@ def _as_failure(error: Exception, patience: Patience) -> Failed:
     if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
         return TryAgain(_CUT_OFF)
     for cause in reversed(chain):
+        if answer := _TUNNEL.match(str(cause)):
+            return (Failed if int(answer[1]) < 500 else TryAgain)(f"it answers HTTP {answer[1]}{answer[2]}")
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failed(f"its certificate is not trusted: {cause.verify_message}")
         if isinstance(cause, socket.gaierror):

@@ -94,7 +94,7 @@ class Fetch:
             retries=whole_number(job.spec.get("retries"), "make.fetch.retries", default=Patience.retries),
             backoff=self.backoff,
         )
-        failures, wrong = [], ""
+        failures, wrong, told = [], "", ""
         for source in tries:
             if source.skip is not None:
                 failures.append((source.bare, source.skip))
@@ -104,11 +104,14 @@ class Fetch:
                 return source.bare, download(source, part, expected, patience, job.reporter)
             except Failed as failure:
                 failures.append((source.bare, str(failure)))
+                told = told or failure.hint or ""
                 wrong = wrong or (failure.what if isinstance(failure, Mismatch) else "")
             except ProduceError as error:
                 raise _Unwritable(error) from error
         goes_on = bool(expected.checksums) and part.exists()
         hint = ways_out(tries[-1].url, offline=offline_from(job.environ), resumable=goes_on)
+        if told:
+            hint = f"{told}; or {hint}"
         if job.spec.get("hint"):
             hint = f"{hint}; or {job.spec['hint']}"
         if wrong:

@@ -102,9 +102,7 @@ def _made(target: Path, source: Candidate, job: Job) -> Made:
     return Made(file=name, found={"url": source.bare, "commit": now.commit, **branch})
 
 
-def _brought(
-    job: Job, program: str, url: str, target: Path, wanted: str | None, deadline: float
-) -> Made | None:
+def _brought(job: Job, program: str, url: str, target: Path, wanted: str | None, deadline: float) -> Made | None:
     """From a bundle that was opened here, with all of its history; None where none has what is wanted. The clone's
     origin is the real address.
     """
@@ -123,6 +121,14 @@ def _brought(
         job.reporter.note(f"{source.bare}: from the bundle {bundle.folder.name}")
         return _made(target, source, job)
     return None
+
+
+def _on_this_disk(source: Candidate) -> Candidate:
+    """A folder that stands for ``https://host/repo.git`` may be called ``repo``; git looks for the reverse only."""
+    bare = source.url.removesuffix(".git")
+    if source.scheme != "file" or bare == source.url or Path(unquote(urlsplit(source.url).path)).exists():
+        return source
+    return Candidate(bare) if Path(unquote(urlsplit(bare).path)).is_dir() else source
 
 
 def _only_from(env: Mapping[str, str], repositories: Mapping[str, Path]) -> dict[str, str]:
@@ -174,6 +180,7 @@ class _Clone:
     """One address, one clone."""
 
     def __init__(self, program: str, source: Candidate, target: Path, job: Job, deadline: float) -> None:
+        source = _on_this_disk(source)
         self.program, self.source, self.target, self.job = program, source, target, job
         self.deadline = deadline
         self.url = source.bare  # credentials go in by the environment, neither as an argument nor into the clone

@@ -58,6 +58,7 @@ _OFFLINE_HINT = "AXS_OFFLINE=1 keeps pip from the index: set PIP_FIND_LINKS=FOLD
 _NETWORK_HINT = (
     "set PIP_INDEX_URL to an index that can be reached, or AXS_OFFLINE=1 and PIP_FIND_LINKS=FOLDER_OF_WHEELS"
 )
+_PROXY_HINT = "the proxy did not let it through: correct or unset https_proxy and http_proxy (or the proxy in pip.conf)"
 _NO_MATCH_HINT = "check the name and the version, or ask for another Python: python=3.11"
 _DISK_HINT = "free some space there and in TMPDIR, or set AXS_WORK_COLLECTION to a folder with more room"
 _BUILD_HINT = (
@@ -75,8 +76,9 @@ _HINTS = (
         r"40[13] (Error|Client|Unauthorized|Forbidden)",
         "the index refuses access: put the credentials into ~/.netrc or PIP_INDEX_URL",
     ),
+    (r"ProxyError|[Cc]annot connect to proxy|Unable to connect to proxy|tunnel error", _PROXY_HINT),
     (
-        r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ConnectionResetError|ProxyError|SSLError"
+        r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ConnectionResetError|SSLError"
         r"|Failed to establish a new connection|dns error|tcp connect error|Failed to fetch",
         _NETWORK_HINT,
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from axs_core.errors import UsageError
 from axs_core.query.lexical import is_bare, print_tag, print_text, template_end
+from axs_core.query.units import measured, plain
 from axs_core.query.values import EXPECTED, contains, convert, equal, order, read_number, text_of
 
 TAG_OPS = frozenset({"tag", "-tag"})
@@ -22,6 +23,8 @@ _ORDER_TESTS: dict[str, Callable[[int], bool]] = {
     ">=": lambda sign: sign >= 0,
 }
 _EXAMPLES = {"int": "{key}=20", "float": "{key}=1.5", "bool": "{key}+ or {key}-", "list": "{key}:=first:second"}
+
+_COUNTED = {"share": "as a share", "%": "in per cent"}
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,9 @@ class Condition:
             return sign is not None and _ORDER_TESTS[self.op](sign)
         return equal(value, self.value, type, self._flags()) is (self.op in _EQUAL_OPS)
 
-    def typed_value(self, type: str | None = None) -> Any:
-        """The value it names, as the declared ``type`` (int, float, bool, list, str, version, path, file, folder).
+    def typed_value(self, type: str | None = None, unit: str | None = None) -> Any:
+        """The value it names, as the declared ``type`` (int, float, bool, list, str, version, path, file, folder);
+        ``unit`` is what a number is counted in, for the error.
 
         Without a type, text that is a number becomes one, unless it was quoted, or would not print back the same
         (1.10, 007). Raises UsageError where the value cannot be of that type.
@@ -93,8 +97,18 @@ class Condition:
             return convert(value, type, self._flags())
         except ValueError:
             shown = repr(value) if isinstance(value, str) else text_of(value)
-            hint = _EXAMPLES.get(type or "", "{key}=text").format(key=self.key)
-            raise UsageError(f"{self.key} must be {EXPECTED[type or '']}: {shown}", hint=hint) from None
+            wanted = EXPECTED[type or ""] + (f", {_COUNTED.get(unit, f'in {unit}')}" if unit else "")
+            raise UsageError(f"{self.key} must be {wanted}: {shown}", hint=self._example(type, unit)) from None
+
+    def _example(self, type: str | None, unit: str | None) -> str:
+        """What to type instead of a value that is not of the type."""
+        example = _EXAMPLES.get(type or "", "{key}=text").format(key=self.key)
+        if type not in ("int", "float") or measured(self.value) is None:
+            return example
+        number = plain(self.value, unit)
+        if number is None or (type == "int" and not number.isdigit()):
+            return f"a number without a unit, as {example}"
+        return f"{self.key}{self.op if self.op in _ORDER_TESTS else '='}{number}"
 
     def rendered(self, render: Callable[[str], Any]) -> Condition | None:
         """The same condition with ``render`` applied to its texts; None where null came out.

@@ -225,7 +225,9 @@ class _Parser:
         value = self.text[start : self.position].rstrip()
         if value[0] in "=<>":
             hint = f'{key}{operator}"{value}" if it is part of the text'
-            if operator == "=" and value[0] != "=":
+            if operator + value[0] in ("<>", "!=="):  # as krai's axs has it
+                hint = f"{key}!={value[1:]}"
+            elif operator == "=" and value[0] != "=":
                 hint = f"{key}{value[0]}={value[1:]}, or {hint}"
             raise self._error(f"a value cannot begin with {value[0]}", start, start + 1, hint)
         return value, False
@@ -293,6 +295,9 @@ class _Parser:
         if char.isspace():
             hint = f"{before},{after} if these are two conditions"
             return self._error("a blank cannot stand here", self.position, self.position + 1, hint)
+        if char == "^" and before[-1:] in ("", ","):  # as krai's axs has it
+            hint = f"{before}-{after[1:]} excludes a tag"
+            return self._error("^ cannot stand here", self.position, self.position + 1, hint)
         hints = {
             '"': 'a value that holds quotes or commas is put in double quotes as a whole: key="a, b"',
             ",": "one condition an item: take the comma away, or make two items of it",

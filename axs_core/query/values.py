@@ -132,6 +132,33 @@ def contains(value: Any, wanted: Any, quoted: bool = False) -> bool:
     return equal(value, wanted, None, quoted)
 
 
+def value_at(values: Mapping[str, Any], name: str) -> Any:
+    """The value of that name; where there is none, the member that the dots in it lead to. None where there is none.
+
+    >>> value_at({"d": {"k": [1, 2]}}, "d.k.1"), value_at({"d.k": 3, "d": {"k": 1}}, "d.k"), value_at({"d": 1}, "d.k")
+    (2, 3, None)
+    """
+    if name in values or "." not in name:
+        return values.get(name)
+    found: Any = values
+    try:
+        for part in name.split("."):
+            found = member(found, part)
+    except LookupError:
+        return None
+    return found
+
+
+def member(value: Any, name: str) -> Any:
+    """The member of a mapping by its name, or the item of a list by its number. Raises LookupError."""
+    if isinstance(value, Mapping):
+        return value[name]
+    try:
+        return value[int(name)]
+    except (TypeError, ValueError):
+        raise LookupError(name) from None
+
+
 def order(value: Any, wanted: Any, type: str | None = None) -> int | None:
     """Negative, zero or positive, as ``value`` is less than, equal to or more than ``wanted``; None: there is no order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from axs_core.entry import Entry
@@ -10,6 +11,7 @@ from axs_core.index import holds_for
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 from axs_core.resolver.match import Match, Mismatch, World, match
+from axs_core.resolver.meant import meant, renamed
 
 
 class Wide(World, Protocol):
@@ -67,7 +69,7 @@ def word_hint(world: World, query: Query) -> str | None:
     for tag in sorted(query.tags - set(tags)):
         near = nearest(tag, tags, 1)
         if near:
-            return f"did you mean {str(query).replace(tag, near[0], 1)!r}?"
+            return _did_you_mean(query, Condition("tag", tag), Condition("tag", near[0]))
         which = "recipe or entry that can be read" if unreadable(world) else "recipe or entry"
         return f"no {which} has the tag {tag!r}"
     recipes = [
@@ -79,23 +81,18 @@ def word_hint(world: World, query: Query) -> str | None:
 
 def _corrected(query: Query, condition: Condition, recipes: list[Entry]) -> str | None:
     """The query with the key or the value that its recipes have instead of one that none of them has."""
-    texts = {condition.key: {name for recipe in recipes for name in _names(recipe)}}
-    if condition.sets() and isinstance(condition.value, str):
-        texts[condition.value] = {
-            str(own.value) for r in recipes for a in r.alternatives for own in a.required if own.key == condition.key
-        }
-    for text, known in texts.items():
-        near = [] if text in known else nearest(text, known, 1)
-        if near:
-            wrong = str(condition)
-            return f"did you mean {str(query).replace(wrong, wrong.replace(text, near[0], 1), 1)!r}?"
+    for name in meant(condition, recipes, 1):
+        return _did_you_mean(query, condition, renamed(condition, name, recipes))
+    wanted = {own.value for r in recipes for a in r.alternatives for own in a.required if own.key == condition.key}
+    if condition.sets() and isinstance(condition.value, str) and condition.value not in map(str, wanted):
+        for value in nearest(condition.value, map(str, wanted), 1):
+            return _did_you_mean(query, condition, replace(condition, value=value))
     return None
 
 
-def _names(recipe: Entry) -> set[str]:
-    """The names that a query can use of a recipe."""
-    required = {own.key for alternative in recipe.alternatives for own in alternative.required}
-    return required.union(recipe.parameters, recipe.attributes, recipe.finds)
+def _did_you_mean(query: Query, wrong: Condition, right: Condition) -> str:
+    corrected = Query(tuple(right if each == wrong else each for each in query.conditions))
+    return f"did you mean {str(corrected)!r}?"
 
 
 def explain(world: World, query: Query, limit: int = 10) -> list[str]:

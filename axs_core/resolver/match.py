@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from axs_core.credentials import has_credentials, without_credentials
 from axs_core.digest import of_value
 from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
-from axs_core.errors import AxsError, NoSuchName, UsageError
+from axs_core.errors import AxsError, NoSuchName, NotTrusted, UsageError
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
+from axs_core.query.values import value_at
+from axs_core.resolver.meant import NUMBERS, ORDER, meant
 from axs_core.surroundings import Surroundings
+
+LOCATED = frozenset({"file", "folder"})
+"""Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
 
 
 class World(Protocol):
@@ -50,6 +55,10 @@ class World(Protocol):
         """Digest of a file's bytes or of a folder's listing; raises UsageError when there is none."""
         ...
 
+    def parts(self, recipe: Entry, function: str, path: str) -> Mapping[str, str]:
+        """Digests of the files beside ``path`` that belong to it, by relative path, as the recipe's function tells."""
+        ...
+
     def needed(self, entry: Entry) -> Mapping[str, set[str]]:
         """The names of the entries that it was made from, by need."""
         ...
@@ -65,8 +74,9 @@ class Match:
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
     ``default``). ``restrictions`` are conditions on what is known only once it is made. ``machine`` are conditions on
-    where it was made. ``surroundings`` are the environment variables that change what it makes. ``key`` is the identity
-    (64 hex digits).
+    where it was made. ``surroundings`` are the environment variables that change what it makes. ``parts`` are the files
+    that belong to a parameter's file, relative to its folder. ``contents`` are the digests of the files and folders
+    themselves, by parameter. ``key`` is the identity (64 hex digits).
     """
 
     query: Query
@@ -78,6 +88,21 @@ class Match:
     restrictions: tuple[Condition, ...] = ()
     machine: tuple[Condition, ...] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def anywhere(self) -> Query:
+        """The query with its files and folders as they were understood, absolute: it means the same in any folder."""
+
+        def understood(condition: Condition) -> Condition:
+            name = condition.key
+            path = self.values.get(name) if self.origins.get(name) == "query" else None
+            if condition.is_tag() or path is None or self.recipe.parameters[name].type not in LOCATED:
+                return condition
+            return replace(condition, value=path, quoted=True).canonical() if condition.sets() else condition
+
+        return self.query.map_values(understood)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -126,6 +151,8 @@ class _Reading:
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     restrictions: list[Condition] = field(default_factory=list)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:
@@ -144,7 +171,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
     around = world.surroundings(recipe)
     try:
         key = _key(reading, around)
-    except UsageError as error:
+    except (UsageError, NotTrusted) as error:
         return Mismatch(recipe, alternative, str(error), 1, error)
     return Match(
         query,
@@ -156,6 +183,8 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         tuple(reading.restrictions),
         query.get("machine"),
         around,
+        reading.parts,
+        reading.contents,
     )
 
 
@@ -247,7 +276,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
     condition = reading.values.get(name)
     if isinstance(condition, Condition):
         rendered = _rendered(reading, scope, condition)
-        value = None if rendered is None else rendered.typed_value(parameter.type)
+        value = None if rendered is None else rendered.typed_value(parameter.type, parameter.unit)
     else:
         value = rendered_at(parameter.default, scope, reading.recipe, "parameters", name, "default")
         if value is not None and parameter.type:  # typed as one that is said: 1 and 1.0 are one identity
@@ -261,7 +290,7 @@ def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> 
         return None
     _refuse_secret(name, value)
     _check_range(parameter, value)
-    if parameter.type in ("file", "folder"):
+    if parameter.type in LOCATED:
         return reading.world.absolute(str(value))
     return value
 
@@ -293,12 +322,8 @@ def _check_range(parameter: Parameter, value: Any) -> None:
     """Choices and bounds of a declared parameter."""
     name = parameter.name
     if parameter.choices and value not in parameter.choices:
-        near = nearest(str(value), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
-        raise UsageError(
-            f"{name} must be one of {choices}: {value!r}",
-            hint=f"did you mean {name}={near[0]}?" if near else f"axs byquery ...,{name}={parameter.choices[0]}",
-        )
+        raise UsageError(f"{name} must be one of {choices}: {value!r}", hint=_meant_choice(parameter, str(value)))
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
     bounds = (
@@ -312,6 +337,15 @@ def _check_range(parameter: Parameter, value: Any) -> None:
             raise UsageError(f"{name} must be {words} {bound:g}: {shown}", hint=parameter.help or None)
 
 
+def _meant_choice(parameter: Parameter, value: str) -> str:
+    """What to type instead of a value that is none of the choices."""
+    meant = parameter.synonyms.get(value.casefold())
+    near = [meant] if meant is not None else nearest(value, [str(choice) for choice in parameter.choices])
+    if not near:
+        return f"axs byquery ...,{parameter.name}={parameter.choices[0]}"
+    return f"did you mean {parameter.name}={near[0]}?"
+
+
 def _names(reading: _Reading) -> None:
     """Every other name in the query: an attribute that holds, a parameter for whose value it holds, or something
     that is found while making.
@@ -321,24 +355,31 @@ def _names(reading: _Reading) -> None:
     literal = settled(stated, reading.values)
     scope = Scope(recipe.name, visible(recipe, stated, reading.values), literal=literal)
     for condition in reading.query.named:
-        name = condition.key
-        if name in required:
+        if condition.key in required:
             continue
+        name = _owner(recipe, condition.key)
         if name in recipe.finds:
             reading.restrictions.append(_as_understood(reading, condition))
         elif name in recipe.parameters:
-            if not condition.sets():
+            if name != condition.key or not condition.sets():
                 _restrict_parameter(reading, condition)
         elif name in recipe.attributes:
-            _compare_attribute(reading, scope, condition)
+            _compare_attribute(reading, scope, condition, name)
         else:
-            reading.faults.append(_unknown(recipe, reading.alternative, condition))
+            reading.faults.append(_unknown(recipe, condition))
 
 
-def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition) -> None:
+def _owner(recipe: Entry, key: str) -> str:
+    """The name that a condition is about: ``d`` where it says ``d.k`` and nothing is called so itself."""
+    known = {*recipe.finds, *recipe.parameters, *recipe.attributes}
+    first = key.partition(".")[0]
+    return first if key not in known and first in known else key
+
+
+def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition, name: str) -> None:
     """An attribute that depends on a need is compared once it is made."""
     try:
-        value = scope.get(condition.key)
+        value = value_at({name: scope.get(name)}, condition.key)
     except NoSuchName as error:
         if error.name not in reading.recipe.needs:
             raise
@@ -377,19 +418,24 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
     becomes part of the identity.
     """
     name = condition.key
-    value = reading.values.get(name)
+    value, parameter = value_at(reading.values, name), reading.recipe.parameters.get(name)  # none for a member of one
+    if condition.op in ORDER and parameter is not None and parameter.type in NUMBERS:
+        try:
+            condition.typed_value("float", parameter.unit)
+        except UsageError as error:
+            reading.error = reading.error or error
+            return
     forwarded = any(name in need.forward for need in reading.recipe.needs.values())
     if value is None and forwarded:
         return
-    if not condition.holds(value, value is not None, reading.recipe.parameters[name].type):
+    if not condition.holds(value, value is not None, parameter.type if parameter else None):
         reading.faults.append(f"{condition} does not hold: {name} is {value!r}")
 
 
-def _unknown(recipe: Entry, alternative: Alternative, condition: Condition) -> str:
-    known = {*recipe.parameters, *recipe.attributes, *recipe.finds, *(c.key for c in alternative.query.named)}
-    near = nearest(condition.key, known)
-    meant = f" (did you mean {' or '.join(near)}?)" if near else ""
-    return f"it has no parameter or attribute {condition.key!r}{meant}"
+def _unknown(recipe: Entry, condition: Condition) -> str:
+    near = meant(condition, [recipe])
+    told = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return f"it has no parameter or attribute {condition.key!r}{told}"
 
 
 def _lacking(reading: _Reading) -> bool:
@@ -413,6 +459,16 @@ def _restrictions_of_alternative(reading: _Reading) -> None:
             reading.faults.append(f"it serves only queries with {own}")
 
 
+def _content(reading: _Reading, parameter: Parameter, path: str) -> dict[str, Any]:
+    """What stands for a file or folder in the identity: its content, and that of the files that belong to it."""
+    assert parameter.type is not None
+    content: dict[str, Any] = {parameter.type: reading.world.content(path, parameter.type)}
+    if parameter.parts is not None and (parts := reading.world.parts(reading.recipe, parameter.parts, path)):
+        reading.parts[parameter.name] = tuple(parts)
+        content["parts"] = dict(parts)
+    return content
+
+
 def _key(reading: _Reading, around: Surroundings) -> str:
     """The identity: recipe, alternative, and all parameters but those that only say how; null left out. Environment
     variables add to it where some are set.
@@ -423,8 +479,9 @@ def _key(reading: _Reading, around: Surroundings) -> str:
         parameter = recipe.parameters[name]
         if value is None or parameter.how:
             continue
-        if parameter.type in ("file", "folder"):
-            value = {parameter.type: reading.world.content(value, parameter.type)}
+        if parameter.type in LOCATED:
+            value = _content(reading, parameter, value)
+            reading.contents[name] = value[str(parameter.type)]
         identity[name] = value
     travelling = sorted(
         str(condition)

@@ -95,13 +95,16 @@ class NeedValues:
             raise _has_not(self.need, self.entry.name, name, error) from None
 
     def as_data(self) -> dict[str, Any]:
-        """The entry as programs and functions see it: name, path, file_path and all values, as plain data."""
+        """The entry as programs and functions see it, as plain data: name, path, file_path, all values, and how it was
+        produced (machine, environment, time).
+        """
         values = {name: self._scope.get(name) for name in self._scope.values}
         return {
             "name": self.entry.name,
             "path": str(self.entry.path),
             "file_path": self._scope.get("file_path"),
             "attributes": json.loads(json.dumps(values, default=os.fspath)),
+            "produced": dict(self.entry.produced),
         }
 
     def __str__(self) -> str:

@@ -119,6 +119,14 @@ class Resolver:
         entry = self.answer(matches[0])
         return Answer(entry, matches[0]) if entry is not None else None
 
+    def there(self, query: Query) -> Answer | None:
+        """What answers the query of all that is there, whichever of its recipes made it; None where nothing does."""
+        matches = self.matches(query)
+        if not matches:
+            return Answer(self.find(query))
+        answers = (Answer(entry, found) for found in matches if (entry := self.answer(found)) is not None)
+        return next(answers, None)
+
     def find(self, query: Query) -> Entry:
         """Where no recipe provides the query: the newest entry that satisfies it, of those that the user trusts if
         there are any. Raises NotFound with the near misses.

@@ -1,8 +1,7 @@
-"""In which precision an ONNX graph computes, and its opset, read from the file itself.
+"""In which precision an ONNX graph computes, be it a file's or the one that ONNX Runtime made of it.
 
-A session tells only the type of its inputs, and a quantised graph takes floats too. So the graph's operators and the
-types of its weights are read here, straight from the protobuf encoding (onnx.proto, IR version 3 and later): it
-spares the onnx package. ONNX Runtime's CPU kernels compute in the type that the graph says.
+A session tells only the types of its inputs and outputs. What it computes in stands in the graph that it has optimised:
+there are casts where a device has no operators for fp16, and weights are of the type that is multiplied.
 """
 
 from __future__ import annotations
@@ -11,105 +10,155 @@ import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
-# Field numbers of onnx.proto.
-MODEL_OPSETS, OPSET_DOMAIN, OPSET_VERSION = 8, 1, 2
-MODEL_GRAPH, GRAPH_NODE, GRAPH_INITIALIZER = 7, 1, 5
-NODE_OP_TYPE, NODE_ATTRIBUTE, ATTRIBUTE_TENSOR = 4, 5, 5
-TENSOR_DIMS, TENSOR_TYPE = 1, 2
-FLOAT_TYPES = {1: "fp32", 10: "fp16", 11: "fp64", 16: "bf16"}
-QUANTISED = ("QLinear", "DequantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantize", "QGemm", "QAttention")
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
+
+FLOATS = {
+    TensorProto.FLOAT: "fp32",
+    TensorProto.FLOAT16: "fp16",
+    TensorProto.BFLOAT16: "bf16",
+    TensorProto.DOUBLE: "fp64",
+}
+NARROW = {  # types of weights that are never multiplied as they are
+    TensorProto.INT4: "int4",
+    TensorProto.UINT4: "int4",
+    TensorProto.FLOAT4E2M1: "fp4",
+    TensorProto.FLOAT8E4M3FN: "fp8",
+    TensorProto.FLOAT8E4M3FNUZ: "fp8",
+    TensorProto.FLOAT8E5M2: "fp8",
+    TensorProto.FLOAT8E5M2FNUZ: "fp8",
+}
+PACKED = {"MatMulNBits", "GatherBlockQuantized", "MatMulBnb4", "QMoE"}  # weights of an attribute's bits, 4 without it
+QUANTISED = (
+    "QLinear",
+    "DequantizeLinear",
+    "ConvInteger",
+    "MatMulInteger",
+    "DynamicQuantize",
+    "QGemm",
+    "QAttention",
+    "QOrdered",
+    "QEmbed",
+)
+MOVES = (  # they compute nothing
+    "Cast",
+    "Gather",
+    "Slice",
+    "Split",
+    "Concat",
+    "Expand",
+    "Pad",
+    "Identity",
+    "Reshape",
+    "Transpose",
+    "Reorder",
+    "Memcpy",
+)
 
 
-def precision(file: Path) -> str:
-    """One of fp32, fp16, bf16, fp64, int8 (there are quantised operators), mixed, unknown."""
-    try:
-        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _precision(data)
-    except (OSError, ValueError, IndexError):
-        return "unknown"
+class _Seen:
+    """Element types of the tensors so far; which of them are constants, and which of these are weights: at least two
+    axes, so no bias, scale or shape.
+    """
+
+    def __init__(self) -> None:
+        self.types: dict[str, int] = {}
+        self.constants: set[str] = set()
+        self.weights: set[str] = set()
+
+    def tensor(self, name: str, tensor: TensorProto) -> None:
+        self.types[name] = tensor.data_type
+        self.constants.add(name)
+        if len(tensor.dims) >= 2:
+            self.weights.add(name)
 
 
-def opset(file: Path) -> int | None:
-    """Version of ONNX's own operators that the file is written for; None where it is no ONNX file."""
-    try:
-        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _opset(data)
-    except (OSError, ValueError, IndexError):
-        return None
+def precision(model: ModelProto) -> str:
+    """One of fp32, fp16, bf16, fp64, mixed; int8, int4, int2, fp8, fp4 where weights are quantised; unknown."""
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    seen = _Seen()
+    nodes = list(_nodes(model.graph, seen))
+    narrow = {_bits(node) for node, _, _ in nodes if node.op_type in PACKED}
+    narrow |= {NARROW[kind] for name in seen.constants if (kind := seen.types[name]) in NARROW}
+    if narrow:
+        return min(narrow, key=lambda name: int(name.lstrip("intfp")))
+    if any(node.op_type.startswith(QUANTISED) for node, _, _ in nodes):
+        return "int8"
+    computing = [one for one in nodes if not one[0].op_type.startswith(MOVES)]
+    found = _floats(kinds for _, kinds, weighs in computing if weighs) or _floats(kinds for _, kinds, _ in computing)
+    return found.pop() if len(found) == 1 else "mixed" if found else "unknown"
 
 
-def _opset(data: mmap.mmap) -> int | None:
-    for number, begin, end in _fields(data, 0, len(data)):
-        if number == MODEL_OPSETS:
-            domain, version = "", 0
-            for part, start, stop in _fields(data, begin, end):
-                if part == OPSET_DOMAIN:
-                    domain = data[start:stop].decode()
-                elif part == OPSET_VERSION:
-                    version = start
-            if domain in ("", "ai.onnx"):
-                return version
-    return None
+def opset(model: ModelProto) -> int | None:
+    """Version of ONNX's own operators that it is written for."""
+    return next((own.version for own in model.opset_import if own.domain in ("", "ai.onnx")), None)
 
 
-def _precision(data: mmap.mmap) -> str:
-    weights: set[int] = set()
-    for number, begin, end in _fields(data, 0, len(data)):
-        if number != MODEL_GRAPH:
-            continue
-        for kind, start, stop in _fields(data, begin, end):
-            if kind == GRAPH_INITIALIZER:
-                weights |= _matrix_type(data, start, stop)
-            elif kind == GRAPH_NODE:
-                for part, first, last in _fields(data, start, stop):
-                    if part == NODE_OP_TYPE and data[first:last].decode().startswith(QUANTISED):
-                        return "int8"
-                    if part == NODE_ATTRIBUTE:
-                        for inner, low, high in _fields(data, first, last):
-                            weights |= _matrix_type(data, low, high) if inner == ATTRIBUTE_TENSOR else set()
-    floats = {FLOAT_TYPES[w] for w in weights if w in FLOAT_TYPES}
-    return floats.pop() if len(floats) == 1 else "mixed" if floats else "unknown"
+def data_files(file: Path) -> list[Path]:
+    """The files beside an ONNX file that hold weights of it."""
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data.find(b"location") < 0:  # the key that each of them has: spares parsing gigabytes of weights
+            return []
+    model = onnx.load(file, load_external_data=False)
+    tensors = [t for t in _tensors(model.graph) if onnx.external_data_helper.uses_external_data(t)]
+    places = {onnx.external_data_helper.ExternalDataInfo(tensor).location for tensor in tensors}
+    return [file.parent / place for place in sorted(places)]
 
 
-def _matrix_type(data: mmap.mmap, begin: int, end: int) -> set[int]:
-    """The element type of a tensor that has at least two axes: a weight, and not a bias, a scale or a shape."""
-    axes, kind = 0, 0
-    for number, start, stop in _fields(data, begin, end):
-        if number == TENSOR_DIMS:
-            # Written one by one (start is the value itself), or packed: as many as there are last bytes of a number.
-            axes += 1 if stop < 0 else sum(byte < 0x80 for byte in data[start:stop])
-        elif number == TENSOR_TYPE:
-            kind = start
-    return {kind} if axes >= 2 else set()
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
 
 
-def _fields(data: mmap.mmap, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Fields of a message as (number, begin, end of its bytes); a plain number as (number, value, -1)."""
-    at = begin
-    while at < end:
-        key, at = _number(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _number(data, at)
-            yield key >> 3, value, -1
-            continue
-        if kind == 2:
-            length, at = _number(data, at)
-        elif kind in (1, 5):
-            length = 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"not a protobuf message: wire type {kind} at {at}")
-        if at + length > end:
-            raise ValueError(f"not a protobuf message: a field of {length} bytes at {at}")
-        yield key >> 3, at, at + length
-        at += length
+def _floats(kinds: Iterator[set[int]]) -> set[str]:
+    return {FLOATS[kind] for some in kinds for kind in some if kind in FLOATS}
 
 
-def _number(data: mmap.mmap, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
+def _bits(node: NodeProto) -> str:
+    return f"int{next((a.i for a in node.attribute if a.name in ('bits', 'expert_weight_bits')), 4)}"
+
+
+def _nodes(graph: GraphProto, seen: _Seen) -> Iterator[tuple[NodeProto, set[int], bool]]:
+    """The graph's operators and those of the graphs in it, each with the types of its inputs and whether a weight is
+    among them. What is computed from constants alone is itself a constant, and is left out, but for what tells that
+    weights are quantised.
+    """
+    for tensor in graph.initializer:
+        seen.tensor(tensor.name, tensor)
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        seen.types.setdefault(value.name, value.type.tensor_type.elem_type)
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.type == AttributeProto.GRAPH else []), *attribute.graphs):
+                yield from _nodes(inner, seen)
+        inputs = [name for name in node.input if name]
+        constant = seen.constants.issuperset(inputs)
+        _outputs(node, seen, constant)
+        if not constant or node.op_type.startswith(QUANTISED):
+            kinds = {seen.types.get(name, TensorProto.UNDEFINED) for name in inputs}
+            yield node, kinds, not seen.weights.isdisjoint(inputs)
+
+
+def _outputs(node: NodeProto, seen: _Seen, constant: bool) -> None:
+    """Note what comes out: the type that the operator says, else that of its first floating-point input."""
+    attributes = {attribute.name: attribute for attribute in node.attribute}
+    if node.op_type == "Constant" and "value" in attributes:
+        seen.tensor(node.output[0], attributes["value"].t)
+        return
+    kinds = [seen.types.get(name, TensorProto.UNDEFINED) for name in node.input]
+    if node.op_type == "CastLike":
+        kinds = kinds[1:]
+    kind = next((one for one in kinds if one in FLOATS), TensorProto.UNDEFINED)
+    if node.op_type == "Cast":
+        kind = attributes["to"].i
+    for name in node.output:
+        seen.types.setdefault(name, kind)
+        if constant:
+            seen.constants.add(name)
+            if not seen.weights.isdisjoint(node.input):
+                seen.weights.add(name)

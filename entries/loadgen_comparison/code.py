@@ -21,6 +21,7 @@ def signature(
     engine: str | None = None,
     engine_version: str | None = None,
     engine_options: dict[str, Any] | None = None,
+    environment: dict[str, Any] | None = None,
     environment_digest: str | None = None,
     effective_device: str | None = None,
     effective_precision: str | None = None,

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from axs_core.errors import Inapplicable, Refused
 
-from . import measures, run_report, summary_log
+from . import measures, run_report, scores, summary_log
 from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all
 from .found_target import target_search_in
-from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, measured, read_log, read_run, scored, text_of, value
+from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, read_log, read_run, text_of
+from .remedies import remedies
 from .rules import NEWEST, rules_of
 from .submittable import lacks
 
@@ -125,7 +127,12 @@ def invalid_reasons(summary: str, path: Path) -> list[str]:
 
 
 def performance(
-    loadgen_scenario: str, loadgen_mode: str, path: Path, allow_invalid: bool = False, record: Any = None
+    loadgen_scenario: str,
+    loadgen_mode: str,
+    path: Path,
+    allow_invalid: bool = False,
+    record: Any = None,
+    noisy: bool | None = None,
 ) -> float | int:
     """The scenario's figure: Offline samples/s; Server completed samples/s; SingleStream (90th) and MultiStream (99th
     percentile) ns. Benchmarks that answer in tokens: tokens/s. Before v4.1 a Server's rate is the scheduled one.
@@ -137,10 +144,11 @@ def performance(
         raise _not_measured("performance", loadgen_mode, "PerformanceOnly", record)
     text = summary(path)
     if validity(text) == "INVALID" and not allow_invalid:
-        reasons = "".join(f"\n * {reason}" for reason in invalid_reasons(text, path))
+        reasons = invalid_reasons(text, path)
+        listed = "".join(f"\n * {reason}" for reason in reasons)
         raise Refused(
-            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{reasons}",
-            hint="add allow_invalid+ to the query to see the figure anyway, or ask for performance_report",
+            f"this run is INVALID, so its figure is not given out. LoadGen's reasons:{listed}",
+            hint=remedies(reasons, loadgen_mode, noisy, record),
         )
     return _read(path, loadgen_scenario)
 
@@ -148,8 +156,8 @@ def performance(
 def _read(path: Path, scenario: str) -> float | int:
     """What was measured."""
     log = read_run(path, scenario)
-    figure = measured(log)
-    found = value(log, figure)
+    figure = scores.measured(log)
+    found = scores.value(log, figure)
     if found is None and figure and log.get(figure.key) is not None:
         raise Refused(f"the logs have {str(log[figure.key])[:40]!r} as the figure for {scenario}: that is no number")
     if found is None:
@@ -163,9 +171,9 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
     with more queries. Before v2.0, and in a single stream of tokens, it is the percentile itself.
     """
     log = read_run(path, loadgen_scenario)
-    if scored(log) == measured(log):
+    if scores.scored(log) == scores.measured(log):
         return performance
-    estimate = value(log, scored(log))
+    estimate = scores.value(log, scores.scored(log))
     if estimate is None:
         raise Refused(
             "LoadGen gave no early-stopping estimate (64 queries or more for SingleStream, 662 for MultiStream), so "
@@ -174,18 +182,14 @@ def mlperf_score(performance: float | int, loadgen_scenario: str, path: Path) ->
     return estimate
 
 
-def rounded_performance(loadgen_scenario: str, path: Path) -> float:
+def rounded_performance(performance: float | int, loadgen_scenario: str, path: Path) -> float:
     """The rate as it stands in the summary, rounded to two decimals: what earlier versions of axs stored."""
-    key = FIGURES[loadgen_scenario]
-    in_summary, in_detail = summary_log.values(summary(path), loadgen_scenario).get(key), read_run(path).get(key)
-    if "Stream" in loadgen_scenario or in_summary is None:
+    in_summary = summary_log.values(summary(path), loadgen_scenario)
+    rate = scores.value(in_summary, scores.Figure(FIGURES[loadgen_scenario], "samples/s", "rounded"))
+    if rate is None or "Stream" in loadgen_scenario:
         raise Inapplicable(f"{SUMMARY} has no rate for {loadgen_scenario}")
-    try:
-        rate, other = float(in_summary), float(in_detail)
-    except (TypeError, ValueError, OverflowError):
-        raise Refused(f"the logs have no rate for {loadgen_scenario} that is a number") from None
-    if not math.isclose(rate, other, rel_tol=1e-5, abs_tol=0.005):  # LoadGen writes 6 digits in the detailed log
-        raise Refused(f"the rate is {rate:g} in {SUMMARY}, {other:g} in {DETAIL}")
+    if not math.isclose(rate, performance, rel_tol=1e-5, abs_tol=0.005):  # the detailed log has six digits
+        raise Refused(f"the rate is {rate:g} in {SUMMARY}, {performance:g} in {DETAIL}")
     return rate
 
 
@@ -203,6 +207,7 @@ def performance_report(
     foreign_cpu_burst_seconds: float | None = None,
     record: Any = None,
     loadgen_scenario: str | None = None,
+    fallback_nodes: Mapping[str, int] | None = None,
 ) -> str:
     """Everything LoadGen says about a performance test, each figure with its unit, and how it was run. INVALID runs
     too.
@@ -216,7 +221,7 @@ def performance_report(
     lines += [*_score_line(path, loadgen_scenario), *run_report.lines(text)]
     lines += [
         f"Engine: {engine} {engine_version}".rstrip(),
-        f"Effective device: {effective_device}, precision: {effective_precision}",
+        f"Effective device: {effective_device}, precision: {effective_precision}{_elsewhere(fallback_nodes)}",
         f"Batch size: {effective_batch_size} samples",
         _foreign_load(foreign_cpu_share, noisy, foreign_cpu_max_cores, foreign_cpu_burst_seconds),
     ]
@@ -226,12 +231,21 @@ def performance_report(
 def _score_line(path: Path, scenario: str | None) -> list[str]:
     """MLPerf's score, where it is not what the summary of today's logs begins with."""
     log = read_run(path, scenario)
-    figure = scored(log)
+    figure = scores.scored(log)
     if figure is None or (figure.unit == "samples/s" and figure.key in FIGURES.values()):
         return []
-    found = value(log, figure)
+    found = scores.value(log, figure)
     told = "none, too few queries" if found is None else f"{found} {figure.unit} ({figure.what})"
     return [f"MLPerf's score: {told}"]
+
+
+def _elsewhere(fallback_nodes: Mapping[str, int] | None) -> str:
+    """What of the network ran elsewhere than on the device, the most frequent operators first."""
+    if not fallback_nodes:
+        return ""
+    most = sorted(fallback_nodes.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{count} {operator}" for operator, count in most)
+    return f"; {sum(fallback_nodes.values())} operators ran elsewhere: {told}"
 
 
 def verdict(

@@ -10,7 +10,7 @@ from typing import Any
 
 from axs_core.errors import DoesNotApply
 
-from . import detail_log
+from . import detail_log, scores
 from .compliance_test import CONFIG, compliance_test
 from .mlperf_log import (
     ACCURACY,
@@ -18,9 +18,7 @@ from .mlperf_log import (
     DETAIL,
     MODES,
     REPORTED,
-    SCENARIOS,
     SUMMARY,
-    measured,
     read_run,
     text_of,
 )
@@ -28,7 +26,7 @@ from .origin import origin_of
 
 LABELS, VAL_MAP = "labels.txt", "val_map.txt"
 # What is copied besides LoadGen's logs, if it is there.
-BESIDE = ("user.conf", "mlperf.conf", CONFIG, REPORTED, "measurements.json", "README.md", LABELS)
+BESIDE = ("user.conf", "mlperf.conf", CONFIG, REPORTED, "measurements.json", "README.md")
 SETTINGS = (
     "min_duration_ms",
     "max_duration_ms",
@@ -65,7 +63,7 @@ def take_in(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _run(said: dict[str, Any], mode: str) -> dict[str, Any]:
     """What the logs say of the run."""
-    figure = measured(said) if mode != "AccuracyOnly" else None
+    figure = scores.measured(said) if mode != "AccuracyOnly" else None
     return {
         "loadgen_scenario": said["effective_scenario"],
         "loadgen_mode": mode,
@@ -105,7 +103,7 @@ def _logged(folder: Path) -> dict[str, Any]:
     lacks = [key for key in ("effective_scenario", "effective_test_mode") if key not in detail.values]
     if lacks:
         raise DoesNotApply(f"{folder}/{DETAIL} is no log of LoadGen: it has no {', no '.join(lacks)}")
-    for key, known in (("effective_scenario", SCENARIOS), ("effective_test_mode", MODES)):
+    for key, known in (("effective_scenario", scores.SCENARIOS), ("effective_test_mode", MODES)):
         if detail.values[key] not in known:
             what = key.removeprefix("effective_").replace("_", " ")
             raise DoesNotApply(f"{folder}/{DETAIL}: the {what} {str(detail.values[key])[:60]!r} is not known")
@@ -123,19 +121,21 @@ def _count(said: dict[str, Any]) -> int | None:
 
 
 def _keep_labels(folder: Path, path: Path, said: str | None, count: int | None) -> None:
-    """The labels as lines INDEX FILE LABEL; MLPerf's val_map.txt has FILE LABEL, in the order of the indices."""
-    file = Path(said) if said else folder / VAL_MAP
-    if not said and ((path / REPORTED).is_file() or not file.is_file()):
+    """The labels as lines INDEX FILE LABEL; MLPerf's val_map.txt has FILE LABEL, in the order of the indices. What lies
+    in the folder is kept as it is where it is neither.
+    """
+    beside = (LABELS,) if (path / REPORTED).is_file() else (LABELS, VAL_MAP)
+    file = Path(said) if said else next((folder / name for name in beside if (folder / name).is_file()), None)
+    if file is None:
         return
     rows = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    if not any(rows) or rows[0].split()[:1][0].isdigit():
-        (path / LABELS).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
-        return
     named = [re.fullmatch(r"(\S.*?)\s+(-?\d{1,18})\s*", row) for row in rows]
-    if None in named:
+    first = next((row.split()[0] for row in rows if row.strip()), "0")
+    if not first.isdigit() and None not in named:
+        rows = [f"{index} {row[1]} {row[2]}" for index, row in enumerate(named[:count]) if row]
+    elif not first.isdigit() and said:
         raise DoesNotApply(f"{file}: line {named.index(None) + 1} is neither INDEX FILE LABEL nor FILE LABEL")
-    kept = [f"{index} {row[1]} {row[2]}\n" for index, row in enumerate(named[:count]) if row]
-    (path / LABELS).write_text("".join(kept), encoding="utf-8")
+    (path / LABELS).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
 
 
 def _verdict(path: Path, said: dict[str, Any]) -> dict[str, Any]:

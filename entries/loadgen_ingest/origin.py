@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .mlperf_log import SCENARIOS, text_of
+from .mlperf_log import text_of
+from .scores import SCENARIOS
 
 # division/SUBMITTER/results/SYSTEM/BENCHMARK/SCENARIO; compliance runs had a tree of their own until v5.0.
 TREES = ("results", "compliance")

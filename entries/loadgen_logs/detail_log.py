@@ -88,5 +88,7 @@ def _plain_value(told: str, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _typed(text: str) -> Any:
-    """A number where it is one; other text as it is."""
-    return json.loads(text) if NUMBER.fullmatch(text) else text
+    """A number, a truth value or quoted text as what it is; other text as it reads."""
+    if text in ("true", "false") or NUMBER.fullmatch(text):
+        return json.loads(text)
+    return text.strip('"')

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from . import detail_log, summary_log
-from .scores import FIGURES, SCENARIOS, Figure, figure, measured, scored, value
+from .scores import FIGURES, figure
 
-__all__ = ["FIGURES", "SCENARIOS", "Figure", "figure", "measured", "read_log", "read_run", "scored", "text_of", "value"]
+__all__ = ["FIGURES", "figure", "read_log", "read_run", "text_of"]
 
 SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
 # What MLPerf's own script for the benchmark prints about the accuracy log.

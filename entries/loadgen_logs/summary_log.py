@@ -26,6 +26,8 @@ ESTIMATES = {"90": "early_stopping_latency_ss", "99": "early_stopping_latency_ms
 STOPPING = re.compile(r"^(?:(TTFT|TPOT) )?Early Stopping Result:$", re.MULTILINE)
 UNMET = re.compile(r"^  (.+?) satisfied ?: NO\s*$", re.MULTILINE)
 SUCCESS = "Run successful."
+# Characters of the points below a heading that are read, at most.
+LONGEST = 4000
 
 
 def values(text: str, of_scenario: str) -> dict[str, Any]:
@@ -112,7 +114,8 @@ def latency_percentiles(text: str) -> list[list[float]]:
 def _stopping(text: str) -> Iterator[tuple[str, list[str]]]:
     """The results of early stopping: of what (TTFT, TPOT; empty: the latency), and their points."""
     for heading in STOPPING.finditer(text):
-        yield heading[1] or "", _bullets(text[heading.end() + 1 :])
+        below = heading.end() + 1
+        yield heading[1] or "", _bullets(text[below : below + LONGEST])
 
 
 def _bullets(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import statistics
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import ProduceError, UsageError
+from axs_core.errors import ProduceError, ProgramFailed, UsageError, brief
 from axs_core.query import Query, parse
 
 from . import summary_log
@@ -33,6 +34,10 @@ LOWEST_LOAD = 1 / 16
 # A run of a Server that kept the bound, but had too few queries to be sure, is made longer: up to so many times as many
 # queries as LoadGen says that it takes if not one more is late, in at most so many seconds.
 MORE_QUERIES, LONGEST_S = 2, 120.0
+# How the harness ends a Server's run whose load is far above what can be held (loadgen_harness/overload.py).
+OVERLOADED = 3
+# What the target of a scenario is counted in.
+UNITS = {"Server": "queries/s", "Offline": "samples/s", "SingleStream": "ms", "MultiStream": "ms"}
 COUNTS = ("loadgen_min_query_count", "loadgen_max_query_count", "loadgen_query_count")
 # What only the search itself uses of an attempt.
 NOT_KEPT = frozenset({"path", "in_time", "wants", "single"})
@@ -47,23 +52,30 @@ NOT_COMMON = frozenset(
 )
 
 
-def several_runs(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
+def several_runs(
+    query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any], note: Callable[[str], None]
+) -> dict[str, Any]:
     """Make what ``repetitions=``, ``until_valid+`` and the like ask for, in ``path``; what is found."""
-    make = _repeat if parameters.get("repetitions") else _search
-    return make(query, parameters, path, byquery)
+    if parameters.get("repetitions"):
+        return _repeat(query, parameters, path, byquery)
+    return _search(query, parameters, path, byquery, note)
 
 
-def _search(query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any]) -> dict[str, Any]:
+def _search(
+    query: str, parameters: dict[str, Any], path: Path, byquery: Callable[..., Any], note: Callable[[str], None]
+) -> dict[str, Any]:
     """Make what ``until_valid+``, ``find_target_qps+`` or ``find_target_latency+`` ask for, in ``path``.
 
     Raises UsageError where they do not fit the scenario, ProduceError when no run was VALID.
     """
     _check(parameters)
-    search = Search(parse(query), parameters, byquery)
-    target = search.said()
-    if parameters.get("find_target_qps") or parameters.get("find_target_latency"):
-        target = search.find(target)
-    last = search.confirm(target)
+    search = Search(parse(query), parameters, byquery, note)
+    if not (parameters.get("find_target_qps") or parameters.get("find_target_latency")):
+        last = search.confirm(search.said())
+    elif parameters.get("until_valid"):
+        last = search.confirm(search.find(search.said()))
+    else:
+        last = search.confirm_found(search.find(search.said()))
     return _keep(search, last, path)
 
 
@@ -123,7 +135,7 @@ def search_notes(parameters: dict[str, Any], searched: bool, loadgen_short: dict
     long = 600 if parameters.get("loadgen_official") else own or loadgen_short[scenario]["min_duration_s"]
     finding = parameters.get("find_target_qps") or parameters.get("find_target_latency")
     notes = [f"up to {parameters['loadgen_search_runs']} short runs of {short:g} s or more"] if finding else []
-    most = parameters["loadgen_max_attempts"] if parameters.get("until_valid") else 1
+    most = parameters["loadgen_max_attempts"]
     return [*notes, f"up to {most} run{'s' * (most > 1)} of {long:g} s or more"]
 
 
@@ -144,21 +156,22 @@ def _check(parameters: dict[str, Any]) -> None:
 class Attempt:
     """One run: ``target`` as LoadGen was told (queries/s or samples/s, or ms), ``figure`` (a rate, or ns).
 
-    ``in_time``: VALID, or the bound was kept and only early stopping wanted more queries (``wants`` of them, all in
-    all) to be sure; ``noisy``: others used the processors; ``single``: samples/s of single samples in the warm-up.
+    ``entry``: None where the run was ended because of its load. ``in_time``: VALID, or the bound was kept and only
+    early stopping wanted more queries (``wants`` of them, all in all) to be sure; ``noisy``: others used the
+    processors; ``single``: samples/s of single samples in the warm-up.
     """
 
-    entry: str
+    entry: str | None
     purpose: str
     target: float | None
     valid: bool
     figure: float | None
     verdict: str
-    path: str
-    in_time: bool
-    noisy: bool
-    wants: int | None
-    single: float | None
+    path: str | None = None
+    in_time: bool = False
+    noisy: bool = False
+    wants: int | None = None
+    single: float | None = None
 
 
 @dataclass
@@ -168,6 +181,7 @@ class Search:
     asked: Query
     parameters: dict[str, Any]
     byquery: Callable[..., Any]
+    note: Callable[[str], None]
     attempts: list[Attempt] = field(default_factory=list)
     queries: int | None = None
     """Least number of queries, where the runs before have shown that it takes more than was said."""
@@ -197,8 +211,24 @@ class Search:
         if self.queries is not None:
             query = parse(f"{query.without(*COUNTS)},loadgen_min_query_count={self.queries}")
         made = self.byquery(str(query), fresh=fresh, need="attempt")
-        self.attempts.append(_attempt(made, purpose, f"target_{self.kind}", self.scenario))
-        return self.attempts[-1]
+        return self._note(_attempt(made, purpose, f"target_{self.kind}", self.scenario))
+
+    def _note(self, tried: Attempt) -> Attempt:
+        """Keep an attempt, and say what came of it: a search may take an hour."""
+        self.attempts.append(tried)
+        load = "" if tried.target is None else f": {tried.target:g} {UNITS[self.scenario]}"
+        self.note(f"attempt {len(self.attempts)} ({tried.purpose}){load}: {_in_short(tried.verdict)}")
+        return tried
+
+    def _short_run(self, target: float | None, fresh: bool) -> Attempt:
+        """A run of the search; that a load is far too high is an answer, too."""
+        try:
+            return self.run("search", target, fresh)
+        except ProgramFailed as error:
+            if error.returncode != OVERLOADED or target is None:
+                raise
+            verdict = "INVALID (ended: far more than this Server holds)"
+            return self._note(Attempt(None, "search", target, valid=False, figure=None, verdict=verdict))
 
     def _shortened(self, query: Query) -> Query:
         duration = self.parameters.get("loadgen_search_duration_s")
@@ -219,7 +249,7 @@ class Search:
         low = high = None
         again = steady = False  # this run is a repetition; the noise stays
         for _ in range(self.parameters["loadgen_search_runs"]):
-            tried = self.run("search", target, fresh=again)
+            tried = self._short_run(target, fresh=again)
             target = target or tried.target
             if target is None:
                 raise ProduceError(f"{tried.entry} does not say which load was tried")
@@ -239,7 +269,7 @@ class Search:
 
     def _too_tight(self) -> str:
         last = self.attempts[-1]
-        late = dict(summary_log.latency_percentiles(text_of(Path(last.path) / SUMMARY))).get(99.0)
+        late = last.path and dict(summary_log.latency_percentiles(text_of(Path(last.path) / SUMMARY))).get(99.0)
         told = f"at {last.target:g} queries/s 1 in 100 takes longer than {late / 1e6:.3g} ms: " if late else ""
         noise = " when the machine does nothing else, or" if last.noisy else ""
         return f"{told}ask again{noise} with another bound, loadgen_target_latency=MS"
@@ -268,20 +298,58 @@ class Search:
             raise ProduceError(f"none of {number} runs was VALID:{self._told()}", hint=hint)
         return tried
 
+    def confirm_found(self, target: float | None) -> Attempt:
+        """The run that the figure of a search comes from, always fresh. A load that only short runs have held gives
+        way to the next lower one of theirs, with the same target for more queries first.
+        """
+        held = sorted({each.target for each in self.attempts if each.in_time and each.target}, reverse=True)
+        for _ in range(self.parameters["loadgen_max_attempts"]):
+            tried = self.run("confirm", target, fresh=True)
+            if tried.valid:
+                return tried
+            target = self._next_lower(tried, held) if self.scenario == "Server" else self._adjusted(tried)
+            if target is None:
+                break
+        hint = "add loadgen_search_duration_s=, so that short runs tell more, or until_valid+, which goes on below them"
+        raise ProduceError(f"what short runs have shown was never VALID when it counted:{self._told()}", hint=hint)
+
+    def _next_lower(self, tried: Attempt, held: list[float]) -> float | None:
+        """The load to be confirmed after ``tried``; None where short runs have held none below."""
+        if self._gets_more_queries(tried):
+            return tried.target
+        return next((load for load in held if tried.target is not None and load < tried.target), None)
+
+    def _gets_more_queries(self, tried: Attempt) -> bool:
+        """Did a Server's run want more queries only, so many that they are worth the time? The next one has them."""
+        if tried.wants is None or tried.target is None or MORE_QUERIES * tried.wants > LONGEST_S * tried.target:
+            return False
+        self.queries = MORE_QUERIES * tried.wants
+        return True
+
     def _adjusted(self, tried: Attempt) -> float | None:
         """The next target; where all that was missing were queries, the same, with more of them."""
         if tried.target is None:
             return None
         if self.scenario == "Server":
-            if tried.wants is not None and MORE_QUERIES * tried.wants <= LONGEST_S * tried.target:
-                self.queries = MORE_QUERIES * tried.wants
+            if self._gets_more_queries(tried):
                 return tried.target
             return _rounded(min(tried.target, tried.figure or tried.target) * LESS["qps"])
         more = any(reason in tried.verdict.lower() for reason in TOO_FEW_QUERIES)
         return _rounded(tried.target * (MORE if more else LESS)[self.kind])
 
     def _told(self) -> str:
-        return "".join(f"\n    {each.entry}: target {each.target}: {each.verdict}" for each in self.attempts)
+        return "".join(
+            f"\n    {each.entry or 'no entry'}: target {each.target}: {each.verdict}" for each in self.attempts
+        )
+
+
+def _in_short(verdict: str) -> str:
+    """A verdict in half a line: of an INVALID run what was not satisfied, without LoadGen's advice."""
+    noise = ", NOISY" if "NOISY" in verdict else ""
+    if not verdict.startswith("INVALID"):
+        return f"VALID{noise}"
+    reasons = re.findall(r"[^;()]+ not satisfied", verdict)
+    return f"INVALID ({', '.join(map(str.strip, reasons))}){noise}" if reasons else brief(verdict, 200)
 
 
 def _rounded(target: float) -> float:

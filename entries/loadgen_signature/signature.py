@@ -17,6 +17,7 @@ PARTS = {
     "engine": "engine",
     "engine_version": "version of the engine",
     "engine_options": "options of the engine",
+    "environment": "environment variables",
     "environment_digest": "Python packages",
     "effective_device": "device",
     "effective_precision": "precision",

@@ -4,37 +4,53 @@ from __future__ import annotations
 
 import ast
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from axs_core.errors import UsageError
 
-# what a file with this suffix is, and the shipped engine that opens it
-KINDS = {
-    "onnx": ("an ONNX file", "onnxrt"),
-    "pt": ("a PyTorch file", "pytorch"),
-    "pth": ("a PyTorch file", "pytorch"),
-    "pb": ("a TensorFlow graph", "tensorflow"),
-}
+from .formats import BY_SUFFIX, PYTORCH, by_content, by_suffix, opened
+from .normalisation import refuse_other_units
+from .user_files.stand_in import HEAD, stand_in
+
+ENGINES = frozenset(kind.engine for kind in BY_SUFFIX.values() if kind.engine)
+"""Those that are shipped."""
 
 
-def engine(model_file: str, framework: str) -> str:
-    """``framework``, unless the file is of a kind that this one cannot open: UsageError says which can."""
-    kind, opener = KINDS.get(Path(model_file).suffix.lower().removeprefix("."), ("", framework))
-    if framework != opener and framework in {other for _, other in KINDS.values()}:
-        convert = f", or convert it first: model,model_file={model_file},convert_to=..."
-        converted = convert if opener == "pytorch" else ""
-        raise UsageError(
-            f"{model_file} is {kind}, which framework={framework} does not open",
-            hint=f"say model_file={model_file},framework={opener}, or leave framework out{converted}",
-        )
+def engine(
+    model_file: str,
+    framework: str,
+    class_file: str | None = None,
+    mean: Any = None,
+    std: Any = None,
+    scale: float | None = None,
+) -> str:
+    """``framework``, once all that can be told before anything is made is in order.
+
+    Raises UsageError for a file that is none, for one that this engine does not open, and for a normalisation that
+    cannot be meant.
+    """
+    for file in filter(None, (model_file, class_file)):
+        _refuse_stand_in(Path(file))
+    _refuse_other_engine(Path(model_file), framework)
+    refuse_other_units(mean, std, scale)
     return framework
 
 
-def bring(path: Path, model_file: str, class_file: str | None = None) -> dict[str, Any]:
-    """Copy the model, and the file of its class, into the entry."""
-    for file in filter(None, (model_file, class_file)):
-        shutil.copyfile(file, Path(path) / Path(file).name)
+def bring(
+    path: Path,
+    model_file: str,
+    model_parts: list[str],
+    class_file: str | None = None,
+    class_parts: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Copy the model, the file of its class, and the files that belong to them, into the entry."""
+    for file, parts in ((model_file, model_parts), (class_file, class_parts)):
+        for relative in [Path(file).name, *parts] if file is not None else []:
+            target = Path(path) / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(Path(file).parent / relative, target)
     return {"file": Path(model_file).name}
 
 
@@ -68,3 +84,30 @@ def _only_network(file: Path) -> str:
             f"class_file={file} has {len(left)} classes that could be the network", hint="add class_name=CLASS"
         )
     return left[0]
+
+
+def _refuse_stand_in(file: Path) -> None:
+    with file.open("rb") as opened_file:
+        wrong = stand_in(opened_file.read(HEAD))
+    if wrong:
+        raise UsageError(f"{file} {wrong}")
+
+
+def _refuse_other_engine(file: Path, framework: str) -> None:
+    """An engine that is not shipped may open what it likes."""
+    told, named = by_content(file), by_suffix(file)
+    kind = told or named
+    if kind is None or framework == kind.engine or framework not in ENGINES:
+        return
+    what = f"{file} is {kind.name}{' by its content' if told and told is not named else ''}"
+    if kind.engine is None:
+        words = {"file": file, "stem": file.with_suffix(""), "folder": file.parent}
+        raise UsageError(
+            f"{what}, which no engine here opens; what they open: {opened()}", hint=kind.instead.format(**words)
+        )
+    convert = f", or convert it first: model,model_file={file},convert_to=..."
+    leave = ", or leave framework out" if named is kind else ""
+    raise UsageError(
+        f"{what}, which framework={framework} does not open",
+        hint=f"say model_file={file},framework={kind.engine}{leave}{convert if kind is PYTORCH else ''}",
+    )

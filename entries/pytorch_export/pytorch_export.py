@@ -24,6 +24,10 @@ from typing import Any
 import torch
 from torch import nn
 
+# Where training leaves the weights in a checkpoint; loadgen_backend_pytorch, which looked at the file before, knows the
+# same.
+WEIGHTS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+
 
 def network_class(folder: Path, model_class: str) -> Callable[[], nn.Module]:
     """Import CLASS of ``model_class`` (FILE:CLASS, FILE in ``folder``) under the file's name, as a pickle wants it."""
@@ -33,6 +37,7 @@ def network_class(folder: Path, model_class: str) -> Callable[[], nn.Module]:
     if spec is None or spec.loader is None:
         raise ImportError(f"{folder / file} is no Python module")
     module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))  # it imports what lies beside it
     sys.modules[module_name] = module
     spec.loader.exec_module(module)
     found: Callable[[], nn.Module] = getattr(module, name)
@@ -46,7 +51,9 @@ def open_network(file: Path, attributes: dict[str, Any]) -> nn.Module:
         return torch.jit.load(str(file), map_location="cpu").eval()
     make = network_class(file.parent, attributes["model_class"])
     if saved_as == "whole":
-        whole: nn.Module = torch.load(file, map_location="cpu", weights_only=False)
+        whole = torch.load(file, map_location="cpu", weights_only=False)
+        if isinstance(whole, dict):
+            whole = next(whole[key] for key in WEIGHTS if isinstance(whole.get(key), nn.Module))
         return whole.eval()
     network = make()
     network.load_state_dict(state_dict(file))
@@ -54,10 +61,10 @@ def open_network(file: Path, attributes: dict[str, Any]) -> nn.Module:
 
 
 def state_dict(file: Path) -> dict[str, torch.Tensor]:
-    """The weights in a file, also where training left them under ``state_dict`` or with names ``module.NAME``."""
+    """The weights in a file, also where training left them in a larger dictionary or with names ``module.NAME``."""
     content = torch.load(file, map_location="cpu", weights_only=True)
-    while isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
+    while not any(isinstance(value, torch.Tensor) for value in content.values()):
+        content = next(content[key] for key in WEIGHTS if isinstance(content.get(key), dict))
     if all(name.startswith("module.") for name in content):
         content = {name.removeprefix("module."): weights for name, weights in content.items()}
     return content

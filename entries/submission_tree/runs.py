@@ -24,6 +24,7 @@ class Run:
     name: str
     path: Path
     values: Mapping[str, Any]
+    produced: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What it is compared by: see signature.py."""
-        return {**self.values, "machine": self.machine.get("name")}
+        return {**self.values, "machine": self.machine.get("name"), "environment": self.produced.get("environment")}
 
     def get(self, name: str) -> Any:
         """A value of the entry; None where it has none."""
@@ -145,6 +146,7 @@ def recorded(needs: Mapping[str, Any]) -> list[Run]:
     """The runs among a recipe's needs; those that do not say scenario and mode are no runs of LoadGen, and one that
     sums up repetitions has no logs.
     """
-    runs = [Run(item["name"], Path(item["path"]), item["attributes"]) for item in needs.get("runs") or []]
+    items = needs.get("runs") or []
+    runs = [Run(item["name"], Path(item["path"]), item["attributes"], item["produced"]) for item in items]
     known = [run for run in runs if run.get("loadgen_scenario") in SCENARIOS and run.get("loadgen_mode")]
     return [run for run in known if run.get("repetitions") is None]

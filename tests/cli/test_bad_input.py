@@ -193,7 +193,7 @@ def test_queries(query: str, code: int, stderr: str, toys: Toys) -> None:
         (
             "abc",
             """
-            error: loadgen_target_qps must be a number: 'abc'
+            error: loadgen_target_qps must be a number, in queries/s: 'abc'
               needed by: loadgen_output,loadgen_target_qps=abc
 
             hint: loadgen_target_qps=1.5
@@ -203,6 +203,26 @@ def test_queries(query: str, code: int, stderr: str, toys: Toys) -> None:
 )
 def test_target_qps(value: str, stderr: str, toys: Toys) -> None:
     assert ask(toys, "byquery", f"loadgen_output,loadgen_target_qps={value}") == Said(2, text(stderr))
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "first", "hint"),
+    [
+        ("loadgen_target_latency=20ms", 2, "loadgen_target_latency must be a number, in ms: '20ms'", "loadgen_target_latency=20"),
+        ("execution_device=gpu", 2, "execution_device must be one of cpu, cuda: 'gpu'", "did you mean execution_device=cuda?"),
+        ("precision=float16", 2, "precision must be one of fp32, fp16, bf16, int8: 'float16'", "did you mean precision=fp16?"),
+        ("precision=int4", 2, "precision must be one of fp32, fp16, bf16, int8: 'int4'", "axs byquery ...,precision=fp32"),
+        ("target_qps=100", 3, "nothing provides loadgen_output,target_qps=100", "did you mean 'loadgen_output,loadgen_target_qps=100'?"),
+        ("scenario=Server", 3, "nothing provides loadgen_output,scenario=Server", "did you mean 'loadgen_output,loadgen_scenario=Server'?"),
+        ("loadgen_batch_size=8", 3, "nothing provides loadgen_output,loadgen_batch_size=8", "did you mean 'loadgen_output,batch_size=8'?"),
+        ("latency=20ms", 3, "nothing provides loadgen_output,latency=20ms", "did you mean 'loadgen_output,loadgen_target_latency=20'?"),
+        ("find_target_qp+", 3, "nothing provides loadgen_output,find_target_qp+", "did you mean 'loadgen_output,find_target_qps+'?"),
+    ],
+)  # fmt: skip
+def test_what_people_type_for_a_benchmark(said: str, code: int, first: str, hint: str, toys: Toys) -> None:
+    told = ask(toys, "plan", f"loadgen_output,{said}")
+    lines = told.stderr.splitlines()
+    assert (told.code, lines[0], lines[-1]) == (code, f"error: {first}", f"hint: {hint}")
 
 
 def test_some_of_several_have_no_such_value(toys: Toys) -> None:
@@ -390,7 +410,7 @@ def test_a_template_of_a_parent(toys: Toys) -> None:
             -> making painting
             error: TOYS/recipes/base/meta.yaml:5: make.program.run.1: painting has no 'colour'
 
-            hint: it has: byquery, needs, parameters, parameters_file, path, query, recipe_path, tags
+            hint: it has: byquery, needs, parameters, parameters_file, path, query, recipe_path, tags, tell
             """
         ),
     )

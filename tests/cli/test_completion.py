@@ -52,7 +52,7 @@ def offered(line: str) -> list[str]:
         ("axs byquery 'model,framework=p", ["model,framework=pytorch"]),
         ("axs plan model,first_n=", ["model,first_n=20", "model,first_n=500"]),
         ("axs byquery model,first_n=20,f", ["model,first_n=20,framework="]),
-        ("axs byquery model --", ["--fresh", "--fresh=all", "--into", "--trust"]),
+        ("axs byquery model --", ["--fresh", "--fresh=all", "--into", "--produce_if_not_found-", "--trust"]),
         ("axs completion ", ["bash", "zsh"]),
         ("axs help len", ["len"]),
         ("axs nonsense ", []),

@@ -105,7 +105,9 @@ def test_mistakes(
     assert axs(line, capsys)[::2] == (code, f"error: {error}\n\nhint: {hint}")
 
 
-def test_mistakes_without_a_hint(toys: Toys, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_in_what_is_opened(toys: Toys, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert axs("unzip gone.zip", capsys)[::2] == (3, f"error: there is no file {tmp_path}/gone.zip")
     talk = "error: max_size must be a whole number above 0, not 'some'"
     assert axs("unzip gone.zip --max_size=some", capsys)[::2] == (2, talk)
+    talk = "error: max_size must be a whole number above 0, not '5GiB'\n\nhint: --max_size=5368709120"
+    assert axs("unzip gone.zip --max_size=5GiB", capsys)[::2] == (2, talk)

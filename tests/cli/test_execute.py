@@ -18,6 +18,7 @@ from axs_core.reporter import Reporter
 
 OF_SMALL = ", ".join(sorted({"crash", "double", "told", *ACTIONS["entry"]}))
 """What can be done with the fake entry: its functions, and the actions of every entry."""
+USAGE = "axs byquery QUERY [--produce_if_not_found-] [--fresh] [--into] [--trust]"
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def run(typed: str, workspace: FakeWorkspace) -> Outcome:
         ("byquery small , get accuracy", "98.6"),
         ("byquery small , get n --n=3", "3"),
         ("byquery small", "small"),
+        ("byname small , get n 3", "20"),
         ("byname small , get_path", "/store/small"),
         ("byname small , get_path model.onnx", "/store/small/model.onnx"),
         ("byname small , dig size.y.1", "6"),
@@ -71,6 +73,9 @@ def run(typed: str, workspace: FakeWorkspace) -> Outcome:
         ("byname small , get labels , n: len , , byname large , double ^n", "4"),
         ("m: byname small , get n , , get m , get accuracy", "98.6"),
         ("all: find model , , get all , get n", "20\n500"),
+        ("e: byname small , , dig e.size.y.1", "6"),
+        ("s: byname small , s: get size , , dig s.y.1", "6"),
+        ("e: byname small , , dig e", "small"),
     ],
 )
 def test_what_is_printed(typed: str, printed: str, workspace: FakeWorkspace) -> None:
@@ -99,8 +104,9 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
     [
         ("byqery x", "axs has no action 'byqery'", "axs byquery"),
         ("frobnicate", "axs has no action 'frobnicate'", "axs help lists the actions"),
-        ("dig a", "axs has no action 'dig'", "it is applied to an entry: axs byquery QUERY , dig"),
-        ("byquery", "'byquery' needs QUERY", "axs byquery QUERY [--fresh] [--into] [--trust]"),
+        ("distrust a", "axs has no action 'distrust'", "it is applied to an entry: axs byquery QUERY , distrust"),
+        ("dig a.b", "nothing is stored under 'a'", "a: ACTION stores what the action gives"),
+        ("byquery", "'byquery' needs QUERY", USAGE),
         (
             "byquery a, get accuracy",
             "'byquery' does not know what to do with 'get'",
@@ -111,7 +117,25 @@ def test_remove_prints_nothing(typed: str, workspace: FakeWorkspace) -> None:
         ("byquery a --xyz=1", "'byquery' has no option --xyz", "axs help byquery"),
         ("byquery a --query=b", "'byquery' is given query twice", "axs help byquery"),
         ("byquery a --fresh=both", "--fresh=both is not known", "--fresh, or --fresh=all for its needs too"),
-        ("byquery --,=a,b", 'a query has to be text, not \'["a", "b"]\'', None),
+        ("byquery --,:=a:1,b:2", "a condition of a query has to be text, not '[\"a\", 1]'", None),
+        ("byquery ---='{}'", "a query has to be text, not '{}'", None),
+        ("byquery a b", "'byquery' does not know what to do with 'b'", USAGE),
+        ("byquery a --- b", "'byquery' does not know what to do with 'b'", USAGE),
+        (
+            "byquery a --produce_if_not_found=no",
+            "--produce_if_not_found is on or off, not 'no'",
+            "--produce_if_not_found or --produce_if_not_found-",
+        ),
+        (
+            "byname small , n: get n , , double",
+            "axs has no action 'double'",
+            "', ,' starts again from the workspace; for a function of an entry: , , byname NAME , double",
+        ),
+        (
+            "e: byname small , n: get n , , double",
+            "axs has no action 'double'",
+            ":e: double applies it to what is stored there",
+        ),
         (
             "byname small , gte accuracy",
             f"entry 'small' has no action 'gte' (it has {OF_SMALL})",

@@ -114,10 +114,12 @@ def test_help_on_an_action(typed: list[str], capsys: pytest.CaptureFixture[str])
         "get LABEL    (from the start of a pipeline)\n\n"
         "The result that was stored under a label earlier in the pipeline.\n\n"
         "    axs d: byname digits , get count , , get d , get_path\n\n"
-        "get NAME [--NAME=VALUE ...]    (on an entry, or on each of several)\n\n"
+        "get NAME [DEFAULT] [--NAME=VALUE ...]    (on an entry, or on each of several)\n\n"
         "A value of the entry: an attribute, a parameter, something found or computed.\n\n"
-        "--NAME=VALUE replaces a value that it is computed from.\n\n"
-        "    axs byquery shell_tool,tool_name=git , get version\n",
+        "DEFAULT is given where the entry has no such value. --NAME=VALUE replaces a value that it is computed from; "
+        "so does\na label of that name, where the entry has no value of its own or was written by hand.\n\n"
+        "    axs byquery shell_tool,tool_name=git , get version\n"
+        "    axs all_byquery loadgen_output , get accuracy none\n",
         "",
     )
 

@@ -32,8 +32,7 @@ def as_the_script_does(log: Path, labels: list[int], pattern: str) -> str:
 
 def ours(folder: Path, dtype: str) -> str:
     code = functions("loadgen_experiment")
-    counts = code.accuracy_counts(code.predictions(folder, "AccuracyOnly", dtype), code.labels(folder))
-    return str(code.accuracy_report(counts))
+    return str(code.accuracy_report(code.metrics(folder, "AccuracyOnly", dtype), folder))
 
 
 @pytest.mark.parametrize("dtype", TYPES)

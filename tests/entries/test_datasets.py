@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -358,17 +357,6 @@ def test_more_own_images_than_there_are(pictures: Path) -> None:
 
 
 # what the recipes agree on
-
-
-def suffixes(file: Path) -> str:
-    found = re.search(r"SUFFIXES = (\(.*?\))", file.read_text(encoding="utf-8"))
-    assert found is not None
-    return found[1]
-
-
-def test_what_counts_as_an_image_is_the_same_everywhere() -> None:
-    counted, packed_up = "dataset_images_folder/code.py", "image_preprocessing/image_preprocessing/job.py"
-    assert suffixes(ENTRIES / counted) == suffixes(ENTRIES / packed_up)
 
 
 def test_sample_photos_and_digits_share_one_environment() -> None:

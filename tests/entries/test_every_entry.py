@@ -35,10 +35,12 @@ def said(tmp_path: Path) -> dict[str, str]:
         "images_dir": str(tmp_path / "folder"),
         "model_file": str(tmp_path / "net.onnx"),
         "package_name": "six",
+        "repo_name": "entries",
         "submitter": "us",
         "system": "here",
         "tool_name": "git",
         "url": "https://example.org/entries.git",
+        "url_prefix": "https://example.org",
     }
 
 

@@ -153,9 +153,42 @@ def test_invalid_figure_is_refused_with_loadgens_reasons(figures: Any, tmp_path:
         "query were under latency.\n"
         " * Ran out of queries"
     )
-    assert (
-        refused.value.hint == "add allow_invalid+ to the query to see the figure anyway, or ask for performance_report"
-    )
+    assert refused.value.hint == "allow_invalid+ gives out the figure anyway; performance_report tells all"
+
+
+@pytest.mark.parametrize(
+    ("noisy", "mode", "said", "first"),
+    [
+        (
+            False,
+            "PerformanceOnly",
+            {},
+            "until_valid+ in the query looks for a target that is VALID; --fresh measures again",
+        ),
+        (
+            True,
+            "PerformanceOnly",
+            {},
+            "--fresh measures again, best while the machine does nothing else; until_valid+ in the query looks for a "
+            "target that is VALID",
+        ),
+        (False, "FindPeakPerformance", {}, "--fresh measures again"),
+        (
+            False,
+            "PerformanceOnly",
+            {"loadgen_query_count": {"value": 50}},
+            "without loadgen_query_count the test is as long as it must be; until_valid+ in the query looks for a "
+            "target that is VALID; --fresh measures again",
+        ),
+    ],
+)
+def test_what_to_type_about_an_invalid_run_of_ours(
+    figures: Any, tmp_path: Path, noisy: bool, mode: str, said: dict[str, Any], first: str
+) -> None:
+    record = {"recipe": {"name": "program", "producers": ["program"]}, "parameters": said}
+    with pytest.raises(Refused) as refused:
+        figures.performance("Server", mode, overloaded(tmp_path), record=record, noisy=noisy)
+    assert refused.value.hint == f"{first}; allow_invalid+ gives out the figure anyway; performance_report tells all"
 
 
 def test_invalid_figure_is_given_where_it_is_allowed(figures: Any, tmp_path: Path) -> None:
@@ -232,6 +265,18 @@ def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None
         "Batch size: 1 samples",
         "NOISY: other processes took 25.0 % of the CPU time",
     ]
+
+
+def test_operators_that_ran_elsewhere_are_shown(figures: Any, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
+    elsewhere = {"Shape": 1, "NonMaxSuppression": 1, "Gather": 3}
+    said = {"effective_device": "cuda", "effective_precision": "fp16"}
+    report = figures.performance_report("PerformanceOnly", tmp_path, **said, fallback_nodes=elsewhere)
+    assert [line for line in report.splitlines() if line.startswith("Effective device")] == [
+        "Effective device: cuda, precision: fp16; 5 operators ran elsewhere: 3 Gather, 1 NonMaxSuppression, 1 Shape"
+    ]
+    report = figures.performance_report("PerformanceOnly", tmp_path, **said, fallback_nodes={})
+    assert "Effective device: cuda, precision: fp16\n" in report
 
 
 def test_streams_are_scored_by_early_stopping(figures: Any, tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -70,6 +70,77 @@ class TestParameters:
 
         with pytest.raises(HarnessError, match=r"^the parameters file has no need 'images', only: model$"):
             job().need("images")
+
+
+class TestOverload:
+    """A Server's run that cannot end in time is ended; one with a load that is just too much is LoadGen's to judge."""
+
+    @staticmethod
+    def schedule(mode: str = "PerformanceOnly", **said: float) -> Any:
+        from loadgen_harness.overload import Schedule
+
+        settings = {"server_target_qps": 60_000, "min_duration_ms": 5000, "min_query_count": 662}
+        most = {"max_duration_ms": 0, "max_query_count": 0}
+        return Schedule.of(SimpleNamespace(**{**settings, **most, **said}), 768, mode)
+
+    @pytest.mark.parametrize(
+        ("said", "seconds"),
+        [
+            ({}, 5),
+            ({"server_target_qps": 10}, 66.2),
+            ({"max_duration_ms": 2000}, 2),
+            ({"max_query_count": 120_000}, 2),
+            ({"mode": "SubmissionRun", "server_target_qps": 768}, 6),
+        ],
+    )
+    def test_how_long_it_is_issued(self, said: dict[str, Any], seconds: float) -> None:
+        assert self.schedule(**said).seconds == pytest.approx(seconds)
+
+    @pytest.mark.parametrize(
+        ("said", "seconds", "completed", "recently", "quiet", "hopeless"),
+        [
+            ({}, 8, 8000, 1000, 3, True),  # 300,000 queries at 1,000 a second
+            ({}, 8, 8000, 1000, 2.9, False),  # not sure yet: while LoadGen issues, the engine gets fewer turns
+            ({}, 31, 31_000, 1000, 0, True),
+            ({}, 8, 8000, 20_000, 3, False),  # it gets going
+            ({}, 8, 80_000, 10_000, 3, False),  # 30 s in all: too much only
+            ({}, 100, 300_000, 0, 90, False),  # all are answered
+            ({}, 8, 0, 0, 3, False),  # nothing was answered yet: the watchdog's business
+            ({"min_duration_ms": 600_000, "server_target_qps": 100}, 30, 900, 30, 0, True),  # 2,000 s instead of 600
+            ({"min_duration_ms": 600_000, "server_target_qps": 100}, 30, 1200, 40, 0, False),  # 1,500 s
+            ({"min_duration_ms": 600_000, "server_target_qps": 100}, 29, 29, 1, 5, False),  # not sure yet
+        ],
+    )
+    def test_what_is_hopeless(
+        self, said: dict[str, Any], seconds: float, completed: int, recently: float, quiet: float, hopeless: bool
+    ) -> None:
+        assert (self.schedule(**said).problem(seconds, completed, recently, quiet) is not None) is hopeless
+
+    def test_what_is_said(self) -> None:
+        assert self.schedule().problem(8, 8104, 1013.2, 3) == (
+            "a load of 60000 queries/s is far more than this Server holds: it answers 1010 in a second, so a test of 5 "
+            "s would take 300 s, and was ended. Say less, as loadgen_target_qps=510, or find_target_qps+, which "
+            "searches the load that it holds"
+        )
+
+    def test_it_is_ended_once_and_only_with_a_schedule(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from loadgen_harness import overload
+
+        monkeypatch.setattr(overload, "POLL_S", 0.01)
+        monkeypatch.setattr(overload, "JUDGED_AFTER_S", 0.05)
+        said: list[Exception] = []
+        ended = Event()
+
+        def give_up(ids: Any, error: Exception) -> None:
+            said.append(error)
+            ended.set()
+
+        server = SimpleNamespace(completed=1, waiting=1000, give_up=give_up)
+        with overload.ended_if_hopeless(None, server):
+            pass
+        with overload.ended_if_hopeless(self.schedule(), server):
+            assert ended.wait(60)
+        assert [(type(error).__name__, getattr(error, "exit_code", None)) for error in said] == [("OverloadError", 3)]
 
 
 class TestSettings:
@@ -259,6 +330,70 @@ def open(model, options):
             self.opened(tmp_path, **{what: asked})
         assert str(error.value) == f"{what} '{asked}' was asked for, but toy really uses '{used}'"
 
+    @pytest.mark.parametrize(("what", "said"), [("device", "execution_device"), ("precision", "precision")])
+    def test_what_an_engine_cannot_tell_is_refused_where_it_was_asked_for(
+        self, tmp_path: Path, what: str, said: str
+    ) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        (tmp_path / "backend.py").write_text(self.MODULE.replace('"toy", "cpu", "bf16"', '"toy", "unknown", "unknown"'))
+        assert self.opened(tmp_path).effective().precision == "unknown"
+        with pytest.raises(HarnessError) as error:
+            self.opened(tmp_path, **{what: "cpu" if what == "device" else "fp32"})
+        assert str(error.value) == (
+            f"{what} '{'cpu' if what == 'device' else 'fp32'}' was asked for, but toy cannot tell which it uses: "
+            f"leave out {said}"
+        )
+
+    def test_engine_that_is_refused_is_closed(self, tmp_path: Path) -> None:
+        from loadgen_harness.parameters import HarnessError
+
+        closing = f"    def close(self):\n        open_({str(tmp_path / 'closed')!r}, 'w').close()\ndef open("
+        (tmp_path / "backend.py").write_text("open_ = open\n" + self.MODULE.replace("def open(", closing))
+        with pytest.raises(HarnessError):
+            self.opened(tmp_path, device="cuda")
+        assert (tmp_path / "closed").exists()
+
+    def test_without_a_method_of_its_own_the_attributes_are_effective(self, tmp_path: Path) -> None:
+        from loadgen_harness.backend import Effective
+
+        (tmp_path / "backend.py").write_text(self.MODULE)
+        assert self.opened(tmp_path).effective() == Effective("cpu", "bf16")
+
+    @pytest.mark.parametrize(
+        ("before", "after", "refused"),
+        [
+            (("cpu", "fp32"), ("cpu", "fp32"), None),
+            (("unknown", "unknown"), ("cpu", "fp32"), None),
+            (("cuda", "fp32"), ("cpu", "fp32"), "toy changed its device while the test ran, from 'cuda' to 'cpu'"),
+            (("cpu", "fp32"), ("cpu", "int8"), "toy changed its precision while the test ran, from 'fp32' to 'int8'"),
+        ],
+    )
+    def test_engine_that_changes_while_it_runs(
+        self, before: tuple[str, str], after: tuple[str, str], refused: str | None
+    ) -> None:
+        from loadgen_harness.backend import Effective, check_unchanged
+        from loadgen_harness.parameters import HarnessError
+
+        if refused is None:
+            check_unchanged("toy", Effective(*before), Effective(*after))
+            return
+        with pytest.raises(HarnessError) as error:
+            check_unchanged("toy", Effective(*before), Effective(*after))
+        assert str(error.value) == refused
+
+    def test_inputs_that_nobody_gives(self) -> None:
+        from loadgen_harness.backend import require_one_input
+        from loadgen_harness.parameters import HarnessError
+
+        require_one_input(Path("net.onnx"), {"image": ["N", 3, 32, 32]})
+        with pytest.raises(HarnessError) as error:
+            require_one_input(Path("net.onnx"), {"image": ["N", 3, 32, 32], "scale": [1], "flag": []})
+        assert str(error.value) == (
+            "net.onnx takes 3 inputs: image [N, 3, 32, 32], scale [1], flag; here a network is given its samples alone."
+            " Save it again with constants for the others, and one input"
+        )
+
     def test_module_that_is_not_there(self, tmp_path: Path) -> None:
         from loadgen_harness.parameters import HarnessError
 
@@ -310,73 +445,3 @@ class TestWatch:
         )
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
 
-
-def field(number: int, content: bytes | int) -> bytes:
-    """One field of a protobuf message (documentation: Encoding, protobuf.dev)."""
-    if isinstance(content, int):
-        return varint(number << 3) + varint(content)
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def varint(value: int) -> bytes:
-    parts = []
-    while value > 0x7F:
-        parts.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*parts, value])
-
-
-def tensor(kind: int, *dims: int, packed: bool = False) -> bytes:
-    shape = field(1, b"".join(map(varint, dims))) if packed else b"".join(field(1, dim) for dim in dims)
-    return shape + field(2, kind) + field(9, b"\x00" * 300)
-
-
-def model(*initializers: bytes, operators: tuple[bytes, ...] = (b"Conv",), constants: tuple[bytes, ...] = ()) -> bytes:
-    nodes = [field(1, b"input") + field(2, b"output") + field(4, operator) for operator in operators]
-    nodes += [field(4, b"Constant") + field(5, field(1, b"value") + field(5, constant)) for constant in constants]
-    graph = b"".join([*(field(1, node) for node in nodes), *(field(5, one) for one in initializers)])
-    return field(1, 8) + field(8, field(2, 11)) + field(7, graph)
-
-
-class TestOnnxPrecision:
-    @pytest.fixture
-    def graph(self) -> ModuleType:
-        import importlib.util
-
-        file = ENTRIES / "loadgen_backend_onnxrt" / "onnx_graph.py"
-        spec = importlib.util.spec_from_file_location("onnx_graph", file)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    @pytest.mark.parametrize(
-        ("content", "precision"),
-        [
-            (model(tensor(1, 64, 3, 7, 7), tensor(7, 4)), "fp32"),
-            (model(tensor(1, 300, 200, packed=True)), "fp32"),
-            (model(tensor(10, 64, 3), tensor(1, 64)), "fp16"),
-            (model(tensor(16, 2, 2)), "bf16"),
-            (model(constants=(tensor(1, 2, 2),)), "fp32"),
-            (model(tensor(1, 2, 2), tensor(10, 2, 2)), "mixed"),
-            (model(tensor(3, 64, 3), tensor(1, 1), operators=(b"QLinearConv",)), "int8"),
-            (model(tensor(1, 2, 2), operators=(b"QuantizeLinear", b"DequantizeLinear", b"Conv")), "int8"),
-            (model(tensor(1, 64)), "unknown"),
-            (b"", "unknown"),
-            (b"no protobuf at all, but text", "unknown"),
-            (struct.pack("<I", 0xFFFFFFFF), "unknown"),
-            (model(tensor(1, 2, 2))[:-5], "unknown"),
-        ],
-    )
-    def test_told_by_weights_and_operators(
-        self, graph: ModuleType, tmp_path: Path, content: bytes, precision: str
-    ) -> None:
-        file = tmp_path / "model.onnx"
-        file.write_bytes(content)
-        assert graph.precision(file) == precision
-
-    def test_shipped_network(self, graph: ModuleType) -> None:
-        assert graph.precision(ENTRIES / "model_digits_onnx" / "resnet20_digits.onnx") == "fp32"
-
-    def test_file_that_is_not_there(self, graph: ModuleType, tmp_path: Path) -> None:
-        assert graph.precision(tmp_path / "none.onnx") == "unknown"

@@ -121,6 +121,41 @@ def test_engine_that_fails_ends_the_run_with_its_reason(
     assert not (tmp_path / "measured.json").exists()
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("batch_size", [4, 8])
+def test_fixed_batches_are_filled_up_in_performance_runs_too(
+    start: Start, tmp_path: Path, scenario: str, batch_size: int
+) -> None:
+    """The probe takes batches of 7 and nothing else."""
+    said = {"loadgen_warmup_s": 0.05, "batch_size": batch_size}
+    finish(start(scenario, "PerformanceOnly", "fixed", **said), expect=0)
+    assert measured(tmp_path)["effective_batch_size"] == 7
+
+
+def test_more_in_a_fixed_batch_than_there_are_samples(start: Start, tmp_path: Path) -> None:
+    finish(start("Offline", "PerformanceOnly", "fixed", loadgen_warmup_s=0.05, loadgen_dataset_size=3), expect=0)
+    assert measured(tmp_path)["samples_used"] == 3
+
+
+def test_engine_that_changes_while_it_runs(start: Start, tmp_path: Path) -> None:
+    said = finish(start("Offline", "AccuracyOnly", "change"), expect=2)
+    assert said == ["error: probe changed its device while the test ran, from 'cpu' to 'cuda'"]
+    assert not (tmp_path / "measured.json").exists()
+
+
+def test_engine_that_leaves_the_device_that_was_asked_for(start: Start) -> None:
+    said = finish(start("Offline", "AccuracyOnly", "change", execution_device="cpu"), expect=2)
+    assert said == ["error: device 'cpu' was asked for, but probe really uses 'cuda'"]
+
+
+def test_a_load_far_above_what_is_held_ends_the_run(start: Start, tmp_path: Path) -> None:
+    """8 samples in 50 ms are 160 a second; 3 s of 10,000 would take three minutes."""
+    said = finish(start("Server", "PerformanceOnly", "slow", loadgen_target_qps=10_000, loadgen_min_duration_s=3), 3)
+    assert len(said) == 1
+    assert said[0].startswith("error: a load of 10000 queries/s is far more than this Server holds: it answers 1")
+    assert not (tmp_path / "measured.json").exists()
+
+
 def test_engine_that_answers_too_few_samples(start: Start) -> None:
     said = finish(start("Offline", "AccuracyOnly", "short"), expect=1)
     assert said[-1] == "error: ValueError while LoadGen's test: the engine answered 7 samples of a batch of 8"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,6 @@ def query(mine: Path, file: str, *said: str) -> str:
         ("net.pth", ["class_file={mine}/net.py", "class_name=Net"], "torch"),
         ("net.pth", ["class_file={mine}/net.py"], "torch"),
         ("net.pth", ["class_file={mine}/net.py", "pytorch_mode=torchscript"], "torch"),
-        ("net.pth", ["class_file={mine}/net.py", "pytorch_mode=compile"], "torch"),
         ("script.pt", [], "torch"),
         ("net.pth", ["class_file={mine}/net.py", "convert_to=torchscript"], "torch"),
         ("net.pth", ["class_file={mine}/net.py", "convert_to=onnx", "opset=8"], "onnxruntime"),
@@ -65,6 +65,47 @@ def test_an_onnx_file_as_it_was_exported(axs: AxsCommand, mine: Path) -> None:
     asked = query(mine, "net.onnx").replace("resolution=48,", "")
     assert axs.ask(asked, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
     assert axs.ask(f"model,model_file={mine}/net.onnx", "get", "opset") == "11"
+
+
+def labels(mine: Path, name: str, label: Callable[[int], object]) -> str:
+    """The labels written in another way, as ``labels_file=``."""
+    rows = (line.rpartition(" ") for line in (mine / "labels.txt").read_text().splitlines())
+    (mine / name).write_text("".join(f"{file},{label(int(number))}\n" for file, _, number in rows))
+    return f"labels_file={mine / name}"
+
+
+def test_labels_from_one_are_told_with_the_offset(axs: AxsCommand, mine: Path) -> None:
+    said = labels(mine, "from_one.csv", lambda number: number + 1)
+    asked = query(mine, "script.pt").replace(f"labels_file={mine / 'labels.txt'}", said)
+    refused = axs.run("byquery", asked, expect=1)
+    assert "the network has 7 classes, so labels are 0 to 6 with label_offset=0; these are" in refused.stderr
+    assert "to 7: say label_offset=-1" in refused.stderr
+    assert axs.ask(f"{asked},label_offset=-1", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+
+
+def test_labels_that_only_the_answers_show_to_be_shifted(axs: AxsCommand, mine: Path) -> None:
+    """Every fourth label is wrong on purpose: without those, and one less, none is right."""
+    said = labels(mine, "less.csv", lambda number: (number - 1) % 7)
+    file = mine / "less.csv"
+    file.write_text("".join(line for place, line in enumerate(file.read_text().splitlines(True)) if place % 4))
+    asked = query(mine, "script.pt").replace(f"labels_file={mine / 'labels.txt'}", said)
+    refused = axs.run("byquery", asked, expect=1)
+    assert "error: 0 of 30 answers are right, and " in refused.stderr
+    assert "count from one less: say label_offset=1, or label_offset=0 if it is meant so" in refused.stderr
+    assert axs.ask(f"{asked},label_offset=0", "get", "accuracy") == "0.0"
+
+
+def test_names_of_classes_in_the_file(axs: AxsCommand, mine: Path) -> None:
+    """As exporters leave them in ONNX's metadata: field 14 of the message, which may be written at its end."""
+    exported = axs.ask(
+        f"model,model_file={mine}/net.pth,class_file={mine}/net.py,resolution=48,convert_to=onnx", "get_path"
+    )
+    names = str({number: f"kind {number}" for number in range(7)}).encode()
+    entry = b"\x0a\x05names\x12" + bytes([len(names)]) + names
+    (mine / "named.onnx").write_bytes(Path(exported).read_bytes() + b"\x72" + bytes([len(entry)]) + entry)
+    said = labels(mine, "named.csv", "kind {}".format)
+    asked = query(mine, "named.onnx").replace(f"labels_file={mine / 'labels.txt'}", said)
+    assert axs.ask(asked, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
 
 
 def test_a_size_that_the_file_does_not_take_is_refused(axs: AxsCommand, mine: Path) -> None:
@@ -100,6 +141,47 @@ def test_an_engine_that_cannot_open_the_file(
     assert not list(axs.collection.glob(f"model_{name}*"))
 
 
+def test_a_compiled_network_takes_batches_of_any_size(axs: AxsCommand) -> None:
+    """77 samples: two batches of 32, and the rest."""
+    asked = "loadgen_output,framework=pytorch,pytorch_mode=compile,loadgen_dataset_size=77,execution_device=cpu"
+    assert axs.ask(asked, "get", "accuracy") == axs.ask(asked.replace("compile", "eager"), "get", "accuracy")
+    assert axs.ask(asked, "get", "effective_precision") == "fp32"
+
+
+def test_a_class_of_several_files_is_taken_along(axs: AxsCommand, mine: Path, tmp_path: Path) -> None:
+    """The same network, its block in a file beside it."""
+    source = (mine / "net.py").read_text()
+    block = source[source.index("class Block") : source.index("class Net")]
+    (tmp_path / "parts.py").write_text(source.partition("class Block")[0] + block)
+    (tmp_path / "net.py").write_text("from parts import Block\n" + source.replace(block, ""))
+    for name in ("net.pth", "labels.txt"):
+        (tmp_path / name).write_bytes((mine / name).read_bytes())
+    (tmp_path / "pics").symlink_to(mine / "pics")
+    asked = query(tmp_path, "net.pth", f"class_file={tmp_path / 'net.py'}")
+    assert axs.ask(asked, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    assert axs.ask(f"{asked},convert_to=onnx", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    model = f"model,model_file={tmp_path / 'net.pth'},class_file={tmp_path / 'net.py'},resolution=48"
+    before = axs.folder(model)
+    (tmp_path / "parts.py").write_text((tmp_path / "parts.py").read_text() + "# changed\n")
+    assert axs.folder(model) != before
+
+
+def test_a_dictionary_of_outputs_asks_for_one(axs: AxsCommand, mine: Path, tmp_path: Path) -> None:
+    source = (
+        (mine / "net.py")
+        .read_text()
+        .replace("return self.last(x.mean([2, 3]))", "return {'scores': self.last(x.mean([2, 3])), 'x': x}")
+    )
+    (tmp_path / "net.py").write_text(source)
+    asked = query(mine, "net.pth", f"class_file={tmp_path / 'net.py'}")
+    refused = axs.run("byquery", asked, expect=1)
+    assert (
+        "the network's output is a dictionary; say which is to be read by output_name=NAME: scores [1, 7]"
+        in refused.stderr
+    )
+    assert axs.ask(f"{asked},output_name=scores", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+
+
 def test_random_weights_have_speed_and_no_accuracy(axs: AxsCommand) -> None:
     run = "loadgen_output,model_name=resnet50,weights=random,dataset_name=sample_photos,loadgen_mode=PerformanceOnly"
     asked = f"{run},loadgen_dataset_size=16,batch_size=4,allow_invalid+"
@@ -107,3 +189,5 @@ def test_random_weights_have_speed_and_no_accuracy(axs: AxsCommand) -> None:
     refused = axs.run("byquery", asked, ",", "get", "accuracy", expect=1)
     assert refused.stdout == ""
     assert "this model has random weights: it is for speed only, and its accuracy means nothing" in refused.stderr
+    refused = axs.run("byquery", asked.replace("PerformanceOnly", "AccuracyOnly"), expect=1)
+    assert "the images have no labels, so there is no accuracy: say loadgen_mode=PerformanceOnly" in refused.stderr

@@ -16,7 +16,8 @@ from support.axs_command import AxsCommand
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SUPPORT = Path(__file__).parents[1] / "support"
-PROGRAM = Path(__file__).parents[2] / "entries" / "image_preprocessing"
+ENTRIES = Path(__file__).parents[2] / "entries"
+PROGRAM = f"{ENTRIES / 'image_preprocessing'}:{ENTRIES / 'user_files'}"
 JPEGS = 200
 
 
@@ -122,7 +123,7 @@ def damaged(jpegs: Path, tmp_path: Path) -> Path:
         (folder / file.name).write_bytes(file.read_bytes())
     (folder / "img_0004.jpeg").write_bytes((jpegs / "img_0004.jpeg").read_bytes()[:-500])
     (folder / "img_0050.jpeg").write_bytes(b"")
-    (folder / "img_0100.jpeg").write_text("no image at all")
+    (folder / "img_0100.jpeg").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
     return folder
 
 
@@ -131,7 +132,7 @@ def test_broken_files(axs: AxsCommand, python: str, damaged: Path, method: str) 
     asked = f"preprocessed,images_dir={damaged},preprocess_method={method}"
     refused = axs.run("byquery", asked, expect=1)
     assert f"3 of 100 files in {damaged} cannot be read; skip_broken+ in the query leaves them out" in refused.stderr
-    for name in ("img_0004.jpeg", "img_0050.jpeg: it is empty", "img_0100.jpeg"):
+    for name in ("img_0004.jpeg", "img_0050.jpeg: it is empty", "img_0100.jpeg: it is a Git LFS pointer, not the file"):
         assert f"    {name}" in refused.stderr
     made = axs.folder(f"{asked},skip_broken+")
     assert len(index_of(made)["files"]) == 97
@@ -174,7 +175,7 @@ class Program:
         }
         file = self.root / f"{name}.json"
         file.write_text(json.dumps(job))
-        environment = {**os.environ, "PYTHONPATH": str(PROGRAM), "AXS_PREPROCESSING_CACHE": str(self.cache)}
+        environment = {**os.environ, "PYTHONPATH": PROGRAM, "AXS_PREPROCESSING_CACHE": str(self.cache)}
         return subprocess.Popen(
             [self.python, "-m", "image_preprocessing", str(file)],
             env=environment,

@@ -65,6 +65,12 @@ class FakeEntry:
     def actions(self) -> dict[str, str]:
         return {"double": "Twice a number.\n\nAlso of text.", "told": "", "crash": "Fails as no action should."}
 
+    def defines(self, action: str) -> bool:
+        return action in self.actions()
+
+    def given(self, values: Mapping[str, Any]) -> FakeEntry:
+        return FakeEntry(self.name, {**values, **self.values}, self.declared, self.removed)
+
     def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         if action == "crash":
             raise RuntimeError("division by cucumber")

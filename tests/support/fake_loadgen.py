@@ -36,6 +36,8 @@ META: dict[str, Any] = {
     "entry_name": "{{ model_name }}_{{ loadgen_scenario }}_{{ loadgen_mode }}",
     "parameters": {
         "limit": {"default": 100.0, "type": "float"},
+        "official_limit": {"type": "float", "help": "the same for loadgen_official+, if it is another"},
+        "hopeless_above": {"type": "float", "help": "from which load on a Server's run is ended"},
         "weights": {"type": "str"},
         "mean": {"default": 0.0, "type": "float"},
         "needs_queries": {"default": 0, "type": "int", "help": "fewer do not suffice for a Server's early stopping"},
@@ -74,7 +76,10 @@ def main(file: str) -> None:
     folder, scenario = Path(given["output_path"]), known["loadgen_scenario"]
     kind = "latency" if "Stream" in scenario else "qps"
     target = known.get(f"loadgen_target_{kind}") or 50.0
-    limit = known["limit"]
+    if scenario == "Server" and target > (known.get("hopeless_above") or target):
+        print(f"error: {target:g} queries/s are far too many", file=sys.stderr)
+        sys.exit(3)
+    limit = (known.get("official_limit") if known.get("loadgen_official") else None) or known["limit"]
     valid = {"Server": target <= limit, "Offline": target >= limit}.get(scenario, target <= limit)
     noisy = _takes_noise(known.get("noise_file"))
     sure = scenario != "Server" or (known.get("loadgen_min_query_count") or 662) >= known["needs_queries"]
@@ -227,11 +232,9 @@ def _summary(settings: dict[str, Any], results: dict[str, Any], lacks: int) -> s
     reason = "Performance constraints" if scenario == "Server" else "Min duration"
     percentiles = {key.split("_")[1]: value for key, value in results.items() if "_percentile_" in key}
     figure = results[FIGURES[scenario][0]]
-    headline = f"{figure:.2f}" if scenario == "Server" else figure
-    if "Stream" in scenario:
-        headline = percentiles[FIGURES[scenario][1][:2] + ".00"]
+    headline = percentiles[FIGURES[scenario][1][:2] + ".00"] if "Stream" in scenario else figure
     lines = ["MLPerf Results Summary", "SUT name : ToySUT", f"Scenario : {scenario}", "Mode     : PerformanceOnly"]
-    lines += [f"{FIGURES[scenario][1]} : {headline}"]
+    lines += [f"{FIGURES[scenario][1]} : {f'{headline:.2f}' if scenario == 'Server' else headline}"]
     lines += [f"Result is : {'VALID' if valid else 'INVALID'}", f"  {reason} satisfied : {'Yes' if valid else 'NO'}"]
     if lacks:
         lines[-1] = "  Early stopping satisfied: NO"

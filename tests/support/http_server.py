@@ -85,6 +85,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # some tests want the client to go away
                 self._answer(fault)
 
+        do_CONNECT = do_GET  # as a proxy is asked for a way to HOST:PORT
+
         def _answer(self, fault: Fault) -> None:
             if fault.wait:
                 server.go.wait()

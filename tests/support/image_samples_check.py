@@ -24,15 +24,17 @@ def write(folder: Path) -> np.ndarray:
     return pixels
 
 
-def largest_difference(folder: Path, pixels: np.ndarray, layout: str, scale: float) -> float:
-    form = InputForm(layout, "float32", tuple(m / scale for m in MEAN), tuple(s / scale for s in STD), scale)
+def largest_difference(folder: Path, pixels: np.ndarray, layout: str, scale: float, dtype: str = "float32") -> float:
+    form = InputForm(layout, dtype, tuple(m / scale for m in MEAN), tuple(s / scale for s in STD), scale)
     samples = ImageSamples(folder, form)
     samples.load([7, 2, 5, 2])
     found = samples.rows(samples.slots([5, 7]), 2, reuse=False)
     expected = (pixels[[5, 7]].astype(np.float64) - MEAN) / STD
     if layout == "NCHW":
         expected = expected.transpose(0, 3, 1, 2)
-    return float(abs(found - expected).max()) if found.shape == expected.shape else float("inf")
+    if found.shape != expected.shape or found.dtype != dtype:
+        return float("inf")
+    return float(abs(found - expected.astype(dtype)).max())
 
 
 def main(folder: Path) -> None:
@@ -42,6 +44,7 @@ def main(folder: Path) -> None:
         for layout in ("NCHW", "NHWC")
         for scale in (1.0, 255.0)
     }
+    found |= {dtype: largest_difference(folder, pixels, "NCHW", 1.0, dtype) for dtype in ("float16", "float64")}
     bare = ImageSamples(folder, InputForm("NHWC", "uint8", MEAN, STD), 6)
     bare.load([5, 3, 4])
     side_by_side = bare.rows(bare.slots([5, 3, 4]), 3, reuse=True)

@@ -52,6 +52,13 @@ def test_what_is_there_is_reused_unless_asked_for_afresh(toys: Toys) -> None:
     assert len(toys.space().all_byquery("step")) == 4
 
 
+def test_a_function_says_what_is_worth_a_line(toys: Toys) -> None:
+    recipe = {"provides": [["talk"]], "make": {"python": {"function": "talk"}}}
+    toys.add("talk", recipe, "def talk(note):\n    note('3 files are left out')\n")
+    toys.space().byquery("talk")
+    assert toys.reporter.notes[0] == "3 files are left out"
+
+
 def test_asking_for_itself_is_refused(toys: Toys) -> None:
     code = "def ask(byquery):\n    byquery('endless')\n"
     toys.add("endless", {"provides": [["endless"]], "make": {"python": {"function": "ask"}}}, code)

@@ -20,7 +20,7 @@ from support.http_server import Server
 from support.toy import Listening, Toys
 
 from axs_core import Workspace
-from axs_core.errors import AxsError, NotFound, NotTrusted, UsageError
+from axs_core.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
 from axs_core.exchange.bundle.contents import libc, read_contents
 from axs_core.exchange.bundle.tar import header, members
 from axs_core.exchange.manifest import BadArchive
@@ -267,6 +267,42 @@ def test_files_that_the_query_names(toys: Toys, away: Away, tmp_path: Path) -> N
     assert (made.path / "seen").read_text() == "weights"
     assert made.entry.produced["key"] == here.entry.produced["key"]  # the same thing, wherever its files lie
     assert (Path(made["d"]) / "2.png").read_text() == "one"
+
+
+def test_files_that_belong_to_the_one_that_is_named(toys: Toys, away: Away, tmp_path: Path) -> None:
+    code = """
+        from pathlib import Path
+
+        def listed(f):
+            return Path(f).read_text().split()
+
+        def join(path, f):
+            (Path(path) / "joined").write_text("".join((Path(f).parent / part).read_text() for part in listed(f)))
+    """
+    parameters = {"f": {"type": "file", "parts": "listed"}}
+    toys.add("run", {"provides": [["run"]], "parameters": parameters, "make": {"python": {"function": "join"}}}, code)
+    mine = tmp_path / "mine" / "list"
+    (mine.parent / "deep").mkdir(parents=True)
+    mine.write_text("a deep/b")
+    (mine.parent / "a").write_text("A")
+    keys = []
+    for content in ("B", "C"):
+        (mine.parent / "deep" / "b").write_text(content)
+        keys.append(toys.space().byquery(f"run,f={mine}").entry.produced["key"])
+    assert keys[0] != keys[1]
+    file = toys.space().bundle([f"run,f={mine}"], tmp_path / "b.tar")
+    shutil.rmtree(mine.parent)
+    (asked,) = away.space().unbundle(file, trust=True)
+    made = away.space().byquery(asked)
+    assert (made.path / "joined").read_text() == "AC"
+    assert made.entry.produced["key"] == keys[1]
+
+
+def test_function_that_names_the_files_is_not_there(toys: Toys, tmp_path: Path) -> None:
+    toys.maker("run", "run", parameters={"f": {"type": "file", "parts": "nothing"}})
+    (tmp_path / "mine").touch()
+    with pytest.raises(EntryError, match=r"there is no function 'nothing' in its code\.py"):
+        toys.space().byquery(f"run,f={tmp_path / 'mine'}")
 
 
 def test_a_file_without_a_checksum(toys: Toys, server: Server, away: Away, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from axs_core.errors import NotFound, UsageError
 
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 PARTS = (
-    *("machine", "engine", "engine_version", "engine_options", "environment_digest", "effective_device"),
+    *("machine", "engine", "engine_version", "engine_options", "environment", "environment_digest"),
+    "effective_device",
     *("effective_precision", "model_digest", "input_form", "dataset_digest", "labels_digest"),
 )
 """What a run's signature is made of."""

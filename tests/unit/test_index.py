@@ -49,6 +49,28 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("qq,d.k=1", ["deep", "made"]),
+        ("qq,d.k.", ["deep", "made", "text"]),
+        ("qq,d.k!.", ["flat"]),
+        ("qq,d.k!=1", ["flat", "text"]),
+        ("qq,d.l.1>5", ["made"]),
+        ("qq,d.k", []),
+        ("qq,d.k+", ["deep", "made"]),
+    ],
+)
+def test_members_of_dictionaries_are_found(toys: Toys, query: str, found: list[str]) -> None:
+    toys.add("deep", {"tags": ["qq"], "attributes": {"one": 1, "d": {"k": "{{ one }}"}}})
+    toys.add("text", {"tags": ["qq"], "attributes": {"d": {"k": "no number"}}})
+    toys.add("flat", {"tags": ["qq"], "attributes": {"d": 1}})
+    maker = {"provides": [["qq"]], "make": {"python": {"function": "make_it"}}, "entry_name": "made"}
+    toys.add("maker", maker, "def make_it(): return {'d': {'k': 1, 'l': [5, 6]}}")
+    toys.space().byquery("qq")
+    assert [name.split("_")[0] for name in names(toys.space(), query)] == found
+
+
 # what is noticed by itself
 
 
@@ -387,6 +409,22 @@ def test_a_name_that_is_not_there(toys: Toys) -> None:
     assert (str(caught.value), caught.value.hint) == ("there is no entry named 'datast'", "did you mean dataset?")
     with pytest.raises(NotFound) as caught:
         toys.space().byname("zzz")
+    assert caught.value.hint == "axs list shows all entries"
+
+
+def test_no_name_is_proposed_that_no_entry_has(toys: Toys, tmp_path: Path) -> None:
+    """A folder without meta.yaml is no entry, nor is what lies in a collection that is not asked any more."""
+    toys.add("other", {})
+    (toys.recipes / "datasets").mkdir()
+    toys.broken_folder("dataset_1")
+    toys.add("dataset", {}, folder=tmp_path / "more")
+    both = toys.space(AXS_COLLECTIONS=f"{toys.recipes}{os.pathsep}{tmp_path / 'more'}")
+    assert both.byname("dataset").name == "dataset"
+    with pytest.raises(NotFound) as caught:
+        both.byname("dataset_2")
+    assert caught.value.hint == "did you mean dataset?"
+    with pytest.raises(NotFound) as caught:
+        toys.space().byname("dataset_2")
     assert caught.value.hint == "axs list shows all entries"
 
 

@@ -61,6 +61,16 @@ def test_what_satisfies_a_condition_is_left_over(
         assert left_over(database, entry, text)
 
 
+@given(value=VALUES, operator=OPERATORS, wanted=TEXTS.filter(bool), deep=st.booleans())
+def test_a_member_that_satisfies_a_condition_is_left_over(
+    database: sqlite3.Connection, value: Any, operator: str, wanted: str, deep: bool
+) -> None:
+    entry = made(size={"k": {"m": value}} if deep else [0, value])
+    text = f'run,size.{"k.m" if deep else "1"}{operator}"{wanted}"'
+    if satisfies(entry, parse(text)):
+        assert left_over(database, entry, text)
+
+
 @pytest.mark.parametrize(
     ("attributes", "query", "left"),
     [
@@ -78,6 +88,14 @@ def test_what_satisfies_a_condition_is_left_over(
         ({"on": True}, "run,on=no", False),
         ({}, "run,size!=8", True),
         ({}, "-run", True),
+        ({"d": {"k": 1}}, "run,d.k=1", True),
+        ({"d": {"k": 1}}, "run,d.k.", True),
+        ({"d": {"k": 1}}, "run,d.k>7", True),  # the index does not look into it
+        ({"d": [5]}, "run,d.0=5", True),
+        ({"d": 1}, "run,d.k=1", False),
+        ({"e": {"k": 1}}, "run,d.k=1", False),
+        ({"e": {"k": 1}}, "run,d.k!=1", True),
+        ({"d.k": 1}, "run,d.k=1", True),
     ],
 )
 def test_what_is_left_over(database: sqlite3.Connection, attributes: dict[str, Any], query: str, left: bool) -> None:

@@ -118,11 +118,11 @@ class TestAccuracy:
         assert "accuracy_interval" not in made.entry.values
         assert audit(made.entry, Reporter()).problems == ()
 
-    @pytest.mark.parametrize("beside", [True, False])
-    def test_from_mlperfs_val_map(self, toys: Toys, tmp_path: Path, beside: bool) -> None:
+    @pytest.mark.parametrize("name", ["val_map.txt", "labels.txt", "../val_map.txt"])
+    def test_from_mlperfs_val_map(self, toys: Toys, tmp_path: Path, name: str) -> None:
         """It names more images than there were samples."""
         folder = left(tmp_path / "vendor", mode="AccuracyOnly")
-        val_map = (folder if beside else tmp_path) / "val_map.txt"
+        val_map, beside = folder / name, not name.startswith("..")
         val_map.write_text("".join(f"ILSVRC2012_val_{index:08d}.JPEG {index % 10}\n" for index in range(400)))
         made = toys.space().ingest(folder, values={} if beside else {"labels_file": str(val_map)})
         assert made["accuracy"] == 80.0

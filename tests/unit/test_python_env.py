@@ -388,6 +388,11 @@ class TestReasons:
                 "or AXS_OFFLINE=1 and PIP_FIND_LINKS=FOLDER_OF_WHEELS",
             ),
             (
+                [LOST.replace("'NewConn", "'ProxyError('Cannot connect to proxy.', NewConn"), NO_MATCH],
+                "the proxy did not let it through: correct or unset https_proxy and http_proxy "
+                "(or the proxy in pip.conf)",
+            ),
+            (
                 ["ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"],
                 "free some space there and in TMPDIR, or set AXS_WORK_COLLECTION to a folder with more room",
             ),

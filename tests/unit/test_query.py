@@ -61,7 +61,7 @@ def test_typed_value(case: dict[str, Any]) -> None:
     (condition,) = parse([case["condition"]]).conditions
     if "error" in case:
         with pytest.raises(UsageError) as caught:
-            condition.typed_value(case["type"])
+            condition.typed_value(case["type"], case.get("unit"))
         assert (str(caught.value), caught.value.hint) == (case["error"], case["hint"])
     else:
         value = condition.typed_value(case.get("type"))

@@ -61,6 +61,7 @@ def test_all_of_it(toys: Toys) -> None:
                 "query": "base",
                 "digest": base.record["files"]["digest"],
                 "recipes": {"base": base.record["recipes"]["base"]["digest"]},
+                "stamps": {"base": base.record["recipes"]["base"]["stamp"]},
                 "python": {},
                 "needs": [],
             },

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from support.toy import Toys
@@ -234,6 +237,112 @@ def test_archives_of_which_some_are_not_known(toys: Toys) -> None:
     space.byquery("env").remove()
     outcome = toys.space().replay(old)
     assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
+
+
+# files and folders of the user's own
+
+READ = "from shutil import copy; copy(parameters['model'], path / 'copy.txt')"
+
+
+@pytest.fixture
+def own(toys: Toys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toys:
+    """A program that needs something made of the user's own file and folder; the user is beside these."""
+    parameters = {"model": {"type": "file"}, "pictures": {"type": "folder"}}
+    toys.maker("inner", "inner", READ, parameters=parameters)
+    need = {"query": "inner", "forward": ["model", "pictures"]}
+    toys.maker("outer", "outer", READ, parameters=parameters, needs={"inner": need})
+    mine = tmp_path / "mine"
+    (mine / "pics").mkdir(parents=True)
+    (mine / "net.onnx").write_text("a network")
+    monkeypatch.chdir(mine)
+    return toys
+
+
+TYPED = "outer,model=net.onnx,pictures=pics"
+
+
+def test_relative_paths_are_recorded_as_absolute_ones(own: Toys, tmp_path: Path) -> None:
+    made = own.space().byquery(TYPED)
+    mine, record = tmp_path / "mine", made.record
+    query = f"outer,model={mine}/net.onnx,pictures={mine}/pics"
+    assert (record["query"], record["typed"]) == (query, TYPED)
+    assert record["again"] == f"axs byquery {query} --fresh"
+    assert record["needs"][0]["query"] == query.replace("outer", "inner")
+    assert record["parameters"]["model"] == {
+        "value": f"{mine}/net.onnx",
+        "origin": "query",
+        "digest": sha256(b"a network").hexdigest(),
+    }
+
+
+def test_what_is_recorded_runs_from_any_folder(own: Toys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = own.space().byquery(TYPED)
+    monkeypatch.chdir("/")
+    assert own.space().byquery(made.record["query"]).name == made.name
+    outcome = own.space().replay(made)
+    assert (outcome.remarks, outcome.comparison.sections) == ((), {})
+
+
+def test_older_records_with_relative_paths_are_replayed_too(own: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = own.space().byquery(TYPED)
+    file = made.path / "record.json"
+    kept = json.loads(file.read_text())
+    for item in kept["parameters"].values():
+        del item["digest"]
+    file.write_text(json.dumps({**kept, "query": TYPED}))
+    monkeypatch.chdir("/")
+    assert own.space().replay(made).remarks == ()
+
+
+def test_files_that_are_not_here_are_named_by_digest(own: Toys, tmp_path: Path) -> None:
+    mine, elsewhere = tmp_path / "mine", tmp_path / "elsewhere"
+    made = own.space().byquery(TYPED)
+    mine.rename(elsewhere)
+    with pytest.raises(NotFound) as caught:
+        own.space().replay(made)
+    assert caught.value.message == (
+        f"what {made.name} was made from is not here:\n"
+        f"    model: {mine}/net.onnx (SHA-256 {sha256(b'a network').hexdigest()})\n"
+        f"    pictures: {mine}/pics"
+    )
+    assert caught.value.hint == f"say where it is: axs byname {made.name} , replay --model=PATH --pictures=PATH"
+
+
+def test_the_user_says_where_they_are(own: Toys, tmp_path: Path) -> None:
+    mine, elsewhere = tmp_path / "mine", tmp_path / "elsewhere"
+    made = own.space().byquery(TYPED)
+    mine.rename(elsewhere)
+    own.space().byquery(f"inner,model={elsewhere}/net.onnx,pictures={elsewhere}/pics").remove()
+    outcome = own.space().replay(made, {"model": f"{elsewhere}/net.onnx", "pictures": str(elsewhere / "pics")})
+    assert outcome.remarks == ()
+    assert outcome.new.values["model"] == f"{elsewhere}/net.onnx"
+    assert (outcome.new.path / "copy.txt").read_text() == "a network"
+
+
+def test_another_file_is_not_taken_for_it(own: Toys, tmp_path: Path) -> None:
+    made = own.space().byquery(TYPED)
+    other = tmp_path / "other.onnx"
+    other.write_text("another network")
+    digests = [sha256(text).hexdigest() for text in (b"another network", b"a network")]
+    with pytest.raises(UsageError) as caught:
+        own.space().replay(made, {"model": str(other)})
+    assert str(caught.value) == f"model: {other} is another file: its SHA-256 is {digests[0]}, not {digests[1]}"
+    with pytest.raises(UsageError) as caught:
+        own.space().replay(made, {"factor": "2"})
+    assert str(caught.value) == f"{made.name} was made from no file or folder that is called factor"
+    assert caught.value.hint == "it was made from: model, pictures"
+
+
+def test_content_that_changed_is_told(own: Toys, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    made = own.space().byquery(TYPED)
+    (mine / "net.onnx").write_text("better")
+    (mine / "pics" / "new.png").write_text("")
+    now, then = sha256(b"better").hexdigest(), sha256(b"a network").hexdigest()
+    assert own.space().replay(made).remarks == (
+        f"model has other content: {mine}/net.onnx has the SHA-256 {now}, it was {then}",
+        f"pictures has other files, or files with other times: {mine}/pics",
+    )
 
 
 def test_the_recipe_is_not_here(toys: Toys) -> None:

@@ -654,6 +654,50 @@ def test_a_changed_recipe_is_noted(toys: Toys) -> None:
     assert toys.reporter.notes == [f"{name}: made {toys.space().byname(name).entry.made_at}"]
 
 
+def chain_of_three(toys: Toys) -> None:
+    toys.maker("deep", "deep")
+    toys.maker("base", "base", needs={"deep": "deep"})
+    toys.maker("toy", "thing", needs={"base": "base"})
+
+
+@pytest.mark.parametrize("changed", ["base", "deep"])
+def test_a_changed_recipe_of_a_need_is_noted(toys: Toys, changed: str) -> None:
+    chain_of_three(toys)
+    toys.space().byquery("thing")
+    (toys.recipes / changed / "more.txt").write_text("new")
+    toys.space().byquery("thing")
+    assert toys.reporter.notes[-1] == f"{changed} changed since; --fresh=all makes it and its needs again"
+    toys.space().byquery("thing", fresh="one")  # of the same old needs
+    toys.space().byquery("thing")
+    assert toys.reporter.notes[-1] == f"{changed} changed since; --fresh=all makes it and its needs again"
+    name = toys.space().byquery("thing", fresh="all").name
+    toys.space().byquery("thing")
+    assert toys.reporter.notes == [f"{name}: made {toys.space().byname(name).entry.made_at}"]
+
+
+def test_a_recipe_and_those_of_its_needs_that_changed(toys: Toys) -> None:
+    chain_of_three(toys)
+    toys.space().byquery("thing")
+    for name in ("toy", "base", "deep"):
+        (toys.recipes / name / "more.txt").write_text("new")
+    toys.space().byquery("thing")
+    assert toys.reporter.notes[-1] == "toy, base, deep changed since; --fresh=all makes it and its needs again"
+
+
+def test_older_records_tell_which_recipes_of_needs_changed(toys: Toys) -> None:
+    """They have digests only, without the stamps that spare reading the files."""
+    chain_of_three(toys)
+    made = toys.space().byquery("thing")
+    file = made.path / "record.json"
+    file.write_text(file.read_text().replace('"stamps"', '"unknown_to_me"'))
+    toys.space().byquery("thing")
+    assert toys.reporter.notes == [f"{made.name}: made {made.entry.made_at}"]
+    toys.space().byquery("deep").remove()
+    (toys.recipes / "deep" / "more.txt").write_text("new")
+    toys.space().byquery("thing")
+    assert toys.reporter.notes[-1] == "deep changed since; --fresh=all makes it and its needs again"
+
+
 def test_parameters_file(toys: Toys) -> None:
     toys.maker("base", "base", attributes={"size": 3})
     toys.maker(
@@ -676,6 +720,7 @@ def test_parameters_file(toys: Toys) -> None:
                 "path": str(base.path),
                 "file_path": str(base.path / "out.txt"),
                 "attributes": {"size": 3, "file": "out.txt"},
+                "produced": dict(base.entry.produced),
             }
         },
         "output_path": str(made.path),

@@ -10,7 +10,7 @@ import pytest
 from support import fake_loadgen
 from support.toy import Toys
 
-from axs_core.errors import ProduceError, UsageError
+from axs_core.errors import ProduceError, ProgramFailed, UsageError
 
 RUN = "loadgen_output,loadgen_mode=PerformanceOnly"
 
@@ -30,6 +30,15 @@ def test_a_run_that_is_valid_at_once_is_the_answer(toys: Toys) -> None:
     made = toys.space().byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+")
     assert targets(made["attempts"]) == [("try", 80, True)]
     assert made["performance"] == 100
+
+
+def test_fresh_all_makes_the_attempts_again_too(toys: Toys) -> None:
+    space = toys.space()
+    first = space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+")
+    assert space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+", fresh="one").name
+    assert len(space.all_byquery(f"{RUN},searched-")) == 1
+    again = space.byquery(f"{RUN},loadgen_scenario=Server,loadgen_target_qps=80,until_valid+", fresh="all")
+    assert again["attempts"][0]["entry"] != first["attempts"][0]["entry"]
 
 
 def test_until_valid_lowers_a_servers_load_and_confirms_afresh(toys: Toys) -> None:
@@ -102,6 +111,69 @@ def test_the_highest_load_is_found_between_valid_and_invalid(toys: Toys) -> None
     assert len(plotted["attempts"]) == 7
     assert toys.space().byname(made["confirmed_by"])["loadgen_official"] is True
     assert toys.space().byname(made["attempts"][0]["entry"])["loadgen_official"] is False
+
+
+def test_each_attempt_is_told_as_it_goes(toys: Toys, tmp_path: Path) -> None:
+    noise = tmp_path / "noise"
+    noise.write_text("one\n")
+    toys.space().byquery(f"{SEARCH},noise_file={noise}")
+    assert [note for note in toys.reporter.notes if note.startswith("attempt")] == [
+        "attempt 1 (search): 50 queries/s: INVALID (performance constraints not satisfied), NOISY",
+        "attempt 2 (search): 50 queries/s: VALID",
+        "attempt 3 (search): 100 queries/s: VALID",
+        "attempt 4 (search): 200 queries/s: INVALID (performance constraints not satisfied)",
+        "attempt 5 (search): 114 queries/s: INVALID (performance constraints not satisfied)",
+        "attempt 6 (confirm): 100 queries/s: VALID",
+    ]
+    toys.space().byquery(f"{RUN},loadgen_scenario=Offline,loadgen_target_qps=95,until_valid+")
+    assert "attempt 1 (try): 95 samples/s: INVALID (min duration not satisfied)" in toys.reporter.notes
+    toys.space().byquery(f"{RUN},loadgen_scenario=SingleStream,find_target_latency+")
+    assert "attempt 1 (search): 50 ms: VALID" in toys.reporter.notes
+
+
+def test_a_found_load_that_fails_when_it_counts_gives_way_to_the_next_lower_one(toys: Toys) -> None:
+    query = f"{RUN},loadgen_scenario=Server,find_target_qps+,loadgen_official+,official_limit=60"
+    made = toys.space().byquery(query)
+    assert targets(made["attempts"])[-2:] == [("confirm", 100, False), ("confirm", 50, True)]
+    assert (made["found_target_qps"], str(made["verdict"])[:5]) == (50, "VALID")
+
+
+def test_a_found_load_that_wants_more_queries_gets_them(toys: Toys) -> None:
+    made = toys.space().byquery(f"{SEARCH},needs_queries=1500")
+    assert targets(made["attempts"])[-2:] == [("confirm", 100, False), ("confirm", 100, True)]
+    assert toys.space().byname(made["confirmed_by"]).get("loadgen_min_query_count") == 3000
+
+
+def test_no_load_that_was_found_holds(toys: Toys) -> None:
+    with pytest.raises(ProduceError) as caught:
+        toys.space().byquery(f"{RUN},loadgen_scenario=Server,find_target_qps+,loadgen_official+,official_limit=10")
+    first, *tried = caught.value.message.splitlines()
+    assert first == "what short runs have shown was never VALID when it counted:"
+    assert [line.split("target ")[1].split(":")[0] for line in tried][-2:] == ["100.0", "50.0"]
+    assert str(caught.value.hint).startswith("add loadgen_search_duration_s=")
+
+
+def test_a_found_offline_rate_that_ends_early_is_told_more(toys: Toys) -> None:
+    query = f"{RUN},loadgen_scenario=Offline,find_target_qps+,loadgen_target_qps=100,loadgen_official+"
+    made = toys.space().byquery(f"{query},official_limit=105")
+    assert targets(made["attempts"]) == [("search", 100, True), ("confirm", 100, False), ("confirm", 111.1, True)]
+
+
+def test_a_load_that_is_hopeless_is_an_answer_to_a_search(toys: Toys) -> None:
+    made = toys.space().byquery(f"{SEARCH},loadgen_target_qps=1000,hopeless_above=400")
+    assert targets(made["attempts"])[:3] == [("search", 1000, False), ("search", 500, False), ("search", 250, False)]
+    assert [each["entry"] is None for each in made["attempts"]][:3] == [True, True, False]
+    assert made["attempts"][0]["verdict"] == "INVALID (ended: far more than this Server holds)"
+    assert made["found_target_qps"] == 91.92
+    assert made["target_search"]["attempts"][0]["figure"] is None
+
+
+def test_a_load_that_is_hopeless_ends_what_is_no_search(toys: Toys) -> None:
+    query = f"{RUN},loadgen_scenario=Server,loadgen_target_qps=1000,hopeless_above=400"
+    for said in ("", ",until_valid+"):
+        with pytest.raises(ProgramFailed) as caught:
+            toys.space().byquery(f"{query}{said}")
+        assert caught.value.tail[-1] == "error: 1000 queries/s are far too many"
 
 
 SEARCH = f"{RUN},loadgen_scenario=Server,find_target_qps+,loadgen_search_precision=0.2"
@@ -183,4 +255,8 @@ def test_the_plan_says_how_long_it_takes(toys: Toys) -> None:
     assert toys.space().plan(query).notes == (
         "up to 12 short runs of 5 s or more",
         "up to 5 runs of 600 s or more",
+    )
+    assert toys.space().plan(f"{RUN},loadgen_scenario=Server,find_target_qps+").notes == (
+        "up to 12 short runs of 5 s or more",
+        "up to 5 runs of 5 s or more",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from axs_core.credentials import without_credentials
@@ -155,6 +155,9 @@ class Gathering:
             places[name] = place
             for relative, file in _below(path):
                 self.files[f"{place}{relative}"] = Source(file, file.stat().st_mtime_ns)
+            for relative in found.parts.get(name, ()):
+                part = path.parent / relative
+                self.files[str(PurePosixPath(place).parent / relative)] = Source(part, part.stat().st_mtime_ns)
         return places
 
 

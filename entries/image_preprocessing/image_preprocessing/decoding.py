@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from user_files.stand_in import HEAD, stand_in
 
 Pixels = NDArray[np.uint8]
 
@@ -67,9 +68,14 @@ def _opencv_rgb(data: bytes) -> Pixels:
     except cv2.error as error:
         raise BrokenImage(" ".join(str(error).split())) from error
     if pixels is None:
-        raise BrokenImage("it is empty" if not data else "it is cut off, damaged or not an image")
+        raise BrokenImage(_instead(data) or "it is cut off, damaged or not an image")
     converted: Pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     return converted
+
+
+def _instead(data: bytes) -> str | None:
+    wrong = stand_in(data[:HEAD])
+    return wrong and f"it {wrong}"
 
 
 def pillow_image(data: bytes, mode: str = "RGB") -> Image.Image:
@@ -77,8 +83,8 @@ def pillow_image(data: bytes, mode: str = "RGB") -> Image.Image:
 
     Transparency is dropped, not blended. 16-bit grey levels keep their upper eight bits.
     """
-    if not data:
-        raise BrokenImage("it is empty")
+    if instead := _instead(data):
+        raise BrokenImage(instead)
     try:
         with Image.open(io.BytesIO(data)) as picture:
             picture.load()

@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from user_files import Unusable
+from user_files.labels import read_labels
+from user_files.listing import SUFFIXES, images_in
+
 from image_preprocessing.packing import PIXELS, Packing
 from image_preprocessing.resumption import work_folder
 from image_preprocessing.rules import Rule
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 SHOWN = 10
 """Broken files that a message names."""
 _WORTH = 400  # images for which it is worth to start another process (it needs as long as these to begin)
@@ -60,32 +63,30 @@ def samples_of(attributes: Mapping[str, Any]) -> Samples:
     folder = Path(attributes["images_dir"])
     if not folder.is_dir():
         raise Refused(f"there is no folder {folder}")
-    names, labels = (
-        _labelled(Path(attributes["labels_file"])) if attributes.get("labels_file") else (_listed(folder), None)
-    )
+    names, labels = _labelled(attributes, folder) if attributes.get("labels_file") else (_listed(folder), None)
     if not names:
         raise Refused(f"there are no images in {folder} ({', '.join(SUFFIXES)})")
     return Samples(folder, names, labels)
 
 
-def _labelled(file: Path) -> tuple[list[str], list[int]]:
-    names: list[str] = []
-    labels: list[int] = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        name, _, label = line.strip().rpartition(" ")
-        if not name or not label.isdecimal():
-            raise Refused(f"{file}:{number}: expected FILE LABEL, a label being a number from 0: {line!r}")
-        names.append(name.strip())
-        labels.append(int(label))
-    return names, labels
+def _labelled(attributes: Mapping[str, Any], folder: Path) -> tuple[list[str], list[int]]:
+    classes = attributes.get("classes_file")
+    try:
+        rows = read_labels(Path(attributes["labels_file"]), folder, Path(classes) if classes else None)
+    except Unusable as wrong:
+        raise Refused(_with_hint(wrong)) from None
+    return [row.name for row, _ in rows], [label for _, label in rows]
 
 
 def _listed(folder: Path) -> list[str]:
-    found = (Path(base, name) for base, _, names in os.walk(folder, followlinks=True) for name in names)
-    images = (file for file in found if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
-    return sorted(file.relative_to(folder).as_posix() for file in images)
+    try:
+        return images_in(folder).names
+    except Unusable as wrong:
+        raise Refused(_with_hint(wrong)) from None
+
+
+def _with_hint(wrong: Unusable) -> str:
+    return f"{wrong}; {wrong.hint}" if wrong.hint else str(wrong)
 
 
 def run(job: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -16,6 +17,9 @@ from loadgen_harness.parameters import HarnessError, Need
 
 if TYPE_CHECKING:
     import numpy as np
+
+INPUT_DTYPES = ("float32", "float16", "float64", "uint8")
+"""numpy's names of the types in which images can be given."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,21 @@ class Options:
     device: str | None = None
     precision: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Effective:
+    """What an engine really does, as it is recorded. ``device`` and ``precision`` are "unknown" where it cannot tell.
+
+    ``fallback``: how many of the network's operators run elsewhere than on ``device``, by operator; None where the
+    engine cannot tell. ``options``: its own settings with which it runs.
+    """
+
+    device: str = "unknown"
+    precision: str = "unknown"
+    threads: int | None = None
+    fallback: Mapping[str, int] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Done(Protocol):
@@ -48,11 +67,13 @@ class Done(Protocol):
 class Backend:
     """An engine with a model in it. Derive, set what is known, and write :meth:`predict`.
 
-    ``device`` and ``precision`` are what the engine *really* uses; they stay "unknown" where it cannot be told.
-    ``layout`` is the order of the axes in which :meth:`predict` wants images. ``fixed_batch`` is the only batch size
-    that the model takes; smaller ones are filled up by the harness. ``options`` are this engine's own settings with
-    which it runs, as they are recorded. ``synchronous`` says that ``submit`` returns
-    after ``done`` was called; the harness may then use the batch's memory again.
+    ``device``, ``precision``, ``threads`` and ``options`` are what :meth:`effective` tells, unless it is written anew:
+    what the engine *really* uses; "unknown" where it cannot be told. ``layout`` is the order of the axes in which
+    :meth:`predict` wants images, ``input_dtype`` numpy's name of the type (None: what the model's entry says).
+    ``fixed_batch`` is the only batch size that the model takes; smaller ones are filled up by the harness.
+    ``data_files`` are files beside the model's own that hold weights too. ``output_names`` has a name for each output,
+    where the engine knows names. ``synchronous`` says that ``submit`` returns after ``done`` was called; the harness
+    may then use the batch's memory again.
     """
 
     synchronous: ClassVar[bool] = True
@@ -62,8 +83,15 @@ class Backend:
     precision: str = "unknown"
     threads: int | None = None
     layout: str | None = None
+    input_dtype: str | None = None
     fixed_batch: int | None = None
+    data_files: Sequence[Path] = ()
+    output_names: Sequence[str] = ()
     options: Mapping[str, Any] = {}
+
+    def effective(self) -> Effective:
+        """What the engine really does: asked when it is open, and again after the test."""
+        return Effective(self.device, self.precision, self.threads, options=self.options)
 
     def predict(self, batch: np.ndarray[Any, Any]) -> Sequence[np.ndarray[Any, Any]]:
         """The model's outputs for ``batch`` (samples first)."""
@@ -80,18 +108,56 @@ class Backend:
 def open_backend(entry: Need, model: Need, options: Options) -> Backend:
     """Import the backend entry's module and open ``model`` with it.
 
-    Raises :class:`HarnessError` when the engine uses another device or precision than was asked for: a figure under the
-    wrong name is worse than none.
+    Raises :class:`HarnessError` when the engine uses another device or precision than was asked for, or cannot tell.
     """
     module = backend_module(entry)
     backend: Backend = module.open(model, replace(options, settings=entry.attributes))
-    for what, asked, effective in (
-        ("device", options.device, backend.device),
-        ("precision", options.precision, backend.precision),
-    ):
-        if asked is not None and effective not in (asked, "unknown"):
-            raise HarnessError(f"{what} '{asked}' was asked for, but {backend.engine} really uses '{effective}'")
+    try:
+        check(backend.engine, backend.effective(), options)
+    except BaseException:
+        backend.close()
+        raise
     return backend
+
+
+def check(engine: str, effective: Effective, options: Options) -> None:
+    """Raises :class:`HarnessError` unless the engine does what ``options`` ask for: a figure under the wrong name is
+    worse than none.
+    """
+    for parameter, what, asked, used in (
+        ("execution_device", "device", options.device, effective.device),
+        ("precision", "precision", options.precision, effective.precision),
+    ):
+        if asked is None or asked == used:
+            continue
+        if used == "unknown":
+            raise HarnessError(
+                f"{what} '{asked}' was asked for, but {engine} cannot tell which it uses: leave out {parameter}"
+            )
+        raise HarnessError(f"{what} '{asked}' was asked for, but {engine} really uses '{used}'")
+
+
+def check_unchanged(engine: str, before: Effective, after: Effective) -> None:
+    """Raises :class:`HarnessError` where the engine changed its device or precision while the test ran: the figure
+    would be of neither.
+    """
+    for what, then, now in (
+        ("device", before.device, after.device),
+        ("precision", before.precision, after.precision),
+    ):
+        if then not in (now, "unknown"):
+            raise HarnessError(f"{engine} changed its {what} while the test ran, from '{then}' to '{now}'")
+
+
+def require_one_input(file: Path | None, inputs: Mapping[str, Sequence[Any]]) -> None:
+    """Raises :class:`HarnessError` unless a network has one input. ``inputs``: shapes by name, or by number."""
+    if len(inputs) == 1:
+        return
+    told = ", ".join(f"{name} [{', '.join(map(str, shape))}]" if shape else name for name, shape in inputs.items())
+    raise HarnessError(
+        f"{file} takes {len(inputs)} inputs: {told}; here a network is given its samples alone. Save it again with "
+        "constants for the others, and one input"
+    )
 
 
 def backend_module(entry: Need) -> ModuleType:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from loadgen_harness.backend import INPUT_DTYPES
 from loadgen_harness.parameters import HarnessError
 
 PIXELS = "images.u8"
@@ -38,8 +39,8 @@ class InputForm:
     scale: float = 1.0
 
     @classmethod
-    def of_model(cls, attributes: Any, layout: str | None) -> InputForm:
-        """Read it from a model's attributes; ``layout`` is the backend's wish, where it has one."""
+    def of_model(cls, attributes: Any, layout: str | None, dtype: str | None = None) -> InputForm:
+        """Read it from a model's attributes; ``layout`` and ``dtype`` are the backend's wish, where it has one."""
 
         def numbers(name: str, default: float) -> tuple[float, ...]:
             value = attributes.get(name)
@@ -49,15 +50,15 @@ class InputForm:
 
         form = cls(
             layout=layout or attributes.get("layout") or "NCHW",
-            dtype=attributes.get("input_dtype") or "float32",
+            dtype=dtype or attributes.get("input_dtype") or "float32",
             mean=numbers("mean", 0.0),
             std=numbers("std", 1.0),
             scale=float(attributes.get("scale") or 1.0),
         )
-        if form.layout not in ("NCHW", "NHWC") or form.dtype not in ("float32", "uint8"):
+        if form.layout not in ("NCHW", "NHWC") or form.dtype not in INPUT_DTYPES:
             raise HarnessError(
                 f"the model wants layout {form.layout} of {form.dtype}; "
-                "images can be given as NCHW or NHWC of float32 or uint8"
+                f"images can be given as NCHW or NHWC of {', '.join(INPUT_DTYPES[:-1])} or {INPUT_DTYPES[-1]}"
             )
         return form
 
@@ -124,7 +125,10 @@ class ImageSamples:
     def _normalise(self, pixels: NDArray[np.uint8], into: NDArray[Any]) -> None:
         form = self._form
         channels_first = into if form.layout == "NCHW" else into.transpose(2, 0, 1)
-        for channel, plane in enumerate(channels_first):
+        # In halves, each step would be rounded: they are computed in fp32, and rounded once.
+        halves = np.empty(self._shape[:2], np.float32) if form.dtype == "float16" else None
+        for channel, target in enumerate(channels_first):
+            plane = target if halves is None else halves
             plane[...] = pixels[..., channel]
             if form.dtype == "uint8":
                 continue
@@ -134,6 +138,8 @@ class ImageSamples:
                 plane -= np.float32(mean * form.scale)
             if std * form.scale != 1.0:
                 plane /= np.float32(std * form.scale)
+            if halves is not None:
+                target[...] = halves
 
     def unload(self, indices: Sequence[int]) -> None:
         """The memory is kept for the next set; only the index forgets."""

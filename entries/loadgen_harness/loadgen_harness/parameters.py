@@ -10,7 +10,11 @@ from typing import Any
 
 
 class HarnessError(Exception):
-    """A run that cannot be done as it was asked for; the message is for the user, without a traceback."""
+    """A run that cannot be done as it was asked for; the message is for the user, without a traceback. ``exit_code`` is
+    what the program ends with.
+    """
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

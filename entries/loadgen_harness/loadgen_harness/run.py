@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen_harness import identity
 from loadgen_harness.arithmetic import refuse_for_fp32
-from loadgen_harness.backend import Backend, Options, open_backend
+from loadgen_harness.backend import Backend, Effective, Options, check, check_unchanged, open_backend
 from loadgen_harness.cpu_time import own_cpu_seconds
 from loadgen_harness.foreign_load import Bounds, ForeignLoad
 from loadgen_harness.parameters import HarnessError, Job, Need
@@ -45,7 +46,7 @@ DECLARATION = (
 
 def main(argv: list[str], task: Task) -> int:
     """Run the test that the file ``argv[1]`` describes; returns the exit code (0 done, 1 failed, 2 cannot be done as
-    asked).
+    asked, 3 the load is far too high).
 
     Reasons go to stderr. A signal ends the process at once, as the system does it by default: LoadGen runs in C and
     would crash on Python's own KeyboardInterrupt.
@@ -59,7 +60,7 @@ def main(argv: list[str], task: Task) -> int:
         run.go()
     except HarnessError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except BaseException as error:  # an engine that calls sys.exit(0) has not done its work either
         traceback.print_exc()
         print(f"error: {failure(error, run.doing if run else 'reading the parameters')}", file=sys.stderr)
@@ -91,9 +92,11 @@ class Run:
             backend = self._open_backend()
             self._phase("opening the samples")
             library = self._task.library(self._job, backend)
+            before = backend.effective()
             self._test(backend, library)
+            effective = self._after_the_test(backend, before)
             self._phase("writing the results")
-            self._leave_results(backend, library)
+            self._leave_results(backend, effective, library)
         finally:
             self._watchdog.stop()
             if backend is not None:
@@ -105,19 +108,22 @@ class Run:
         if self._job.value("verbosity", 0):
             print(f"{datetime.now(timezone.utc):%H:%M:%S} {text}", file=sys.stderr, flush=True)
 
-    def _open_backend(self) -> Backend:
+    def _options(self) -> Options:
         job = self._job
-        options = Options(
+        return Options(
             batch_size=int(job.value("batch_size", 1)),
             threads=job.value("num_threads"),
             device=job.value("execution_device"),
             precision=job.value("precision"),
         )
+
+    def _open_backend(self) -> Backend:
+        options = self._options()
         refuse_for_fp32(options.precision, os.environ)
         begin = time.perf_counter()
-        backend = open_backend(job.need("backend"), job.need("model"), options)
+        backend = open_backend(self._job.need("backend"), self._job.need("model"), options)
         self._measured["open_seconds"] = round(time.perf_counter() - begin, 4)
-        refuse_for_fp32(backend.precision, os.environ)
+        refuse_for_fp32(backend.effective().precision, os.environ)
         return backend
 
     def _test(self, backend: Backend, library: SampleLibrary) -> None:
@@ -126,6 +132,7 @@ class Run:
 
         from loadgen_harness import audit
         from loadgen_harness import settings as loadgen_settings
+        from loadgen_harness.overload import Schedule, ended_if_hopeless
         from loadgen_harness.system_under_test import SystemUnderTest
 
         job = self._job
@@ -157,8 +164,11 @@ class Run:
         sut.start()
         system = lg.ConstructFastSUT(sut.issue, sut.flush)
         samples = lg.ConstructQSL(library.count, library.count, library.load, library.unload)
+        timed = queued and settings.mode in ("PerformanceOnly", "SubmissionRun")
+        schedule = Schedule.of(test, library.count, settings.mode) if timed else None
         try:
-            lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / audit.AUDIT_CONF))
+            with ended_if_hopeless(schedule, sut):
+                lg.StartTestWithLogSettings(system, samples, test, log, str(job.output_path / audit.AUDIT_CONF))
         finally:
             sut.stop()
             lg.DestroyQSL(samples)
@@ -200,24 +210,32 @@ class Run:
         query = {"SingleStream": 1, "MultiStream": settings.keys.get("samples_per_query", 8)}
         return int(min(largest, query.get(settings.scenario, largest)))
 
-    def _leave_results(self, backend: Backend, library: SampleLibrary) -> None:
+    def _after_the_test(self, backend: Backend, before: Effective) -> Effective:
+        effective = backend.effective()
+        check(backend.engine, effective, self._options())
+        check_unchanged(backend.engine, before, effective)
+        refuse_for_fp32(effective.precision, os.environ)
+        return effective
+
+    def _leave_results(self, backend: Backend, effective: Effective, library: SampleLibrary) -> None:
         job, folder = self._job, self._job.output_path
         _check_logs(folder, str(job.value("loadgen_mode", "AccuracyOnly")))
         accuracy = job.value("loadgen_mode", "AccuracyOnly") in ("AccuracyOnly", "SubmissionRun")
         self._task.write_results(job, library, folder / ACCURACY_LOG if accuracy else None)
         model = job.need("model")
         self._measured |= {
-            "effective_device": backend.device,
-            "effective_precision": backend.precision,
-            "effective_threads": backend.threads,
+            "effective_device": effective.device,
+            "effective_precision": effective.precision,
+            "effective_threads": effective.threads,
+            "fallback_nodes": None if effective.fallback is None else dict(effective.fallback),
             "engine": backend.engine,
             "engine_version": backend.version,
-            "engine_options": dict(backend.options),
+            "engine_options": dict(effective.options),
             "loadgen_version": version("mlcommons-loadgen"),
             "samples_used": library.count,
             "input_shape": getattr(library, "shape", None),
             "sample_list_digest": sample_list_digest(library),
-            "model_digest": _digest(model),
+            "model_digest": _digest(model, backend.data_files),
             "model_weights": model.attributes.get("weights"),
             "mlperf_benchmark": model.attributes.get("mlperf_model_name"),
             "environment_digest": identity.environment_digest(job),
@@ -246,12 +264,21 @@ def sample_list_digest(library: SampleLibrary) -> str:
     return hashlib.sha256(b"".join(lines)).hexdigest()
 
 
-def _digest(model: Need) -> str | None:
+def _digest(model: Need, data_files: Sequence[Path]) -> str | None:
+    """SHA-256 of the model's file; where weights lie in others too, of the lines ``digest  name`` of all of them."""
     if model.file_path is None or not model.file_path.is_file():
         return None
+    digests = {file: _sha256(file) for file in (model.file_path, *data_files)}
+    if len(digests) == 1:
+        return digests[model.file_path]
+    lines = (f"{digest}  {file.relative_to(model.file_path.parent)}\n" for file, digest in digests.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(file: Path) -> str:
     digest = hashlib.sha256()
-    with model.file_path.open("rb") as file:
-        while block := file.read(1 << 20):
+    with file.open("rb") as opened:
+        while block := opened.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
 

@@ -88,6 +88,11 @@ class SystemUnderTest:
             self._waiting.put(None)
             self._worker.join()
 
+    @property
+    def waiting(self) -> int:
+        """Samples that were issued and are not worked on yet."""
+        return 0 if self._waiting is None else self._waiting.qsize()
+
     def issue(self, ids: list[int], indices: list[int]) -> None:
         """LoadGen's callback: one query, its samples' response ids and indices."""
         if self._waiting is not None:

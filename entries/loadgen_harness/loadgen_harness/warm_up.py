@@ -45,7 +45,7 @@ def measure(
 
     It goes on for ``seconds``, and on a slow engine up to four times as long for a dozen batches; at least for three.
     """
-    size = min(batch_size, library.count)
+    size = min(backend.fixed_batch or batch_size, library.count)
     library.load(range(size))
     slots = library.slots(range(size))
     times: list[float] = []

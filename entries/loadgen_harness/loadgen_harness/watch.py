@@ -18,8 +18,9 @@ AFTER_ERROR_S = 2.0
 
 
 class Watchdog:
-    """Ends the process (exit code 1, reason and stacks on stderr) when ``progress()`` has not changed for ``timeout``
-    seconds, or when ``error()`` has been there for a while and LoadGen does not come to an end."""
+    """Ends the process (exit code 1, or that of the error; reason and stacks on stderr) when ``progress()`` has not
+    changed for ``timeout`` seconds, or when ``error()`` has been there for a while and LoadGen does not come to an end.
+    """
 
     def __init__(self, timeout: float, progress: Callable[[], int], error: Callable[[], BaseException | None]) -> None:
         self._timeout, self._progress, self._error = timeout, progress, error
@@ -61,7 +62,7 @@ class Watchdog:
 
     def _end(self, reason: str | None) -> None:
         error = self._error()
-        if error is not None:
+        if error is not None and not isinstance(error, HarnessError):
             traceback.print_exception(error, file=sys.stderr)
         if reason is not None:
             faulthandler.dump_traceback(all_threads=True)
@@ -70,7 +71,7 @@ class Watchdog:
             print(f"error: {failure(error, self._phase)}", file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(1)
+        os._exit(error.exit_code if isinstance(error, HarnessError) else 1)
 
 
 def failure(error: BaseException, phase: str) -> str:

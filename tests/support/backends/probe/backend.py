@@ -43,8 +43,12 @@ class Probe(Backend):
                 sys.exit(0)
             if self._how == "sleep":
                 time.sleep(100)
+            if self._how == "slow":
+                time.sleep(0.05)
             if self._how == "hold":
                 ctypes.PyDLL(None).sleep(100)
+            if self._how == "change":
+                self.device = "cuda"
             if self._how == "short":
                 batch = batch[1:]
         return [batch.reshape(len(batch), -1)[:, 0].astype(np.int64)]
