@@ -16,7 +16,7 @@ from .mlperf_log import ACCURACY, SUMMARY
 
 ACCURACY_MODES = ("AccuracyOnly", "SubmissionRun")
 CUT = b"\n\n...\n\n"  # stands where MLPerf's script has cut a log
-RECORD = re.compile(r'"seq_id"\s*:\s*(\d{1,18})\s*,\s*"qsl_idx"\s*:\s*(\d{1,18})\s*,\s*"data"\s*:\s*"[0-9A-Fa-f]*"')
+ANSWERED = re.compile(r'"seq_id"\s*:\s*\d{1,18}\s*,\s*"qsl_idx"\s*:\s*(\d{1,18})\b')
 
 
 def accuracy(folder: Path, log: Log, asked: Asked) -> Iterator[str]:
@@ -69,19 +69,14 @@ def _answers(content: bytes, count: float, whole: bool) -> Iterator[str]:
     if CUT not in content and (fault := _damage(text)):
         yield f"{ACCURACY} {fault}"
         return
-    parts = [RECORD.findall(part) for part in text.split(CUT.decode())]
-    if not all(parts):
-        yield (
-            f"{ACCURACY} has no answers"
-            if not any(parts)
-            else f"{ACCURACY} is cut in another way than MLPerf's script cuts"
-        )
-    found = [(int(number), int(index)) for part in parts for number, index in part]
-    worst = max((index for _, index in found), default=0)
-    if worst >= count:
-        yield f"{ACCURACY} answers sample {worst}; there are {count}"
-    if whole and max((number for number, _ in found), default=0) >= count:
-        yield f"{ACCURACY} has more answers than samples ({count})"
+    found = [int(index) for index in ANSWERED.findall(text)]
+    head, *tails = text.split(CUT.decode())
+    if not ANSWERED.search(head):
+        yield f"{ACCURACY} has no answers"
+    elif not all(tail.rstrip().endswith("]") for tail in tails):
+        yield f"{ACCURACY} is cut in another way than MLPerf's script cuts"
+    if found and max(found) >= count:
+        yield f"{ACCURACY} answers sample {max(found)}; there are {count}"
     if whole and CUT not in content and found and len(found) < count:
         yield f"{ACCURACY} has {len(found)} answers for {count} samples"
 

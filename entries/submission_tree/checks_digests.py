@@ -22,7 +22,7 @@ FREE = ("README.md", "src", "documentation")
 def changed_runs(runs: Iterable[Run]) -> list[str]:
     """The logs that are not as they were when their runs ended."""
     found = []
-    for run in runs:
+    for run in {run.name: run for run in runs}.values():
         known = read_files(run.path) or {}
         changed = [name for name in LOGS if "sha256" in known.get(name, {}) and not _is(run.path / name, known[name])]
         found += [f"{run.name}: {', '.join(changed)} changed after the run: make it again"] if changed else []
@@ -45,7 +45,7 @@ def changed(entry: Path) -> list[str]:
     """
     try:
         known = dict(json.loads((entry / WRITTEN).read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, TypeError, ValueError, RecursionError):
         return []
     here = dict(_files(entry))
     gone = [f"{name} is gone" for name in sorted(known.keys() - here.keys())]

@@ -11,13 +11,13 @@ from typing import Any
 
 from .benchmark import Benchmark
 from .checks_reading import Log, number, read_text, shown
-from .mlperf_log import SUMMARY
+from .mlperf_log import FIGURES, SUMMARY
 from .rules import Rules
 
 PERFORMANCE_MODES = ("PerformanceOnly", "SubmissionRun")
 # What LoadGen asks for at least, where nobody says otherwise.
 LEAST_QUERIES = {"SingleStream": 100, "MultiStream": 662, "Server": 100}
-# Settings that end a test early, or change what is asked: MLPerf has none of them.
+# Settings that end a test early, or change what is asked: MLPerf has none of them where a duration is prescribed.
 MUST_BE_UNSET = ("max_duration_ms", "max_query_count", "performance_issue_unique")
 # Keys of user.conf, what the detailed log calls them, and its units in each.
 CONF_KEYS = {
@@ -93,11 +93,11 @@ def _settings(log: Log, asked: Asked) -> Iterator[str]:
     if not log.number("effective_min_duration_ms") >= duration:
         yield f"min_duration is {log.say('effective_min_duration_ms')} ms, not {duration} ms"
     yield from seeds(log, rules)
-    least = LEAST_QUERIES.get(asked.logged, 0)
+    least = min(LEAST_QUERIES.get(asked.logged, 0), asked.data.get("min_queries", {}).get(asked.scenario, math.inf))
     if least and not log.number("effective_min_query_count") >= least:
         yield f"min_query_count is {log.say('effective_min_query_count')}, less than {least}"
-    for key in MUST_BE_UNSET:
-        if log.number(f"effective_{key}"):
+    for key in MUST_BE_UNSET if duration else ():
+        if log.get(f"effective_{key}"):
             yield f"{key.removesuffix('_ms')} is set, to {log.say(f'effective_{key}')}"
     least = asked.data.get("performance_sample_count", 0)
     if not log.number("effective_performance_sample_count") >= least:
@@ -127,10 +127,10 @@ def _figure(log: Log, name: str) -> Iterator[str]:
     percentile = {"SingleStream": "90.00_percentile", "MultiStream": "99.00_percentile_per_query"}.get(log.scenario)
     if percentile and log.figure < log.number(f"result_{percentile}_latency_ns"):
         yield f"the figure of the {name}, {log.figure:.0f} ns, is below its percentile"
-    samples = log.number("effective_samples_per_query") * log.number("result_query_count")
-    rate = 1e9 * samples / (log.number("result_max_latency_ns") or math.nan)
-    if log.scenario == "Offline" and abs(rate - log.figure) > 0.01 * rate:
-        yield f"the figure of the {name} is {log.figure:.6g} samples/s; samples and time give {rate:.6g}"
+    samples = log.number("generated_samples_per_query") * log.number("result_query_count")
+    rate, said = 1e9 * samples / (log.number("result_max_latency_ns") or math.nan), log.number(FIGURES["Offline"])
+    if log.scenario == "Offline" and abs(rate - said) > 0.01 * rate:
+        yield f"the figure of the {name} is {said:.6g} samples/s; samples and time give {rate:.6g}"
 
 
 def kind(log: Log) -> str | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from . import summary_log
-from .mlperf_log import DETAIL, FIGURES, SUMMARY, read_log
+from .mlperf_log import DETAIL, SUMMARY, figure, read_log
 
-FOREVER = 60  # characters of a value that a message shows
+MOST_SHOWN = 60  # characters of a value that a message shows
 ROUNDED = {"rel_tol": 1e-5, "abs_tol": 0.0051}  # LoadGen prints six digits, and two decimals of a Server's figures
 
 
@@ -32,7 +32,7 @@ def read_object(file: Path) -> tuple[dict[str, Any], list[str]]:
 def shown(value: Any) -> str:
     """A value for a message."""
     text = str(value)
-    return text if len(text) <= FOREVER else f"{text[:FOREVER]}..."
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def number(value: Any) -> float:
@@ -76,8 +76,9 @@ class Log:
 
     @property
     def figure(self) -> float:
-        """The figure of the run: samples/s, or ns; NaN without one."""
-        return self.number(FIGURES.get(self.scenario, ""))
+        """What MLPerf scores of the run: samples/s, or ns; NaN where there is none."""
+        found = figure(self.values)
+        return math.nan if found is None else found
 
     @property
     def version(self) -> str:
@@ -86,8 +87,8 @@ class Log:
 
     def contradictions(self) -> Iterator[str]:
         """Where the summary says otherwise than the detailed log."""
-        for name, key, text in summary_log.lines(self.summary, self.scenario):
+        for _, key, text in summary_log.lines(self.summary, self.scenario):
             value = self.get(key)
             same = str(value) == text or math.isclose(number(value), number(text), **ROUNDED)
             if value is not None and not same:
-                yield f"{SUMMARY} says {name}: {shown(text)}, {DETAIL} {shown(value)}"
+                yield f"{SUMMARY} says {shown(text)} where {DETAIL} has {key} = {shown(value)}"

@@ -137,7 +137,7 @@ def write_logs(folder: Path, known: dict[str, Any], valid: bool, figure: float, 
     scenario = known["loadgen_scenario"]
     target = known.get(f"loadgen_target_{'latency' if 'Stream' in scenario else 'qps'}") or 50.0
     settings = _settings(known, target)
-    results = {} if known["loadgen_mode"] == "AccuracyOnly" else _results(scenario, valid, figure)
+    results = {} if known["loadgen_mode"] == "AccuracyOnly" else _results(settings, valid, figure)
     _detail(folder, settings, results)
     text = _summary(settings, results, lacks) if results else NOTHING_WRONG
     (folder / "mlperf_log_summary.txt").write_text(text, encoding="utf-8")
@@ -203,12 +203,19 @@ def _settings(known: dict[str, Any], target: float) -> dict[str, Any]:
     }
 
 
-def _results(scenario: str, valid: bool, figure: float) -> dict[str, Any]:
+def _results(settings: dict[str, Any], valid: bool, figure: float) -> dict[str, Any]:
+    scenario, samples = settings["effective_scenario"], settings["effective_samples_per_query"]
     latencies = {"99.00": 17_000_000} if scenario == "Server" and not valid else {}
     if "Stream" in scenario:
         latencies = {"90.00": round(0.9 * figure), "99.00": round(0.99 * figure)}
     name = "per_query_latency" if scenario == "MultiStream" else "latency"
+    of_one_query = {
+        "generated_samples_per_query": samples,
+        "result_query_count": 1,
+        "result_max_latency_ns": round(1e9 * samples / figure),
+    }
     return {
+        **(of_one_query if scenario == "Offline" else {}),
         "result_validity": "VALID" if valid else "INVALID",
         "result_min_duration_met": True,
         "early_stopping_met": valid,

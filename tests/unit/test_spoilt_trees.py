@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support import fake_loadgen
-from support.spoilt_trees import HARMLESS, MISSED_BY_MLPERF, SPOILT, Spoilt, Way
+from support.spoilt_trees import DETAIL, GARBAGE, HARMLESS, MISSED_BY_MLPERF, SPOILT, Spoilt, Way
 from support.submission_runs import CLOSED, SAID, SCENARIOS, compliance, run_all
 from support.toy import Toys
 
@@ -80,6 +82,37 @@ def test_what_is_harmless_passes(report: Callable[..., list[str]], way: Way) -> 
     assert report(way, digests=True) == ok
 
 
+ODD = (None, True, -1, 0, 1e999, 10**400, "", "VALID", "x" * 500, "\x00", [], [[1]], {}, {"value": 1})
+"""What a value may be instead of what it should be."""
+
+
+def odd_values(file: Path, odd: object) -> None:
+    """Each value of a file is another: in an object of JSON, in a detailed log, after `=` or `:` of other text."""
+    text, value = file.read_text(encoding="utf-8"), json.dumps(odd)
+    if file.suffix == ".json" and text.startswith("{"):
+        file.write_text(json.dumps(dict.fromkeys(json.loads(text), odd)), encoding="utf-8")
+    elif file.name == DETAIL:
+        rows = [json.loads(line.removeprefix(":::MLLOG ")) for line in text.splitlines()]
+        file.write_text("".join(f":::MLLOG {json.dumps({**row, 'value': odd})}\n" for row in rows), encoding="utf-8")
+    else:
+        file.write_text(re.sub(r"(?<=[=:] )\S+|(?<==)\S+", lambda _: value, text), encoding="utf-8")
+
+
+@pytest.mark.parametrize("odd", [*ODD, GARBAGE, b"", b"{", b"[" * 100_000], ids=lambda odd: f"{odd!r:.20}")
+def test_whatever_lies_in_a_tree_is_told_in_words(report: Callable[..., list[str]], odd: object) -> None:
+    def each_file(home: Path) -> None:
+        for folder in ("results", "systems"):
+            for file in (item for item in (home / folder).rglob("*") if item.is_file()):
+                if isinstance(odd, bytes):
+                    file.write_bytes(odd)
+                else:
+                    odd_values(file, odd)
+
+    lines = report(each_file, digests=True)
+    assert re.fullmatch(r"Not as the rules of v6\.1 want it \(\d+\):", lines[0])
+    assert all(len(line) < 400 for line in lines)
+
+
 @pytest.fixture
 def passes_officially(sound: WorkspaceEntry, tmp_path: Path) -> Callable[[Way], bool]:
     """Does MLPerf's own checker pass a copy that was spoilt in a way?"""
@@ -106,9 +139,35 @@ def passes_officially(sound: WorkspaceEntry, tmp_path: Path) -> Callable[[Way], 
     return check
 
 
+with_checkout = pytest.mark.skipif(CHECKOUT is None, reason="AXS_TEST_MLPERF_INFERENCE names no checkout")
+
+
+@with_checkout
+def test_with_a_checkout_mlperfs_scripts_judge_the_runs_and_its_checker_the_tree(toys: Toys) -> None:
+    pytest.importorskip("numpy")
+    python = {
+        "provides": [["python_env"]],
+        "parameters": {"requirements": {"type": "list"}},
+        "attributes": {"interpreter": sys.executable},
+    }
+    toys.add("python_env", python)
+    space = toys.space()
+    run_all(space, *SCENARIOS)
+    compliance(space, *SCENARIOS)
+    made = space.byquery(f"{ASKED},checker_dir={CHECKOUT}")
+    for scenario in SCENARIOS:
+        folder = made.path / "tree" / "closed" / "ORG" / "results" / "SYS" / "resnet50" / scenario
+        for name in ("TEST01/verify_performance.txt", "TEST04/verify_performance.txt", "TEST01/verify_accuracy.txt"):
+            told = (folder / name).read_text().split("\n")
+            assert told[0].startswith("Verifying ")
+            assert "TEST PASS" in told
+    assert made["check_report"].startswith("OK: ")
+    assert made["official_check_passed"] is True
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(CHECKOUT is None, reason="AXS_TEST_MLPERF_INFERENCE names no checkout")
+@with_checkout
 def test_what_mlperfs_checker_says(passes_officially: Callable[[Way], bool]) -> None:
     assert [name for name, way in HARMLESS.items() if not passes_officially(way)] == []
     missed = [spoilt.name for spoilt in SPOILT if passes_officially(spoilt.way)]
