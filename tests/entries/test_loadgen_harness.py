@@ -444,4 +444,3 @@ class TestWatch:
             "dog = Watchdog(0.4, time.time_ns, lambda: None)\ndog.start()\ntime.sleep(1.2)\ndog.stop()\nprint('done')\n"
         )
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
-
