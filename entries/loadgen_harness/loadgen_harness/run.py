@@ -226,7 +226,8 @@ class Run:
         self._measured |= {
             "effective_device": effective.device,
             "effective_precision": effective.precision,
-            "effective_threads": effective.threads,
+            # The same engine on the same machine chooses the same number, also where it does not tell it.
+            "effective_threads": "default" if effective.threads is None else effective.threads,
             "fallback_nodes": None if effective.fallback is None else dict(effective.fallback),
             "engine": backend.engine,
             "engine_version": backend.version,
