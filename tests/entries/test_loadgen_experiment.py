@@ -217,6 +217,10 @@ def test_figure_of_the_other_mode_names_the_query_to_type(figures: Any, tmp_path
         figures.performance("Offline", "AccuracyOnly", tmp_path)
     assert str(refused.value) == "this run has loadgen_mode=AccuracyOnly, which measures no performance"
     assert refused.value.hint == "ask the same query with loadgen_mode=PerformanceOnly"
+    taken_in = {"query": "ingested,loadgen_output,folder=/x", "parameters": {"folder": {"value": "/x"}}}
+    with pytest.raises(Refused) as refused:
+        figures.performance("Offline", "AccuracyOnly", tmp_path, record=taken_in)
+    assert refused.value.hint == "axs ingest FOLDER , get performance: the folder of a run with loadgen_mode=PerformanceOnly"
 
 
 def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None:
@@ -236,7 +240,8 @@ def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None
     )
     assert report.splitlines() == [
         "Result: VALID",
-        "MLPerf's score: 354799 ns (early stopping's estimate)",
+        "MLPerf's score, unverified: 354799 ns (early stopping's estimate)",
+        "Result not verified by MLCommons Association.",
         "SUT name : PyFastSUT",
         "Scenario : SingleStream",
         "Mode     : PerformanceOnly",
