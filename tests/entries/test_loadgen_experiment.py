@@ -220,7 +220,10 @@ def test_figure_of_the_other_mode_names_the_query_to_type(figures: Any, tmp_path
     taken_in = {"query": "ingested,loadgen_output,folder=/x", "parameters": {"folder": {"value": "/x"}}}
     with pytest.raises(Refused) as refused:
         figures.performance("Offline", "AccuracyOnly", tmp_path, record=taken_in)
-    assert refused.value.hint == "axs ingest FOLDER , get performance: the folder of a run with loadgen_mode=PerformanceOnly"
+    assert (
+        refused.value.hint
+        == "axs ingest FOLDER , get performance: the folder of a run with loadgen_mode=PerformanceOnly"
+    )
 
 
 def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None:
