@@ -372,6 +372,11 @@ SHORT: dict[str, Any] = {
             OFFICIAL | {"dataset_used": None},
             "VALID (samples of an unknown data set, not of imagenet)",
         ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": "bert-99", "samples_used": 10833, "dataset_used": "my questions"},
+            "VALID (it is not known here whether its samples are those of SQuAD v1.1 (max_seq_len=384))",
+        ),
         ("PerformanceOnly", OFFICIAL | {"model_weights": "random"}, "VALID (random weights)"),
         (
             "PerformanceOnly",
