@@ -275,6 +275,16 @@ def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None
     ]
 
 
+def test_the_report_of_an_earlier_version_is_known(figures: Any, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
+    report = figures.performance_report("PerformanceOnly", tmp_path, loadgen_scenario="SingleStream")
+    assert figures.earlier_report(report).splitlines()[:3] == [
+        "Result: VALID",
+        "MLPerf's score: 354799 ns (early stopping's estimate)",
+        "SUT name : PyFastSUT",
+    ]
+
+
 def test_operators_that_ran_elsewhere_are_shown(figures: Any, tmp_path: Path) -> None:
     write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
     elsewhere = {"Shape": 1, "NonMaxSuppression": 1, "Gather": 3}
