@@ -454,6 +454,8 @@ def _restrictions_of_alternative(reading: _Reading) -> None:
     for own in reading.alternative.restrictions:
         said = reading.origins.get(own.key) == "query"
         value = reading.values.get(own.key) if said else None
+        if said and value is None and reading.error:  # what was said is no value of this name: the error tells it
+            continue
         if not own.holds(value, value is not None):
             reading.unmet += 1
             reading.faults.append(f"it serves only queries with {own}")

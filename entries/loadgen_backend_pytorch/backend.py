@@ -58,7 +58,7 @@ class PyTorch(Backend):
         if options.threads is not None:
             torch.set_num_threads(options.threads)
         self._channels_last = model.attributes.get("layout", "NCHW") == "NCHW"
-        module = _load(model).to(self.device).eval()
+        module = load(model).to(self.device)
         # TF32 would be another precision under fp32's name. After the model's own code, which may have switched it on.
         torch.backends.cudnn.allow_tf32 = False
         torch.set_float32_matmul_precision("highest")
@@ -187,7 +187,12 @@ def in_use(weights: str, device: str) -> str:
     return allowed or weights
 
 
-def _load(model: Need) -> torch.nn.Module:
+def load(model: Need) -> torch.nn.Module:
+    """The network of ``model``, on the CPU and ready to answer (``eval``)."""
+    return _read(model).eval()
+
+
+def _read(model: Need) -> torch.nn.Module:
     file = model.file_path
     assert file is not None
     saved_as = model.attributes.get("model_format") or ("torchscript" if _is_torchscript(file) else "state_dict")
@@ -293,7 +298,7 @@ def describe(model: Need) -> dict[str, Any]:
     """
     file, side = model.file_path, int(model.attributes.get("resolution") or 224)
     assert file is not None
-    module = _load(model).eval()
+    module = load(model)
     require_one_input(file, _inputs(module))
     kernels = [p for p in module.parameters() if p.dim() == 4] or [torch.empty(0, 3)]
     channels = int(model.attributes.get("channels") or kernels[0].shape[1])

@@ -105,9 +105,13 @@ def _refuse_other_engine(file: Path, framework: str) -> None:
         raise UsageError(
             f"{what}, which no engine here opens; what they open: {opened()}", hint=kind.instead.format(**words)
         )
-    convert = f", or convert it first: model,model_file={file},convert_to=..."
     leave = ", or leave framework out" if named is kind else ""
+    convert = ""
+    if kind is PYTORCH:
+        convert = f", or convert it first: model,model_file={file},convert_to=..."
+    elif named is kind and framework == PYTORCH.engine:
+        convert = "; convert_to=onnx and convert_to=torchscript take PyTorch files only"
     raise UsageError(
         f"{what}, which framework={framework} does not open",
-        hint=f"say model_file={file},framework={kind.engine}{leave}{convert if kind is PYTORCH else ''}",
+        hint=f"say model_file={file},framework={kind.engine}{leave}{convert}",
     )

@@ -53,8 +53,8 @@ class Conversion:
         self.tensors: dict[str, Any] = {}
         self.last: set[str] = set()
 
-    def run(self, images: Any) -> Any:
-        """The network's first output for ``images`` (NHWC)."""
+    def run(self, images: Any, output: str | None) -> Any:
+        """The network's ``output`` (None: the first) for ``images`` (NHWC)."""
         inputs = [value.name for value in self.graph.input if value.name not in self.constants]
         if len(inputs) != 1:
             raise Unknown(f"it has {len(inputs)} inputs; only networks with one are converted")
@@ -62,7 +62,7 @@ class Conversion:
         self.last.add(inputs[0])
         for node in self.graph.node:
             self._convert(node)
-        return self.plain(self.graph.output[0].name)
+        return self.plain(output or self.graph.output[0].name)
 
     def _convert(self, node: onnx.NodeProto) -> None:
         settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
@@ -241,21 +241,22 @@ def _padding(settings: dict[str, Any]) -> list[list[int]]:
     return [[0, 0], [top, bottom], [left, right], [0, 0]]
 
 
-def convert(file: Path, attributes: dict[str, Any]) -> Any:
-    """The GraphDef."""
+def convert(file: Path, attributes: dict[str, Any], wanted: str | None) -> Any:
+    """The GraphDef of the output ``wanted`` in the ONNX file (None: the first)."""
     graph, side = tf.Graph(), attributes["resolution"]
     with graph.as_default():
         name, output = (attributes[key].removesuffix(":0") for key in ("input_name", "output_name"))
         images = tf.compat.v1.placeholder(tf.float32, [None, side, side, attributes["channels"]], name=name)
-        tf.identity(Conversion(onnx.load(str(file)).graph).run(images), name=output)
+        tf.identity(Conversion(onnx.load(str(file)).graph).run(images, wanted), name=output)
     return graph.as_graph_def()
 
 
 def main(parameters_file: str) -> int:
     job = json.loads(Path(parameters_file).read_text(encoding="utf-8"))
-    asked, source = job["attributes"], Path(job["needs"]["onnx"]["file_path"])
+    asked, onnx_entry = job["attributes"], job["needs"]["onnx"]
+    source = Path(onnx_entry["file_path"])
     try:
-        made = convert(source, asked)
+        made = convert(source, asked, onnx_entry["attributes"].get("output_name"))
     except Unknown as error:
         print(f"error: {source.name}: {error}", file=sys.stderr)
         return 2

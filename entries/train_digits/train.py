@@ -1,6 +1,6 @@
 """Train ResNet-20 on the training part of the digits, check it on the held-out part, save and export it.
 
-    PYTHONPATH=FOLDER_OF_RESNET20:FOLDER_OF_PYTORCH_EXPORT python train.py PARAMETERS_FILE
+    PYTHONPATH=FOLDER_OF_RESNET20:FOLDER_OF_PYTORCH_EXPORT:FOLDER_OF_LOADGEN_HARNESS python train.py PARAMETERS_FILE
 
 Makes ``resnet20_digits.pt`` (state_dict), ``resnet20_digits.onnx`` (any batch size) and ``found.json`` with the
 held-out accuracy. About half a minute on two cores. The held-out part is looked at once, after the last step: nothing

@@ -16,7 +16,7 @@ from support.entry_code import functions
 from support.toy import Listening
 
 from axs_core import Workspace
-from axs_core.errors import AxsError
+from axs_core.errors import AxsError, UsageError
 
 OPENED = "which no engine here opens; what they open: .onnx (onnxrt), .pt (pytorch), .pth (pytorch), .pb (tensorflow)"
 
@@ -110,6 +110,17 @@ def test_a_name_that_lies_is_told_with_what_to_say(
     say = f"model_file={file},framework={opener}"
     assert error.hint.partition(", or ")[0] == f"say {say}"
     assert engine(file, opener) == opener
+
+
+def test_an_onnx_file_where_a_pytorch_file_is_converted(tmp_path: Path) -> None:
+    """framework=pytorch may not have been typed: it is what convert_to= counts on."""
+    file = tmp_path / "net.onnx"
+    file.write_bytes(ONNX)
+    with pytest.raises(UsageError) as caught:
+        Workspace(reporter=Listening()).plan(f"model,model_file={file},convert_to=onnx")
+    assert str(caught.value) == f"{file} is an ONNX file, which framework=pytorch does not open"
+    leave = f"say model_file={file},framework=onnxrt, or leave framework out"
+    assert caught.value.hint == f"{leave}; convert_to=onnx and convert_to=torchscript take PyTorch files only"
 
 
 @pytest.mark.parametrize(

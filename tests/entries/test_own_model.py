@@ -131,7 +131,7 @@ class TestImportsOfAClass:
         keys = set()
         for content in (b"weights", b"others!"):
             (tmp_path / "net.onnx.data").write_bytes(content)
-            for query in ("loadgen_output,images_dir={0}", "model"):
+            for query in ("loadgen_output,loadgen_mode=PerformanceOnly,images_dir={0}", "model"):
                 space = Workspace(tmp_path / "work")
                 plan = space.plan(f"{query.format(tmp_path)},model_file={tmp_path / 'net.onnx'}")
                 assert plan.match is not None
@@ -142,6 +142,7 @@ class TestImportsOfAClass:
 @pytest.fixture
 def describe(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(str(ENTRIES / "loadgen_harness"))
+    monkeypatch.syspath_prepend(str(ENTRIES / "model_file" / "program"))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     file = ENTRIES / "model_file" / "program" / "describe.py"
     spec = importlib.util.spec_from_file_location("model_file_describe", file)

@@ -179,7 +179,22 @@ def test_a_dictionary_of_outputs_asks_for_one(axs: AxsCommand, mine: Path, tmp_p
         "the network's output is a dictionary; say which is to be read by output_name=NAME: scores [1, 7]"
         in refused.stderr
     )
-    assert axs.ask(f"{asked},output_name=scores", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+    for converted in ("", ",convert_to=onnx"):
+        said = f"{asked}{converted},output_name=scores"
+        assert axs.ask(said, "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
+
+
+def test_the_scores_of_a_tuple_are_what_is_converted(axs: AxsCommand, mine: Path, tmp_path: Path) -> None:
+    """Features come first, and only the second output can be class scores; TorchScript believes the annotation."""
+    changed = (
+        (mine / "net.py")
+        .read_text()
+        .replace("-> torch.Tensor:\n        x =", "-> tuple[torch.Tensor, torch.Tensor]:\n        x =")
+    )
+    (tmp_path / "net.py").write_text(changed.replace("return self.last(", "return x, self.last("))
+    asked = query(mine, "net.pth", f"class_file={tmp_path / 'net.py'}")
+    for said in ("convert_to=onnx", "convert_to=onnx,output_name=1", "convert_to=torchscript"):
+        assert axs.ask(f"{asked},{said}", "get", "accuracy_report") == "accuracy=75.000%, good=30, total=40"
 
 
 def test_random_weights_have_speed_and_no_accuracy(axs: AxsCommand) -> None:
