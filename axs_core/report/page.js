@@ -61,7 +61,7 @@
     ["framework", run => run.framework, run => word(run.framework)],
     ["model", run => run.model, run => word(run.model)],
     ["performance", run => run.performance, run => number(typeof run.performance === "number" ? `${figure(run.performance)} ${text(run.unit)}` : ""), "number"],
-    ["MLPerf's score", run => run.score, run => number(typeof run.score === "number" ? `${figure(run.score)} ${text(run.unit)}` : ""), "number"],
+    ["MLPerf's score (unverified)", run => run.score, run => number(typeof run.score === "number" ? `${figure(run.score)} ${text(run.unit)}` : ""), "number"],
     ["p50 ms", run => percentile(run, 50), run => number(percentile(run, 50)), "number"],
     ["p99 ms", run => percentile(run, 99), run => number(percentile(run, 99)), "number"],
     ["verdict", run => run.word + (run.noisy ? " NOISY" : ""), verdict],
@@ -105,6 +105,8 @@
       place.append(element("h3", {textContent: `${scenario}: ${counted(rows.length, "result")}, ${valid} VALID`}),
         element("div", {className: "rows"}, element("table", {}, element("thead", {}, element("tr", {}, ...COLUMNS.map(heading))), body)));
     }
+    if (shown.some(run => typeof run.score === "number"))
+      place.append(element("p", {textContent: "MLPerf's scores: results not verified by MLCommons Association."}));
     if (!shown.length) place.append(element("div", {className: "nothing", textContent: "Nothing passes the filters."}));
   }
 

@@ -22,7 +22,7 @@ from .answers import LABELS, answered_classes, labels_in, refuse_random, right_o
 from .found_target import target_search_in
 from .mlperf_log import ACCURACY_MODES, DETAIL, FIGURES, SUMMARY, read_log, read_run, text_of
 from .remedies import remedies
-from .rules import NEWEST, rules_of
+from .rules import NEWEST, UNVERIFIED, rules_of
 from .submittable import lacks
 
 
@@ -228,15 +228,21 @@ def performance_report(
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+def earlier_report(performance_report: str) -> str:
+    """The report as earlier versions of axs stored it, which did not say that nobody verified the score."""
+    return performance_report.replace("MLPerf's score, unverified:", "MLPerf's score:").replace(f"\n{UNVERIFIED}", "")
+
+
 def _score_line(path: Path, scenario: str | None) -> list[str]:
-    """MLPerf's score, where it is not what the summary of today's logs begins with."""
+    """MLPerf's score, where it is not what the summary of today's logs begins with, and that nobody verified it."""
     log = read_run(path, scenario)
     figure = scores.scored(log)
     if figure is None or (figure.unit == "samples/s" and figure.key in FIGURES.values()):
         return []
     found = scores.value(log, figure)
-    told = "none, too few queries" if found is None else f"{found} {figure.unit} ({figure.what})"
-    return [f"MLPerf's score: {told}"]
+    if found is None:
+        return ["MLPerf's score: none, too few queries"]
+    return [f"MLPerf's score, unverified: {found} {figure.unit} ({figure.what})", UNVERIFIED]
 
 
 def _elsewhere(fallback_nodes: Mapping[str, int] | None) -> str:
@@ -311,8 +317,11 @@ def noise_caution(
 
 def _not_measured(what: str, mode: str, wanted: str, record: Any) -> Refused:
     """The error for a figure that this mode does not measure, with the query that would."""
-    query = record.get("query") if isinstance(record, dict) else None
-    if isinstance(query, str) and query:
+    said = record if isinstance(record, dict) else {}
+    query = said.get("query")
+    if "folder" in (said.get("parameters") or {}):  # taken in as it was, in the mode that it has
+        hint = f"axs ingest FOLDER , get {what}: the folder of a run with loadgen_mode={wanted}"
+    elif isinstance(query, str) and query:
         terms = [term for term in query.split(",") if not term.startswith("loadgen_mode")]
         hint = f"axs byquery {','.join([*terms, f'loadgen_mode={wanted}'])} , get {what}"
     else:

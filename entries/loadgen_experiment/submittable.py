@@ -34,7 +34,9 @@ def _of_the_benchmark(values: Mapping[str, Any], rules: Rules) -> Iterator[str]:
     if values.get("model_weights") in (None, "random"):
         yield "random weights" if values.get("model_weights") else "it is not known where the weights come from"
     wanted = asked.get("dataset")
-    if wanted is not None and values.get("dataset_used") != wanted:
+    if wanted is None:
+        yield f"it is not known here whether its samples are those of {asked['data']}"
+    elif values.get("dataset_used") != wanted:
         yield f"samples of {values.get('dataset_used') or 'an unknown data set'}, not of {wanted}"
     if values.get("samples_used") != asked["dataset_size"]:
         yield f"{values.get('samples_used')} samples, not all {asked['dataset_size']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 WITH_ACCURACY = ("AccuracyOnly", "SubmissionRun")
 
 _OFFSETS = (0, -1, 1)
-# What shows that labels are shifted: so many different ones, this share of the images right with another offset, and so
-# many times as many as with this one.
-_DIFFERENT, _SHARE, _TIMES = 3, 0.5, 3
+# What shows that labels are shifted: so many different ones, this share of the images right with another offset, so
+# many times as many as with this one, and more than guessing gives once in a thousand times.
+_DIFFERENT, _SHARE, _TIMES, _BY_CHANCE = 3, 0.5, 3, 0.001
 
 
 @dataclass
@@ -76,9 +77,19 @@ def refuse_shifted(labels: Sequence[int], answers: Sequence[int], offset: int) -
     pairs = list(zip(labels, answers, strict=True))
     right = {step: sum(answer == label + step for label, answer in pairs) for step in _OFFSETS}
     step = max(_OFFSETS, key=lambda each: right[each])
-    if step and right[step] >= _SHARE * len(pairs) and right[step] >= _TIMES * max(right[0], 1):
+    fits = right[step] >= _SHARE * len(pairs) and right[step] >= _TIMES * max(right[0], 1)
+    if step and fits and guessed(right[step], len(pairs), len(set(labels))) < _BY_CHANCE:
         raise HarnessError(
             f"{right[0]:,} of {len(pairs):,} answers are right, and {right[step]:,} would be with labels that count "
             f"{'from one more' if step < 0 else 'from one less'}: say label_offset={offset + step}, or "
             f"label_offset={offset} if it is meant so"
         )
+
+
+def guessed(right: int, total: int, classes: int) -> float:
+    """How likely it is at most that guessing among ``classes`` gets so many right, or more (Chernoff's bound)."""
+    share, chance = right / total, 1 / classes
+    if share <= chance:
+        return 1.0
+    wrong = (1 - share) * math.log((1 - share) / (1 - chance)) if share < 1 else 0.0
+    return math.exp(-total * (share * math.log(share / chance) + wrong))

@@ -11,6 +11,7 @@ from typing import Any
 
 from .benchmark import Benchmark
 from .checks_reading import Log, number, read_text, shown
+from .compliance_test import logged_test
 from .mlperf_log import FIGURES, SUMMARY
 from .rules import Rules
 
@@ -65,7 +66,7 @@ class Asked:
 
 def performance(log: Log, asked: Asked) -> Iterator[str]:
     """What is wrong with the performance run that is handed in."""
-    test = kind(log)
+    test = logged_test(log.values)
     if test:
         yield f"the performance run is one of {test}"
     yield from timed(log, asked, "performance run")
@@ -131,14 +132,6 @@ def _figure(log: Log, name: str) -> Iterator[str]:
     rate, said = 1e9 * samples / (log.number("result_max_latency_ns") or math.nan), log.number(FIGURES["Offline"])
     if log.scenario == "Offline" and abs(rate - said) > 0.01 * rate:
         yield f"the figure of the {name} is {said:.6g} samples/s; samples and time give {rate:.6g}"
-
-
-def kind(log: Log) -> str | None:
-    """Which compliance test a log is of; None for a plain run."""
-    if log.get("effective_performance_issue_same"):
-        return "TEST04"
-    sampled = ("effective_accuracy_log_sampling_target", "effective_accuracy_log_probability")
-    return "TEST01" if any(log.get(key) for key in sampled) else None
 
 
 def conf(file: Path, log: Log, asked: Asked) -> Iterator[str]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from axs_core.errors import Refused
+from axs_core.producers.talk import shortened
 
 from .inferred import infer, sources
 from .mlperf_log import DETAIL, read_log
@@ -62,9 +63,13 @@ class Chooser:
 
     def _of_one_system(self, runs: list[Run]) -> list[Run]:
         asked = self._parameters
-        runs = [run for run in runs if not run.ingested or self._named(run)]
         if asked.get("model_name"):
             runs = [run for run in runs if run.get("model_name") == asked["model_name"]]
+        elsewhere = [run.name for run in runs if run.ingested and not self._named(run)]
+        runs = [run for run in runs if not run.ingested or self._named(run)]
+        both = [run.name for run in runs if run.get("loadgen_mode") == "SubmissionRun"]
+        self._note_left_out(elsewhere, "made elsewhere; take:=NAME takes one")
+        self._note_left_out(both, "SubmissionRun; MLPerf takes accuracy and performance from two runs")
         for parameter, value_of in (
             ("framework", lambda run: run.get("framework")),
             ("runs_machine", lambda run: run.machine.get("name")),
@@ -79,6 +84,10 @@ class Chooser:
             if wanted is not None:
                 runs = [run for run in runs if str(value_of(run)) == wanted]
         return runs
+
+    def _note_left_out(self, names: list[str], why: str) -> None:
+        if names:
+            self._choice.notes.append(f"left out: {shortened(names)} ({why})")
 
     def _named(self, run: Run) -> bool:
         return run.name in (self._parameters.get("take") or ())

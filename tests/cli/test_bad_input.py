@@ -78,6 +78,9 @@ def is_made(toys: Toys) -> bool:
 # queries
 
 
+PRECISIONS = "precision must be one of fp32, fp16, bf16, int8, int4"
+
+
 @pytest.mark.parametrize(
     ("query", "code", "stderr"),
     [
@@ -210,8 +213,8 @@ def test_target_qps(value: str, stderr: str, toys: Toys) -> None:
     [
         ("loadgen_target_latency=20ms", 2, "loadgen_target_latency must be a number, in ms: '20ms'", "loadgen_target_latency=20"),
         ("execution_device=gpu", 2, "execution_device must be one of cpu, cuda: 'gpu'", "did you mean execution_device=cuda?"),
-        ("precision=float16", 2, "precision must be one of fp32, fp16, bf16, int8: 'float16'", "did you mean precision=fp16?"),
-        ("precision=int4", 2, "precision must be one of fp32, fp16, bf16, int8: 'int4'", "axs byquery ...,precision=fp32"),
+        ("precision=float16", 2, f"{PRECISIONS}: 'float16'", "did you mean precision=fp16?"),
+        ("precision=int2", 2, f"{PRECISIONS}: 'int2'", "axs byquery ...,precision=fp32"),
         ("target_qps=100", 3, "nothing provides loadgen_output,target_qps=100", "did you mean 'loadgen_output,loadgen_target_qps=100'?"),
         ("scenario=Server", 3, "nothing provides loadgen_output,scenario=Server", "did you mean 'loadgen_output,loadgen_scenario=Server'?"),
         ("loadgen_batch_size=8", 3, "nothing provides loadgen_output,loadgen_batch_size=8", "did you mean 'loadgen_output,batch_size=8'?"),
@@ -410,7 +413,7 @@ def test_a_template_of_a_parent(toys: Toys) -> None:
             -> making painting
             error: TOYS/recipes/base/meta.yaml:5: make.program.run.1: painting has no 'colour'
 
-            hint: it has: byquery, needs, parameters, parameters_file, path, query, recipe_path, tags, tell
+            hint: it has: byquery, needs, note, parameters, parameters_file, path, query, recipe_path, tags
             """
         ),
     )

@@ -107,6 +107,7 @@ def test_labels_from_one_in_a_network_of_more_classes(check: ModuleType) -> None
         (LABELS, [3] * 8),  # always the same
         (LABELS, [1, 2, 3, 4, 4, 5, 6, 7]),  # half are right
         (LABELS, [0, 1, 2, 8, 1, 1, 1, 1]),  # too few would be right
+        ([0, 1, 2, 3] * 2, [1, 2, 3, 0, 1, 0, 0, 0]),  # so many are right by chance
         ([0, 1, 0, 1], [1, 2, 1, 2]),  # two classes tell nothing
         ([], []),
     ],

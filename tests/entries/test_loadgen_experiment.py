@@ -217,6 +217,13 @@ def test_figure_of_the_other_mode_names_the_query_to_type(figures: Any, tmp_path
         figures.performance("Offline", "AccuracyOnly", tmp_path)
     assert str(refused.value) == "this run has loadgen_mode=AccuracyOnly, which measures no performance"
     assert refused.value.hint == "ask the same query with loadgen_mode=PerformanceOnly"
+    taken_in = {"query": "ingested,loadgen_output,folder=/x", "parameters": {"folder": {"value": "/x"}}}
+    with pytest.raises(Refused) as refused:
+        figures.performance("Offline", "AccuracyOnly", tmp_path, record=taken_in)
+    assert (
+        refused.value.hint
+        == "axs ingest FOLDER , get performance: the folder of a run with loadgen_mode=PerformanceOnly"
+    )
 
 
 def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None:
@@ -236,7 +243,8 @@ def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None
     )
     assert report.splitlines() == [
         "Result: VALID",
-        "MLPerf's score: 354799 ns (early stopping's estimate)",
+        "MLPerf's score, unverified: 354799 ns (early stopping's estimate)",
+        "Result not verified by MLCommons Association.",
         "SUT name : PyFastSUT",
         "Scenario : SingleStream",
         "Mode     : PerformanceOnly",
@@ -264,6 +272,16 @@ def test_report_gives_each_figure_its_unit(figures: Any, tmp_path: Path) -> None
         "Effective device: cpu, precision: fp32",
         "Batch size: 1 samples",
         "NOISY: other processes took 25.0 % of the CPU time",
+    ]
+
+
+def test_the_report_of_an_earlier_version_is_known(figures: Any, tmp_path: Path) -> None:
+    write_run(tmp_path, summary("SingleStream", points=EARLY_STOPPING))
+    report = figures.performance_report("PerformanceOnly", tmp_path, loadgen_scenario="SingleStream")
+    assert figures.earlier_report(report).splitlines()[:3] == [
+        "Result: VALID",
+        "MLPerf's score: 354799 ns (early stopping's estimate)",
+        "SUT name : PyFastSUT",
     ]
 
 
@@ -363,6 +381,11 @@ SHORT: dict[str, Any] = {
             "PerformanceOnly",
             OFFICIAL | {"dataset_used": None},
             "VALID (samples of an unknown data set, not of imagenet)",
+        ),
+        (
+            "PerformanceOnly",
+            OFFICIAL | {"mlperf_benchmark": "bert-99", "samples_used": 10833, "dataset_used": "my questions"},
+            "VALID (it is not known here whether its samples are those of SQuAD v1.1 (max_seq_len=384))",
         ),
         ("PerformanceOnly", OFFICIAL | {"model_weights": "random"}, "VALID (random weights)"),
         (

@@ -70,6 +70,18 @@ def test_the_open_tree_of_four_scenarios_has_every_file(toys: Toys) -> None:
     assert made["check_report"] == "OK: nothing in this tree is against the rules of v6.1 that are checked here"
 
 
+def test_the_check_is_of_the_tree_as_it_is_now(toys: Toys) -> None:
+    space = toys.space()
+    run_all(space, "Offline")
+    made = space.byquery(f"{OPEN},{SAID}")
+    log = home(made) / "results" / "SYS" / "resnet50" / "Offline" / "performance" / "run_1" / "mlperf_log_summary.txt"
+    log.write_text(log.read_text(encoding="utf-8").replace("VALID", "INVALID"), encoding="utf-8")
+    told = toys.space().byname(made.name)["check_report"].splitlines()
+    assert told[0] == "Not as the rules of v6.1 want it (2):"
+    assert "mlperf_log_summary.txt says INVALID" in told[1]
+    assert told[2].endswith("mlperf_log_summary.txt is not as axs wrote it")
+
+
 def test_the_system_is_described_by_its_record_and_by_what_is_said(toys: Toys) -> None:
     space = toys.space()
     run_all(space, "Offline")

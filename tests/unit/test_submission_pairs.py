@@ -155,7 +155,9 @@ def test_runs_of_another_harness_go_in_only_when_they_are_named(toys: Toys, tmp_
     assert runs[0].name in readme(made)
     for run in runs:
         shutil.rmtree(run.path)
-    assert "any performance run" in missing(toys.space(), f"{OPEN},mapped_to=resnet50")
+    told = missing(toys.space(), f"{OPEN},mapped_to=resnet50")
+    assert "any performance run" in told
+    assert f"left out: {taken[0].name}, {taken[1].name} (made elsewhere; take:=NAME takes one)" in told
     names = ":".join(run.name for run in taken)
     told = "retraining=no,starting_weights_filename=none,weight_transformations=none,input_data_types=fp32"
     made = toys.space().byquery(
@@ -163,6 +165,14 @@ def test_runs_of_another_harness_go_in_only_when_they_are_named(toys: Toys, tmp_
         "host_memory_capacity=x,operating_system=x,accelerators_per_node=0"
     )
     assert made["scenarios_handed_in"] == ["resnet50-99999999 SingleStream"]
+
+
+def test_a_submission_run_is_left_out_and_named(toys: Toys) -> None:
+    run = toys.space().byquery(ACCURACY)
+    rewrite(run.path, "loadgen_mode", "SubmissionRun")
+    told = missing(toys.space(), f"{OPEN},mapped_to=resnet50")
+    why = "SubmissionRun; MLPerf takes accuracy and performance from two runs"
+    assert f"left out: {run.name} ({why})" in told
 
 
 def test_edge_scenarios_are_inferred_on_request(toys: Toys) -> None:

@@ -27,12 +27,17 @@ def compliance_test(folder: Path, log: Mapping[str, Any]) -> str | None:
     named = next((place.name for place in (folder, *folder.parents)[:3] if FOLDER.fullmatch(place.name)), None)
     if named is not None:
         return named
-    told = _test({name.removeprefix("effective_"): value for name, value in log.items()})
+    told = logged_test(log)
     if not (folder / CONFIG).is_file():
         return told
     text = text_of(folder / CONFIG)
     own = re.search(r"\b(test\d\d)(?:_\w+)?\s*=", text)
     return own[1].upper() if own else told or _test(dict(SETTING.findall(text))) or f"an unknown one ({CONFIG})"
+
+
+def logged_test(log: Mapping[str, Any]) -> str | None:
+    """The same by what LoadGen was set to alone."""
+    return _test({name.removeprefix("effective_"): value for name, value in log.items()})
 
 
 def _test(settings: Mapping[str, Any]) -> str | None:
