@@ -76,8 +76,11 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+GIT_TIMEOUT = 600  # seconds; a clone without its files may have to get some
+
+
 def _git(checkout: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", str(checkout), *words], capture_output=True, text=True)
+    done = subprocess.run(["git", "-C", str(checkout), *words], capture_output=True, text=True, timeout=GIT_TIMEOUT)
     if done.returncode:
         raise SystemExit(f"{checkout} is no clone of {REPOSITORY} that has this: {done.stderr.strip()}")
     return done.stdout

@@ -15,7 +15,7 @@ from axs_core.errors import EntryError
 ENTRIES = Path(__file__).parents[2] / "entries"
 KNOWN = (
     "known: title, license, tags, parents, provides, preference, attributes, parameters, needs, finds, paths, local, "
-    "make, plan_notes, entry_name, results, result_parents, produced"
+    "environment, make, plan_notes, entry_name, results, result_parents, produced"
 )
 
 # what is written, what follows the file's name in the message, the hint
