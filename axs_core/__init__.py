@@ -1,8 +1,8 @@
 """axs: a declarative workflow and package manager for reproducible ML benchmarking.
 
-    >>> from axs_core import Workspace                              # doctest: +SKIP
-    >>> Workspace().byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")["accuracy"]  # doctest: +SKIP
-    98.6
+>>> from axs_core import Workspace                              # doctest: +SKIP
+>>> Workspace().byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")["accuracy"]  # doctest: +SKIP
+98.6
 """
 
 from __future__ import annotations

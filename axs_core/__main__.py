@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from axs_core import suspension
+from axs_core.base import suspension
+from axs_core.base.console import ConsoleReporter, into_nothing, print_error, say
+from axs_core.base.credentials import secrets_in, without_credentials
+from axs_core.base.errors import AxsError, StoreError, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.cli.model import open_workspace
 from axs_core.cli.options import is_set, read_options
-from axs_core.console import ConsoleReporter, into_nothing, print_error, say
-from axs_core.credentials import secrets_in, without_credentials
-from axs_core.errors import AxsError, StoreError, UsageError
-from axs_core.reporter import Reporter
 
 OWN_FAULT = 70
 SHOWN = 5
@@ -155,7 +155,7 @@ def _report_fault(error: Exception, typed: Sequence[str]) -> None:
     import traceback
 
     from axs_core import __version__
-    from axs_core.paths import user_cache
+    from axs_core.base.paths import user_cache
 
     shown = "".join(traceback.format_exception(error))
     text = f"axs {__version__}, Python {sys.version}, {sys.platform}\n{typed!r}\n{shown}"

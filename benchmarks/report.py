@@ -18,7 +18,7 @@ from pathlib import Path
 from table import meta
 
 from axs_core import Workspace
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
 from axs_core.store.store import dump_yaml
 
 PERCENTILES = (50, 90, 95, 97, 99, 99.9)

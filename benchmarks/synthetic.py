@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import Workspace, __version__
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
+from axs_core.making.recording import now, of_folder
 from axs_core.query import parse
-from axs_core.record import now, of_folder
 from axs_core.resolver import Match, Step
 from axs_core.store.store import dump_yaml
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import Workspace
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
 from axs_core.store.store import dump_yaml
 
 SCENARIOS = ("Offline", "SingleStream", "MultiStream", "Server")

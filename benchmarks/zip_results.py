@@ -24,7 +24,7 @@ from pathlib import Path
 import yaml
 from measure import Usage, interleaved, middle, report, run, settings
 
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
 from axs_core.exchange.deflate import LEVEL
 
 LINE = (

@@ -14,7 +14,7 @@ from support.axs_command import AxsCommand
 from support.http_server import Server
 from support.toy import Toys
 
-from axs_core import collection
+from axs_core.collections import folders as collection
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _REAL_HOME = Path(os.environ.get("HOME", "/"))

@@ -5,6 +5,7 @@
 >>> run = space.byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")         # doctest: +SKIP
 >>> run["accuracy"], run.path                                                               # doctest: +SKIP
 """
+
 from axs_core.api.entry import ParameterRow, WorkspaceEntry
 from axs_core.api.found import Found
 from axs_core.api.work_collection import WorkCollection

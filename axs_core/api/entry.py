@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axs_core.digest import canonical
+from axs_core.base.digest import canonical
+from axs_core.base.errors import NotFound, UsageError
 from axs_core.entry import Entry, Scope, entry_scope, read_record
-from axs_core.entry.scope import RESERVED
-from axs_core.errors import NotFound, UsageError
+from axs_core.entry.model import RESERVED
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
-    from axs_core.trust import Elsewhere
+    from axs_core.collections.trust import Elsewhere
 
 
 @dataclass(frozen=True)

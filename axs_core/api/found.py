@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from axs_core.api.entry import WorkspaceEntry
+from axs_core.base.errors import NotFound
 from axs_core.entry import Entry
-from axs_core.errors import NotFound
 from axs_core.query import Query
 
 if TYPE_CHECKING:

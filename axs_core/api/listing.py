@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from axs_core.errors import brief
+from axs_core.base.errors import brief
+from axs_core.base.reporter import Reporter
 from axs_core.index import Index
-from axs_core.reporter import Reporter
 from axs_core.store import Store
 
 SHOWN = 4

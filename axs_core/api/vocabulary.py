@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from axs_core.base.errors import AxsError
 from axs_core.entry import Entry
-from axs_core.errors import AxsError
 from axs_core.index import Index
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axs_core.paths import absolute
+from axs_core.base.paths import absolute
 from axs_core.store import TIDYING
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ class WorkCollection:
 
     def remove(self) -> None:
         """Delete what axs made in it; what a person put there stays."""
-        from axs_core.housekeeping import remove_all
+        from axs_core.upkeep.garbage import remove_all
 
         remove_all(self.workspace.store, self.workspace.index, self.workspace.reporter)

@@ -10,22 +10,23 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from axs_core import collection, machine
 from axs_core.api.entry import WorkspaceEntry
 from axs_core.api.found import Found
 from axs_core.api.work_collection import WorkCollection
+from axs_core.base import machine
+from axs_core.base.errors import EntryError, NotFound, UsageError
+from axs_core.base.paths import absolute
+from axs_core.base.reporter import Reporter
+from axs_core.collections import folders as collection
+from axs_core.collections.trust import Trust
 from axs_core.entry import META, Entry
-from axs_core.errors import EntryError, NotFound, UsageError
 from axs_core.index import Index
-from axs_core.paths import absolute
+from axs_core.making.recording import changed_since, note_asked, note_used
+from axs_core.making.world import WorkspaceWorld
 from axs_core.query import Query, parse
-from axs_core.record import changed_since, note_asked, note_used
-from axs_core.reporter import Reporter
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import Store, check_layout, default_root, lease
-from axs_core.store.afresh import opens
-from axs_core.trust import Trust
-from axs_core.world import WorkspaceWorld
+from axs_core.store.hosts.afresh import opens
 
 if TYPE_CHECKING:
     from axs_core.api.listing import EntryRow
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from axs_core.compare.replay import Replayed
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
-    from axs_core.resolver.downloads import Downloads
+    from axs_core.producers.downloads import Downloads
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Sizes
     from axs_core.upkeep.verify import Verified
@@ -161,7 +162,7 @@ class Workspace:
         return answer
 
     def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
-        from axs_core.runner import Runner  # an ask that hits does without producers and processes
+        from axs_core.making.fulfil import Runner  # an ask that hits does without producers and processes
 
         return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(query, fresh, typed)
 
@@ -258,7 +259,7 @@ class Workspace:
         """
         from axs_core.compare.replay import Replay
         from axs_core.compare.restored import environment_of
-        from axs_core.runner import Runner
+        from axs_core.making.fulfil import Runner
 
         environ, remarks = environment_of(item.entry, self.index, self.environ)
         resolver = Resolver(WorkspaceWorld(self.index, environ))
@@ -321,14 +322,14 @@ class Workspace:
 
     def plan(self, query: str | Sequence[str]) -> Step:
         """What :meth:`byquery` would do; does nothing."""
-        from axs_core.resolver.notes import noted
+        from axs_core.making.notes import noted
 
         with self.trust.answering("never"):
             return noted(self.resolver.plan(parse(query)))
 
     def fetch_list(self, query: str | Sequence[str]) -> Downloads:
         """What :meth:`byquery` would bring from the network; brings nothing."""
-        from axs_core.resolver.downloads import downloads
+        from axs_core.producers.downloads import downloads
 
         with self.trust.answering("never"):
             return downloads(self.resolver, self.resolver.plan(parse(query)))
@@ -453,7 +454,7 @@ class Workspace:
         """Remove broken entries and those made only for something that is gone; their names. ``policy`` lets go what
         was asked for too; ``dry_run`` removes nothing.
         """
-        from axs_core.housekeeping import Wishes, collect_garbage, garbage
+        from axs_core.upkeep.garbage import Wishes, collect_garbage, garbage
         from axs_core.upkeep.policy import wishes_of
 
         wishes = Wishes() if policy is None else wishes_of(policy, self.index, self.store.root)
@@ -491,7 +492,7 @@ class Workspace:
 
     def sizes(self, *what: str) -> Sizes:
         """How much room entries (by name or query), or all of the work collection, take on the disk."""
-        from axs_core.producers.download_cache import DownloadCache
+        from axs_core.producers.fetch.cache import DownloadCache
         from axs_core.upkeep import sizes
 
         disk = sizes.Disk()
@@ -504,7 +505,7 @@ class Workspace:
 
     def remove(self, item: WorkspaceEntry) -> None:
         """Delete an entry. Raises StoreError for what axs did not make."""
-        from axs_core.housekeeping import remove
+        from axs_core.upkeep.garbage import remove
 
         remove(self.store, self.index, item.entry)
 

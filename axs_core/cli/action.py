@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from axs_core.base.errors import UsageError
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Target
-from axs_core.errors import UsageError
 from axs_core.query.near import closest
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from axs_core.base.errors import Inapplicable, NoSuchName, NotFound, UsageError, brief
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Document, Each, Root, Table, target_of
 from axs_core.cli.words import flag, query_of, text_of, texts_of
-from axs_core.errors import Inapplicable, NoSuchName, NotFound, UsageError, brief
 from axs_core.query.near import closest
 from axs_core.query.values import member
 
 if TYPE_CHECKING:
     from axs_core.api import WorkCollection, WorkspaceEntry
     from axs_core.exchange.collections import CollectionRow
-    from axs_core.producers.git import Status
+    from axs_core.producers.git.producer import Status
 
 
 def _fresh(value: Any) -> Literal["one", "all"] | None:

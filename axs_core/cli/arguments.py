@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 _HEAD = re.compile(r"(?P<path>[\w.]*)(?P<augment>\+?)(?P<separators>[ ,;:/]{0,3})")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from axs_core.cli import upkeep  # noqa: F401  its actions come first in help and reference
+from axs_core.base.errors import UsageError
 from axs_core.cli.action import action
 from axs_core.cli.model import Each, Root
 from axs_core.cli.words import flag, text_of, texts_of
-from axs_core.errors import UsageError
 
 
 @action("workspace")

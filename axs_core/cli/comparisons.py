@@ -7,12 +7,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from axs_core.cli import actions  # noqa: F401  they come first in help and reference
+from axs_core.base.errors import NotFound, StoreError, UsageError
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Lines, Root, Table
 from axs_core.cli.words import text_of, texts_of
-from axs_core.errors import NotFound, StoreError, UsageError
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:

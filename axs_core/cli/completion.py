@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
-from axs_core.cli.action import ACTIONS, Action
+from axs_core.base.errors import NotFound
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root, Target
 from axs_core.cli.options import INSTEAD, SWITCHES
-from axs_core.errors import NotFound
+from axs_core.cli.registry import ACTIONS, Action
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:

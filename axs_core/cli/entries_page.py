@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from axs_core.collection import listing, shipped
+from axs_core.collections.folders import listing, shipped
 from axs_core.entry import META, Entry, Parameter, linearise
 from axs_core.entry.load import read_meta
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
-from axs_core.cli.action import ACTIONS, NAMES
+from axs_core.base.errors import AxsError, Inapplicable, NotFound, UsageError, brief
 from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
-from axs_core.errors import AxsError, Inapplicable, NotFound, UsageError, brief
+from axs_core.cli.registry import ACTIONS, NAMES
 from axs_core.query.near import closest
 
 COMPUTING = ("get", "dig")

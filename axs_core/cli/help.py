@@ -1,4 +1,4 @@
-"""Help: what axs can do, what an action does, what an entry takes; and the reference page made of the same texts."""
+"""Help: what axs can do, what an action does, what an entry takes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from axs_core.cli import actions, bundles, comparisons, upkeep  # noqa: F401  they register their actions
-from axs_core.cli.action import ACTIONS, Action
+from axs_core.base.errors import NotFound
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
-from axs_core.errors import NotFound
+from axs_core.cli.registry import ACTIONS, Action
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -25,11 +24,6 @@ OF: dict[Target, str] = {
     "value": "on a list, a dictionary or a text",
 }
 USAGE = "axs [OPTIONS] ACTION [ARGUMENT ...] [, ACTION [ARGUMENT ...]] ..."
-PARTS = (
-    ("How it is typed", "axs_core.cli.pipeline"),
-    ("What is printed", "axs_core.cli.format"),
-    ("Exit codes", "axs_core.__main__"),
-)
 _EXAMPLE = re.compile(r"\s*(axs|source) ")
 
 
@@ -43,7 +37,7 @@ def overview() -> str:
         "Each action is applied to what the one before it gave; ', ,' starts again from the workspace.",
     ]
     for target, where in OF.items():
-        lines += ["", f"Actions {where}:", *_columns((each.usage, _summary(each.doc)) for each in _actions(target))]
+        lines += ["", f"Actions {where}:", *_columns((each.usage, _summary(each.doc)) for each in actions(target))]
     lines += ["", "Options before the first action, and the variables that do the same:", *_columns(_options())]
     lines += ["", "axs help ACTION says more; axs byname NAME , help shows what an entry takes."]
     return "\n".join(lines)
@@ -57,7 +51,7 @@ def help_on(name: str) -> str:
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"
         )
-    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{_described(each.doc)}" for each in found]
+    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{described(each.doc)}" for each in found]
     return "\n\n".join(texts)
 
 
@@ -88,7 +82,7 @@ def function_help(entry: WorkspaceEntry, name: str) -> str:
     """What a function of an entry's code does."""
     functions: Mapping[str, Any] = entry.actions()
     if name in functions:
-        return f"{name}\n\n{_described(_doc(functions[name]) or 'It has no description.')}"
+        return f"{name}\n\n{described(_doc(functions[name]) or 'It has no description.')}"
     if name in ACTIONS["entry"]:
         return help_on(name)
     near = closest(name, functions)
@@ -98,43 +92,11 @@ def function_help(entry: WorkspaceEntry, name: str) -> str:
     )
 
 
-def reference() -> str:
-    """The page docs/actions.md."""
-    lines = [
-        "# Actions",
-        "",
-        "A command line is a pipeline of actions, separated by a lone comma:",
-        "",
-        f"    {USAGE}",
-        "",
-        "<!-- Made by `python -m axs_core.cli.help`; a test compares it. -->",
-    ]
-    for title, module in PARTS:
-        lines += ["", f"## {title}", "", *_module_text(module)]
-    lines += ["", "## Options before the first action", "", "| option | variable | meaning |", "|---|---|---|"]
-    lines += [f"| `{typed}` | `{variable}` | {meaning} |" for typed, variable, meaning in _options_in_full()]
-    for target, where in OF.items():
-        lines += ["", f"## Actions {where}"]
-        for each in _actions(target):
-            lines += ["", f"### `{each.usage}`", "", _described(each.doc)]
-    return "\n".join(lines) + "\n"
-
-
-def _module_text(module: str) -> list[str]:
-    """The description in a module's docstring, without the remarks that are for its readers."""
-    from importlib import import_module
-    from inspect import cleandoc
-
-    text = cleandoc(import_module(module).__doc__ or "")
-    _, _, body = text.partition("\n\n")
-    return body.removeprefix("::\n\n").partition("\n\nNothing here ")[0].splitlines()
-
-
-def _actions(target: Target) -> list[Action]:
+def actions(target: Target) -> list[Action]:
     return [each for each in ACTIONS[target].values() if each.name != "complete"]
 
 
-def _options_in_full() -> Iterator[tuple[str, str, str]]:
+def options_in_full() -> Iterator[tuple[str, str, str]]:
     for typed, (variable, meaning) in SWITCHES.items():
         yield typed, f"{variable}=1", meaning
     variable, meaning = WORK_COLLECTION
@@ -142,7 +104,7 @@ def _options_in_full() -> Iterator[tuple[str, str, str]]:
 
 
 def _options() -> Iterator[tuple[str, str]]:
-    for typed, variable, meaning in _options_in_full():
+    for typed, variable, meaning in options_in_full():
         yield typed, f"{meaning} ({variable})"
 
 
@@ -159,7 +121,7 @@ def _doc(what: Any) -> str:
     return what if isinstance(what, str) else getdoc(what) or ""
 
 
-def _described(doc: str) -> str:
+def described(doc: str) -> str:
     """The text with its examples indented."""
     return "\n".join(f"    {line.strip()}" if _EXAMPLE.match(line) else line for line in doc.splitlines())
 
@@ -170,7 +132,3 @@ def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
     for first, second in pairs:
         lines += [f"  {first:<28}  {second}".rstrip()] if len(first) <= 28 else [f"  {first}", f"{'':32}{second}"]
     return lines
-
-
-if __name__ == "__main__":
-    print(reference(), end="")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from axs_core.reporter import Reporter
+from axs_core.base.reporter import Reporter
 
 if TYPE_CHECKING:
     from axs_core.api import Workspace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from axs_core.errors import UsageError
-from axs_core.paths import absolute
+from axs_core.base.errors import UsageError
+from axs_core.base.paths import absolute
 
 SWITCHES = {
     "--offline": ("AXS_OFFLINE", "use no network; what is not here already is an error"),

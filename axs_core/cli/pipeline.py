@@ -36,8 +36,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from axs_core.base.errors import UsageError
 from axs_core.cli.arguments import NAME, Fault, Option, read_option, scalar
-from axs_core.errors import UsageError
 
 _ACTION = re.compile(r"[A-Za-z_]\w*(?:-\w+)*")
 _MOST_DIGITS = 4

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axs_core.cli import comparisons  # noqa: F401  its actions come first in help and reference
+from axs_core.base.errors import StoreError, UsageError
 from axs_core.cli.action import action
 from axs_core.cli.comparisons import formatted, refuse_format
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
 from axs_core.cli.words import flag, text_of, texts_of
-from axs_core.errors import StoreError, UsageError
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from axs_core.base.errors import UsageError
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each
-from axs_core.errors import UsageError
 
 
 def text_of(value: Any, what: str) -> str:

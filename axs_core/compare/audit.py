@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from axs_core.base.errors import AxsError, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.compare.cells import declared
 from axs_core.entry import Entry, Scope, entry_scope, read_record
 from axs_core.entry.functions import functions_of
-from axs_core.errors import AxsError, UsageError
-from axs_core.reporter import Reporter
 from axs_core.upkeep.verify import verify
 
 

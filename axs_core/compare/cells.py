@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from axs_core.base.errors import AxsError, NotFound, UsageError
 from axs_core.entry import Entry, entry_scope
 from axs_core.entry.functions import call, functions_of, names_told
 from axs_core.entry.templates import is_template
-from axs_core.errors import AxsError, NotFound, UsageError
 
 OWN = ("name", "path", "tags", "kind", "machine", "environment", "made", "recipe", "title")
 """What every entry has besides its stored values."""

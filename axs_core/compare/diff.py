@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from axs_core.base.digest import of_tree
 from axs_core.compare.cells import Cells, declared
-from axs_core.digest import of_tree
 from axs_core.entry import META, RECORD, Entry, read_record
-from axs_core.record import NOT_CONTENT, read_files
+from axs_core.making.recording import NOT_CONTENT, read_files
 
 SHORT = 12
 """Digits of a digest that are shown."""

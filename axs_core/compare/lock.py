@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from axs_core.base.errors import NotFound, UsageError
 from axs_core.entry import Entry, read_record
-from axs_core.errors import NotFound, UsageError
-from axs_core.producers.lock import lock_text
+from axs_core.producers.python_env.lock import lock_text
 
 
 def lock_of(entry: Entry, need: str | None = None) -> str:

@@ -8,17 +8,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.digest import of_value
+from axs_core.base.errors import AxsError, NotFound, UsageError
 from axs_core.compare.cells import declared
 from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
 from axs_core.compare.sources import Sources, sources
-from axs_core.digest import of_value
 from axs_core.entry import Entry, Parameter, read_record
-from axs_core.errors import AxsError, NotFound, UsageError
 from axs_core.index import Index
-from axs_core.producers.lock import lock_text
+from axs_core.making.fulfil import Runner, replay_key
+from axs_core.producers.python_env.lock import lock_text
 from axs_core.query import Condition, Query, parse
 from axs_core.resolver import Match, Resolver
-from axs_core.runner import Runner, replay_key
 from axs_core.store import PRIVATE, Store
 
 SHOWN = 20

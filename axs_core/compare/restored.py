@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from axs_core.base.errors import AxsError
 from axs_core.entry import Entry, read_record
-from axs_core.errors import AxsError
+from axs_core.entry.surroundings import restored, surroundings
 from axs_core.index import Index
-from axs_core.surroundings import restored, surroundings
 
 
 def environment_of(entry: Entry, index: Index, environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

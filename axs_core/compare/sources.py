@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.errors import NotFound, UsageError
 from axs_core.entry import Entry, Parameter
-from axs_core.errors import NotFound, UsageError
 from axs_core.query import Condition, Query
 from axs_core.resolver import LOCATED, World
 

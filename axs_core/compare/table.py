@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from axs_core.base.errors import UsageError
 from axs_core.compare.cells import OWN, Cells, Held, Row, declared, rows_of
 from axs_core.compare.twin import Twin, Twins
 from axs_core.entry import Entry
-from axs_core.errors import UsageError
 from axs_core.query.near import nearest
 
 PLAIN = {"name": "name", "tags": "tags", "machine": "machine", "made": "made"}

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from axs_core.base.digest import canonical
 from axs_core.compare.cells import Cells, Row, declared
-from axs_core.digest import canonical
 from axs_core.entry import Entry
 from axs_core.query import Query, parse
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from axs_core.base.errors import brief
 from axs_core.entry.validate import kind_of
-from axs_core.errors import brief
 
 _WORDS = {str: "text", int: "a whole number", dict: "a mapping", list: "a list", type(None): "null"}
 TEXT, OPTIONAL_TEXT = str, (str, type(None))

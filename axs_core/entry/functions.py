@@ -14,10 +14,9 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from axs_core.digest import of_value
-from axs_core.entry.model import Entry, linearise
-from axs_core.entry.scope import RESERVED
-from axs_core.errors import AxsError, EntryError, NoSuchName, UsageError
+from axs_core.base.digest import of_value
+from axs_core.base.errors import AxsError, EntryError, NoSuchName, UsageError
+from axs_core.entry.model import RESERVED, Entry, linearise
 
 CODE = "code.py"
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.errors import EntryError
 from axs_core.entry.validate import kind_of, line_of, validate
-from axs_core.errors import EntryError
 
 META = "meta.yaml"
 """The file that makes a folder an entry."""

@@ -12,6 +12,9 @@ from axs_core.query import Condition, Query, parse
 
 Kind = Literal["recipe", "static", "produced"]
 
+RESERVED = frozenset({"get", "get_path", "show", "dig", "help", "edit", "pull", "trust", "distrust", "remove"})
+"""Names of actions that mean the same for every entry: no function of its code may have one of them."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -294,7 +297,7 @@ def linearise(entry: Entry, by_name: Callable[[str], Entry]) -> tuple[Entry, ...
     Raises EntryError for a circle of parents and for one that is not there. What was made does without: its values are
     its own.
     """
-    from axs_core.errors import EntryError, NotFound
+    from axs_core.base.errors import EntryError, NotFound
 
     order: dict[str, Entry] = {}
 

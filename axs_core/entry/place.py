@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.errors import AxsError, EntryError, NoSuchName
 from axs_core.entry.load import META
 from axs_core.entry.model import Entry
 from axs_core.entry.scope import Scope
 from axs_core.entry.templates import is_template
-from axs_core.errors import AxsError, EntryError, NoSuchName
 
 Key = tuple["str | int", ...]
 

@@ -13,9 +13,9 @@ from functools import lru_cache, partial, wraps
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from axs_core.base.errors import AxsError, NoSuchName
 from axs_core.entry import bounds
 from axs_core.entry.bounds import bounded_join, bounded_product, bounded_replace, bounded_sum, spend
-from axs_core.errors import AxsError, NoSuchName
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment

@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.errors import AxsError, EntryError, NoSuchName
 from axs_core.entry.model import Entry
 from axs_core.entry.templates import is_template, render
-from axs_core.errors import AxsError, EntryError, NoSuchName
-
-RESERVED = frozenset({"get", "get_path", "show", "dig", "help", "edit", "pull", "trust", "distrust", "remove"})
-"""Names of actions that mean the same for every entry: no function of its code may have one of them."""
 
 
 class Scope:

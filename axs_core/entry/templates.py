@@ -13,9 +13,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from axs_core.base.errors import AxsError, EntryError, NoSuchName
 from axs_core.entry.bounds import joined, light, metered
 from axs_core.entry.sandbox import GLOBALS, environment, unusable
-from axs_core.errors import AxsError, EntryError, NoSuchName
 
 _ALONE = re.compile(r"\{\{[-+]?(.*?)[-+]?\}\}", re.DOTALL)
 Lookup = Callable[[str], Any]

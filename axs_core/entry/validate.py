@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import EntryError
+from axs_core.base.errors import EntryError
 
 
 @lru_cache(maxsize=1)

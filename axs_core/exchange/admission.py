@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
+from axs_core.base.errors import EntryError
 from axs_core.entry import META, RECORD
 from axs_core.entry.load import read_meta
-from axs_core.errors import EntryError
 from axs_core.exchange.manifest import ENTRIES, BadArchive, Shipped, refuse_template, strict_json
 from axs_core.exchange.selection import BOUND
 from axs_core.store import PRIVATE

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from axs_core.errors import ProduceError
+from axs_core.base.errors import ProduceError
+from axs_core.base.machine import cores
+from axs_core.base.reporter import Progress
 from axs_core.exchange.deflate import BLOCK, LEVEL, compressor, crc32, shrinks
 from axs_core.exchange.manifest import Shipped
-from axs_core.machine import cores
-from axs_core.reporter import Progress
 
 WHOLE = 8 << 20
 """Files up to so many bytes are held in memory, as many as there are cores (and as many again, waiting)."""

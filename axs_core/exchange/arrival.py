@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import StoreError, UsageError
+from axs_core.base.errors import StoreError, UsageError
 from axs_core.index import Index
 from axs_core.store import INCOMING, PRIVATE, Store, safe_name
 from axs_core.store.durable import sync_folder

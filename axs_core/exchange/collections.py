@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from axs_core.digest import of_tree, of_value
+from axs_core.base.digest import of_tree, of_value
+from axs_core.base.errors import AxsError, NotFound, StoreError, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.entry import META, RECORD, Entry, read_record
 from axs_core.entry.load import read_meta
-from axs_core.errors import AxsError, NotFound, StoreError, UsageError
 from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
 from axs_core.index.refreshing import priority as priority_of
-from axs_core.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
-from axs_core.producers.git import Status, pull, status
+from axs_core.making.recording import NOT_CONTENT, note_asked, now
+from axs_core.producers.git.producer import Status, pull, status
 from axs_core.query import parse
-from axs_core.record import NOT_CONTENT, note_asked, now
-from axs_core.reporter import Reporter
 from axs_core.store import PRIVATE, Store, lock_base
 from axs_core.store.durable import sync_folder, write_atomic
 from axs_core.store.store import dump_yaml
+from axs_core.upkeep.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
 
 Kind = Literal["named", "work", "shipped", "local", "git", "zip", "bundle"]
 _GIVEN = re.compile(r"\w[\w.+-]*")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
 from axs_core.exchange.manifest import CRATE, About, in_words
 from axs_core.exchange.selection import Travelling
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from axs_core.collection import listing
+from axs_core.collections.folders import listing
 from axs_core.entry import META, Entry
 from axs_core.index import Index
-from axs_core.ownership import entries_folder
+from axs_core.upkeep.ownership import entries_folder
 
 AXS = "data_axs.json"
 CK = ".cm/meta.json"

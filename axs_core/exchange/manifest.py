@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from axs_core.digest import of_value
-from axs_core.errors import AxsError
+from axs_core.base.digest import of_value
+from axs_core.base.errors import AxsError
 
 FORMAT = 1
 """Version of the archive's form."""

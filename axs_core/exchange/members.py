@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from axs_core.exchange.manifest import CRATE, ENTRIES, MANIFEST, SOURCES, BadArchive
-from axs_core.producers.unpacking import Limits
+from axs_core.producers.archives.unpacking import Limits
 from axs_core.store import PRIVATE
 
 _END, _END_64, _LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"

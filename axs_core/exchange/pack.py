@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from axs_core.base.errors import StoreError, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry
-from axs_core.errors import StoreError, UsageError
 from axs_core.exchange.archive import ArchiveWriter, size_of
 from axs_core.exchange.crate import crate_text
 from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped, content_digest, in_words
 from axs_core.exchange.selection import Selection, select
 from axs_core.index import Index
-from axs_core.reporter import Reporter
 from axs_core.store.durable import replacing
 
 _NAMESPACE = uuid.UUID("7d3c1f6e-0c0e-5a86-9f0a-3f5d0a3ab1e4")

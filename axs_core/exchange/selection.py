@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axs_core.digest import of_tree, of_value, walk
+from axs_core.base.digest import of_tree, of_value, walk
+from axs_core.base.errors import NotFound, ProduceError
+from axs_core.base.reporter import Reporter
 from axs_core.entry import META, RECORD, Entry, read_record
-from axs_core.errors import NotFound, ProduceError
 from axs_core.exchange.archive import Member
 from axs_core.exchange.manifest import ENTRIES, SOURCES
 from axs_core.index import Index
-from axs_core.record import NOT_CONTENT, read_files
-from axs_core.reporter import Reporter
+from axs_core.making.recording import NOT_CONTENT, read_files
 
 BOUND = frozenset({"python_env", "detect", "unbundle"})
 """Producers whose work is worth nothing elsewhere: an environment's paths, a tool of this machine, a bundle. Their

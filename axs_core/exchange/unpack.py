@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import __version__
-from axs_core.collection import IMPORTED_BY
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
+from axs_core.base.errors import NotFound, UsageError
+from axs_core.base.machine import cores
+from axs_core.base.reporter import Progress, Reporter
+from axs_core.collections.folders import IMPORTED_BY
 from axs_core.entry import META, RECORD
-from axs_core.errors import NotFound, UsageError
 from axs_core.exchange.admission import admit, by_entry, keep
 from axs_core.exchange.arrival import called, disk, incoming, opener, settle
 from axs_core.exchange.deflate import contents
@@ -41,12 +43,10 @@ from axs_core.exchange.manifest import (
 )
 from axs_core.exchange.members import check_frame, check_members
 from axs_core.index import Index
-from axs_core.machine import cores
-from axs_core.producers.archives import DAMAGES, said
-from axs_core.producers.unpacking import Limits
+from axs_core.making.recording import FORMAT, now
+from axs_core.producers.archives.reading import DAMAGES, said
+from axs_core.producers.archives.unpacking import Limits
 from axs_core.query.units import plain
-from axs_core.record import FORMAT, now
-from axs_core.reporter import Progress, Reporter
 from axs_core.store import INCOMING, Store
 from axs_core.store.durable import sync_tree
 from axs_core.store.store import dump_yaml

@@ -1,7 +1,7 @@
 """A derived table of what exists; may be deleted at any time."""
 
+from axs_core.entry.satisfying import holds_for, satisfies
 from axs_core.index.index import Index
 from axs_core.index.rows import made_order
-from axs_core.index.satisfying import holds_for, satisfies
 
 __all__ = ["Index", "holds_for", "made_order", "satisfies"]

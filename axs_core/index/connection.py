@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from axs_core.base.reporter import Reporter
 from axs_core.index.database import (
     TRIES,
     Opened,
@@ -32,7 +33,6 @@ from axs_core.index.database import (
     roll_back,
     transacted,
 )
-from axs_core.reporter import Reporter
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]

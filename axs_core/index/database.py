@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from axs_core.digest import of_value
-from axs_core.errors import StoreError
-from axs_core.paths import absolute, user_cache
+from axs_core.base.digest import of_value
+from axs_core.base.errors import StoreError
+from axs_core.base.paths import absolute, user_cache
 
 T = TypeVar("T")
 

@@ -14,15 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from axs_core import collection
-from axs_core.digest import of_file
+from axs_core.base.digest import of_file
+from axs_core.base.reporter import Reporter
+from axs_core.collections import folders as collection
+from axs_core.collections.trust import Trust
 from axs_core.index.connection import MendingConnection
 from axs_core.index.database import file_for
 from axs_core.index.reading import Lookups
 from axs_core.index.refreshing import Collections, id_of
 from axs_core.index.rows import drop, is_racy
-from axs_core.reporter import Reporter
-from axs_core.trust import Trust
 
 
 class Index(Lookups):

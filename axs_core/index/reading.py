@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.errors import AxsError, EntryError, NotFound
+from axs_core.collections.trust import Elsewhere
 from axs_core.entry import Entry, linearise
-from axs_core.errors import AxsError, EntryError, NotFound
+from axs_core.entry.satisfying import satisfies
 from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED
 from axs_core.index.details import candidates, signature
 from axs_core.index.refreshing import Collections, id_of, inner_folder
 from axs_core.index.rows import raised, select
-from axs_core.index.satisfying import satisfies
 from axs_core.query import Query
 from axs_core.query.near import nearest
-from axs_core.trust import Elsewhere
 
 AT_ONCE = 5000
 """How many rows of a listing are read at a time."""

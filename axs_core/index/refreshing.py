@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from axs_core import collection
-from axs_core.collection import Folder
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
+from axs_core.collections import folders as collection
+from axs_core.collections.folders import Folder
+from axs_core.collections.trust import Elsewhere, Trust, origin_of
 from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED, WRITTEN
 from axs_core.index.details import as_float
 from axs_core.index.rows import drop, is_racy, load, select
-from axs_core.trust import Elsewhere, Trust, origin_of
 
 BY_HAND = 1000
 """Up to so many entries of one collection that were written by hand are looked at with every ask (a stat each)."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axs_core import collection
-from axs_core.collection import Folder
+from axs_core.base.errors import AxsError, EntryError
+from axs_core.collections import folders as collection
+from axs_core.collections.folders import Folder
 from axs_core.entry import Entry
-from axs_core.errors import AxsError, EntryError
 from axs_core.index.details import Row, details
 
 INSERT_DETAIL = {

@@ -25,13 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from axs_core import suspension
-from axs_core.credentials import mask_log, secrets_in, without_credentials
-from axs_core.errors import ProgramFailed
+from axs_core.base import suspension
+from axs_core.base.credentials import mask_log, secrets_in, without_credentials
+from axs_core.base.errors import ProgramFailed
+from axs_core.base.reporter import Progress, Reporter
 from axs_core.process.group import end_group, end_holders, identity
 from axs_core.process.watcher import watcher
 from axs_core.process.words import ending, last_lines, not_started, tail_of
-from axs_core.reporter import Progress, Reporter
 
 CHILD_FILE = "child"
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL

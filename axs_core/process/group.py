@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from axs_core.host import boot_id, stat_of
+from axs_core.base.host import boot_id, stat_of
 
 _AFTER_KILL = 5.0  # seconds to see a killed group off; only a process stuck in a driver takes longer
 

@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from axs_core.credentials import without_credentials
+from axs_core.base.credentials import without_credentials
 
 TAIL_LINES = 15
 _TAIL_BYTES = 32768

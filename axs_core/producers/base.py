@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from axs_core.reporter import Reporter
+from axs_core.base.reporter import Reporter
 
 if TYPE_CHECKING:
     from axs_core.producers.bundled import Bundle
@@ -48,8 +48,9 @@ class Made:
 
 
 class Producer(Protocol):
-    """The kind of work that makes an entry. ``make`` raises :class:`~axs_core.errors.ProduceError` when it fails and
-    :class:`~axs_core.errors.DoesNotApply` when another recipe should be tried."""
+    """The kind of work that makes an entry. ``make`` raises :class:`~axs_core.base.errors.ProduceError` when it fails
+    and :class:`~axs_core.base.errors.DoesNotApply` when another recipe should be tried.
+    """
 
     name: str
 

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from axs_core.collection import BROUGHT_BY
+from axs_core.collections.folders import BROUGHT_BY
 from axs_core.entry import Entry
-from axs_core.producers.checksums import Digests, Expected
-from axs_core.producers.download_cache import link_or_copy
+from axs_core.producers.fetch.cache import link_or_copy
+from axs_core.producers.fetch.checksums import Digests, Expected
 
 CONTENTS = "bundle.json"
 TAG = "bundle"
@@ -88,11 +88,7 @@ def bundles_among(entries: Iterable[Entry], root: Path) -> tuple[Bundle, ...]:
     """The bundles that were opened into the work collection at ``root``, the newest first; what only says that it is
     one (a result from an archive, with such a tag) is none.
     """
-    there = [
-        entry
-        for entry in entries
-        if entry.path.parent == root and BROUGHT_BY in entry.produced.get("by", ())
-    ]
+    there = [entry for entry in entries if entry.path.parent == root and BROUGHT_BY in entry.produced.get("by", ())]
     there.sort(key=lambda entry: str(entry.produced.get("at", "")), reverse=True)
     return tuple(Bundle(entry.path) for entry in there if (entry.path / CONTENTS).is_file())
 

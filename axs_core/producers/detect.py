@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import DoesNotApply, EntryError, ProgramFailed
-from axs_core.paths import absolute
+from axs_core.base.errors import DoesNotApply, EntryError, ProgramFailed
+from axs_core.base.paths import absolute
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.python import call_function

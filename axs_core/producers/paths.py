@@ -9,8 +9,8 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from axs_core.base.errors import EntryError, ProduceError
 from axs_core.entry import META, RECORD
-from axs_core.errors import EntryError, ProduceError
 from axs_core.store.layout import PRIVATE
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.entry import META
-from axs_core.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds

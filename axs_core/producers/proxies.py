@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
-from axs_core.credentials import without_credentials
+from axs_core.base.credentials import without_credentials
 
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _UNSET = "the system's proxy settings"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import EntryError
+from axs_core.base.errors import EntryError
 from axs_core.producers.base import Job, Made
 
 

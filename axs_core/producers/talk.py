@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from axs_core.credentials import without_credentials
+from axs_core.base.credentials import without_credentials
 
 _SHOWN_VERSIONS = 8
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 from axs_core.query.lexical import is_bare, print_tag, print_text, template_end
 from axs_core.query.units import measured, plain
 from axs_core.query.values import EXPECTED, contains, convert, equal, order, read_number, text_of

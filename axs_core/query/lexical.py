@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 
 KEY = re.compile(r"\w+(?:[-.]\w+)*")
 TAG = re.compile(r"\w[\w./@+-]*")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from axs_core.paths import absolute
+from axs_core.base.paths import absolute
 from axs_core.query.versions import compare_versions
 
 PATH_TYPES = frozenset({"path", "file", "folder"})

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from axs_core.base.digest import canonical
+from axs_core.base.errors import AxsError, UsageError
 from axs_core.compare.cells import Cells, Row, declared
 from axs_core.compare.twin import Twins
-from axs_core.digest import canonical
 from axs_core.entry import Entry, entry_scope, read_record
-from axs_core.errors import AxsError, UsageError
 
 TWIN = "twin."
 MACHINE = ("name", "cpu", "cores", "memory_bytes", "accelerators", "os", "kernel", "architecture")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from axs_core.base.errors import UsageError
 from axs_core.compare.twin import Twins
-from axs_core.errors import UsageError
 from axs_core.process import run
 from axs_core.report.collect import collect, declaration
 from axs_core.report.page import as_json, page
@@ -39,7 +39,7 @@ def report(
 
 def _about(data: dict[str, Any]) -> str:
     from axs_core import __version__
-    from axs_core.record import now
+    from axs_core.making.recording import now
 
     runs, machines = len(data["runs"]), len(data["machines"])
     return f"{runs} results from {machines} machine{'s' * (machines != 1)}; axs {__version__}, {now()[:10]}"

@@ -2,7 +2,8 @@
 
 from axs_core.resolver.match import LOCATED, Match, Mismatch, World, match
 from axs_core.resolver.plan import Answer, Fresh, KnownLater, NeedValues, Step
-from axs_core.resolver.resolve import Resolver, producers_of, recipe_scope
+from axs_core.resolver.resolve import Resolver
+from axs_core.resolver.scopes import producers_of, recipe_scope
 
 __all__ = [
     "LOCATED",

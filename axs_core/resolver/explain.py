@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from axs_core.base.errors import AxsError
 from axs_core.entry import Entry
-from axs_core.errors import AxsError
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from axs_core.credentials import has_credentials, without_credentials
-from axs_core.digest import of_value
+from axs_core.base.credentials import has_credentials, without_credentials
+from axs_core.base.digest import of_value
+from axs_core.base.errors import AxsError, NoSuchName, NotTrusted, UsageError
 from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
-from axs_core.errors import AxsError, NoSuchName, NotTrusted, UsageError
+from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 from axs_core.query.values import value_at
 from axs_core.resolver.meant import NUMBERS, ORDER, meant
-from axs_core.surroundings import Surroundings
 
 LOCATED = frozenset({"file", "folder"})
 """Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from axs_core.base.errors import AxsError, NoSuchName
 from axs_core.entry import Entry, Need, entry_scope
-from axs_core.errors import AxsError, NoSuchName
 from axs_core.resolver.match import Match
+from axs_core.resolver.scopes import recipe_scope
 
 Action = Literal["reuse", "static", "make", "later"]
 Fresh = Literal["one", "all"] | None
@@ -124,8 +125,6 @@ class Prospect:
         match = self.step.match
         if match is None or name in _AFTER_MAKING or name in match.recipe.finds or name in match.recipe.results:
             raise KnownLater(self.need, name)
-        from axs_core.resolver.resolve import recipe_scope
-
         try:
             return recipe_scope(match, prospects(match, self.step.needs)).get(name)
         except NoSuchName as error:

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from axs_core.entry import Entry, Need, Scope, placed, rendered_at
-from axs_core.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
+from axs_core.base.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
+from axs_core.entry import Entry, Need, Scope, placed
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse
-from axs_core.resolver.match import Match, Mismatch, World, match, settled, visible
+from axs_core.resolver.match import Match, Mismatch, World, match
 from axs_core.resolver.plan import Answer, Fresh, KnownLater, Step, prospect
+from axs_core.resolver.scopes import producers_of, recipe_scope
 
 DEEPEST = 30
 """How many levels needs of needs may have; a recipe may need itself with another value, but not for ever."""
 NEAR = 3
 """How many near misses an error shows."""
-
-
-def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:
-    """The names that a recipe's templates and functions see for one match; ``extra`` adds needs and paths."""
-    values = visible(found.recipe, found.stated, found.values)
-    builtins = {
-        "parameters": dict(found.values),
-        "tags": sorted(found.alternative.tags),
-        "recipe_path": str(found.recipe.path),
-    }
-    literal = settled(found.stated, found.values)
-    return Scope(found.recipe.name, values, {**builtins, **(extra or {})}, entry=found.recipe, literal=literal)
-
-
-def producers_of(found: Match, scope: Scope) -> dict[str, Any]:
-    """The producers that make it, in order, each with what it needs: those whose ``when`` holds, or that have none."""
-    chosen = {}
-    for name, spec in found.recipe.make.items():
-        if rendered_at(spec.get("when", True), scope, found.recipe, "make", name, "when"):
-            chosen[name] = {key: value for key, value in spec.items() if key != "when"}
-    return chosen
 
 
 class Resolver:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from axs_core.digest import walk
-from axs_core.host import this_process
+from axs_core.base.digest import walk
+from axs_core.base.host import this_process
 
 FEW = 200
 """Up to so many files are synced one by one; more by one sync of the system, which is quicker."""

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from axs_core.credentials import scrubbed, secrets_in
+from axs_core.base.credentials import scrubbed, secrets_in
+from axs_core.base.errors import AxsError, EntryError, ProduceError, StoreError
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
-from axs_core.errors import AxsError, EntryError, ProduceError, StoreError
 
 FAILED = "failed.json"
 _FORM = {

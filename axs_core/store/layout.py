@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from axs_core.errors import StoreError, UsageError
-from axs_core.paths import absolute, home
+from axs_core.base.errors import StoreError, UsageError
+from axs_core.base.paths import absolute, home
 from axs_core.store.durable import replacing
 
 LAYOUT = 1

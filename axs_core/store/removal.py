@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from axs_core.entry.load import META
-from axs_core.store.beacon import new_token
+from axs_core.store.hosts.beacon import new_token
 from axs_core.store.layout import PRIVATE
 
 TRASH = "trash"

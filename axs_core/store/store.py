@@ -1,7 +1,7 @@
 """The work collection on disk: who makes what, what is finished, what is broken.
 
 An entry's folder is present only when its ``meta.yaml`` is there, and that file is put there last, by an atomic
-rename. While a thing is made, its maker holds a lock and a claim (:mod:`axs_core.store.claims`): a folder without
+rename. While a thing is made, its maker holds a lock and a claim (:mod:`axs_core.store.hosts.claims`): a folder without
 ``meta.yaml`` is *producing* while its maker lives and *broken* when it does not. Folders are named after what was asked
 for, so that everybody who asks for the same thing meets at the same lock.
 """
@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from axs_core.base.errors import StoreError
+from axs_core.base.host import this_process
 from axs_core.entry.load import META, is_finished
-from axs_core.errors import StoreError
-from axs_core.host import this_process
-from axs_core.store.access import SHORT_KEY, Access, lock_base
-from axs_core.store.afresh import await_folder, await_shown, is_listed, look_afresh
-from axs_core.store.beacon import command_line
-from axs_core.store.claims import Claim
 from axs_core.store.durable import sync_folder, sync_tree, write_atomic
 from axs_core.store.failure import FAILED, Failure
+from axs_core.store.hosts.access import SHORT_KEY, Access, lock_base
+from axs_core.store.hosts.afresh import await_folder, await_shown, is_listed, look_afresh
+from axs_core.store.hosts.beacon import command_line
+from axs_core.store.hosts.claims import Claim
 from axs_core.store.layout import PRIVATE, not_writable
 from axs_core.store.removal import appear, discard, empty_trash, put_back, withdrawn
 
@@ -162,7 +162,7 @@ class Store(Access):
         Raises StoreError when another host has taken over: before, and (the rename goes to our own folder only, which
         may be in the trash by then) after.
         """
-        from axs_core.digest import of_value
+        from axs_core.base.digest import of_value
         from axs_core.entry.scope import RECORD
 
         self._must_be_ours(attempt)

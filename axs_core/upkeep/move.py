@@ -20,14 +20,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from axs_core.digest import of_value, walk
+from axs_core.base.digest import of_value, walk
+from axs_core.base.errors import AxsError, StoreError, UsageError
+from axs_core.base.reporter import Progress, Reporter
 from axs_core.entry import RECORD
-from axs_core.errors import AxsError, StoreError, UsageError
 from axs_core.index import Index
-from axs_core.ownership import made_here
-from axs_core.reporter import Progress, Reporter
 from axs_core.store import MOVING, PRIVATE, TIDYING, Store
 from axs_core.store.durable import replacing, sync_folder, sync_tree, write_atomic
+from axs_core.upkeep.ownership import made_here
 
 _BLOCK = 1 << 20
 _LONGEST_FIRST_LINE = 127

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from axs_core.base.errors import UsageError
 from axs_core.entry import Entry, read_record
-from axs_core.errors import UsageError
-from axs_core.housekeeping import Wishes
 from axs_core.index import Index
+from axs_core.making.recording import last_used
 from axs_core.query import Query
-from axs_core.record import last_used
+from axs_core.upkeep.garbage import Wishes
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)(min|h|d|w)")

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axs_core.base.errors import EntryError
+from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, read_record
-from axs_core.errors import EntryError
 from axs_core.index import Index
-from axs_core.record import asked_directly
-from axs_core.reporter import Reporter
+from axs_core.making.recording import asked_directly
 from axs_core.store import PRIVATE, Store
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")

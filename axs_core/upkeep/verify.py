@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axs_core.digest import CHUNK, of_value
+from axs_core.base.digest import CHUNK, of_value
+from axs_core.base.errors import EntryError
+from axs_core.base.reporter import Progress, Reporter
 from axs_core.entry import Entry, read_record
-from axs_core.errors import EntryError
-from axs_core.record import read_files
-from axs_core.reporter import Progress, Reporter
+from axs_core.making.recording import read_files
 
 
 @dataclass

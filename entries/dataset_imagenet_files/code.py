@@ -10,8 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from axs_core.digest import of_file
-from axs_core.errors import DoesNotApply, ProduceError
+from axs_core.sdk import DoesNotApply, ProduceError, of_file
 
 _IMAGE = re.compile(r"ILSVRC2012_val_\d{8}\.JPEG", re.IGNORECASE)
 _CLASS = re.compile(r"n\d{8}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import ProduceError
+from axs_core.sdk import ProduceError
 
 from .user_files import Unusable
 from .user_files.labels import by_image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import NoSuchName, UsageError
+from axs_core.sdk import NoSuchName, UsageError
 
 from .user_files import Unusable
 from .user_files.labels import has_class_names

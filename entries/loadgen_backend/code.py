@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from axs_core.errors import UsageError
-from axs_core.machine import accelerators
+from axs_core.sdk import UsageError, machine
 
 # Signs of a GPU's driver: Linux, and Linux inside of Windows.
 DRIVERS = ("nvidia*", "dxg")
@@ -17,7 +16,7 @@ def for_gpu(execution_device: str | None = None) -> bool:
     """
     if execution_device != "cuda":
         return False
-    if not accelerators() and not any(any(Path("/dev").glob(pattern)) for pattern in DRIVERS):
+    if not machine.accelerators() and not any(any(Path("/dev").glob(pattern)) for pattern in DRIVERS):
         raise UsageError(
             "execution_device=cuda: this machine has no NVIDIA GPU, or no driver for it (no /dev/nvidia*)",
             hint="execution_device=cpu, or leave it out: the engine takes the best that it has",

@@ -7,7 +7,7 @@ import re
 import statistics
 from typing import Any
 
-from axs_core.errors import Refused
+from axs_core.sdk import Refused
 
 from .signature import CALLS
 from .signature import signature as signature_of

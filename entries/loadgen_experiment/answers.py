@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import Inapplicable, Refused
+from axs_core.sdk import Inapplicable, Refused
 
 from .mlperf_log import ACCURACY, text_of
 

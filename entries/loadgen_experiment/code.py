@@ -15,7 +15,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import Inapplicable, Refused
+from axs_core.sdk import Inapplicable, Refused
 
 from . import measures, run_report, scores, summary_log
 from .answers import LABELS, answered_classes, labels_in, refuse_random, right_of_all

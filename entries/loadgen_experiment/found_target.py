@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import Inapplicable, Refused
+from axs_core.sdk import Inapplicable, Refused
 
 SEARCH = "search.json"
 

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import Inapplicable, Refused
+from axs_core.sdk import Inapplicable, Refused
 
 from .accuracy_text import measures, said
 from .answers import LABELS

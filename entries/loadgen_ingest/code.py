@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import DoesNotApply
+from axs_core.sdk import DoesNotApply
 
 from . import detail_log, scores
 from .compliance_test import CONFIG, compliance_test

@@ -17,8 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import ProduceError, ProgramFailed, UsageError, brief
-from axs_core.query import Query, parse
+from axs_core.sdk import ProduceError, ProgramFailed, Query, UsageError, brief, parse
 
 from . import summary_log
 from .mlperf_log import DETAIL, SUMMARY, figure, read_log, text_of

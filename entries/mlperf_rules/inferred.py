@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from axs_core.errors import Refused
+from axs_core.sdk import Refused
 
 SAMPLES_PER_QUERY = 8
 """Of MultiStream."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import NotFound
+from axs_core.sdk import NotFound
 
 from .benchmark import Benchmark
 

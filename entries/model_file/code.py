@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import UsageError
+from axs_core.sdk import UsageError
 
 from .formats import BY_SUFFIX, PYTORCH, by_content, by_suffix, opened
 from .normalisation import refuse_other_units

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from axs_core.errors import UsageError
+from axs_core.sdk import UsageError
 
 
 def refuse_other_units(mean: Any, std: Any, scale: float | None) -> None:

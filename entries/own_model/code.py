@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from axs_core.errors import UsageError
+from axs_core.sdk import UsageError
 
 from . import onnx_weights, python_imports
 

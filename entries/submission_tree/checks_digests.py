@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from axs_core.digest import of_file, of_value
-from axs_core.record import read_files
+from axs_core.sdk import of_file, of_value, read_files
 
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY
 from .runs import Run

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from axs_core.errors import Refused
-from axs_core.producers.talk import shortened
+from axs_core.sdk import Refused, shortened
 
 from .inferred import infer, sources
 from .mlperf_log import DETAIL, read_log

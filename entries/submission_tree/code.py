@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import NotFound, ProduceError, Refused, UsageError
+from axs_core.sdk import NotFound, ProduceError, Refused, UsageError
 
 from .checks import check
 from .checks_digests import changed, changed_runs, note

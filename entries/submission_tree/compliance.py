@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import ProduceError, UsageError
+from axs_core.sdk import ProduceError, UsageError
 
 from .mlperf_log import ACCURACY, DETAIL, FIGURES, SUMMARY, read_log
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from axs_core.query import parse
+from axs_core.sdk import parse
 
 from .runs import Run
 

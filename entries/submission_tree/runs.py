@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from axs_core.entry import record_in
+from axs_core.sdk import record_in
 
 from .inferred import Inferred
 from .mlperf_log import FIGURES

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from axs_core import machine as this_machine
-from axs_core.errors import UsageError
-from axs_core.query.near import closest
+from axs_core.sdk import UsageError, closest
+from axs_core.sdk import machine as this_machine
 
 from .rules import NEWEST, rules_of
 from .runs import Run

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import UsageError
-from axs_core.record import NOT_CONTENT, of_folder
+from axs_core.sdk import NOT_CONTENT, UsageError, of_folder
 
 from .compliance import PASS, Judge, sampled_accuracy
 from .mlperf_log import ACCURACY, DETAIL, SUMMARY

@@ -230,7 +230,7 @@ def test_what_people_type_for_a_benchmark(said: str, code: int, first: str, hint
 
 def test_some_of_several_have_no_such_value(toys: Toys) -> None:
     code = """
-        from axs_core.errors import Inapplicable
+        from axs_core.base.errors import Inapplicable
 
         def words(count):
             if count is None:

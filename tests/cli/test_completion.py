@@ -13,10 +13,10 @@ import pexpect
 import pytest
 from support.fake_axs import FakeWorkspace
 
+from axs_core.base.reporter import Reporter
 from axs_core.cli.action import ACTIONS
 from axs_core.cli.completion import candidates, script
 from axs_core.cli.model import Root
-from axs_core.reporter import Reporter
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_axs.py"
 ENTRY_ACTIONS = sorted({*ACTIONS["entry"], *ACTIONS["entries"]})

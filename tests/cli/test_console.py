@@ -11,8 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from axs_core.console import ConsoleReporter, has_colour, print_error
-from axs_core.errors import NotFound
+from axs_core.base.console import ConsoleReporter, has_colour, print_error
+from axs_core.base.errors import NotFound
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_axs.py"
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from support.fake_axs import FakeWorkspace
 
+from axs_core.base.errors import NotFound, StoreError, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.cli.action import ACTIONS, Action
 from axs_core.cli.execute import Outcome, run_pipeline
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
-from axs_core.errors import NotFound, StoreError, UsageError
-from axs_core.reporter import Reporter
 
 OF_SMALL = ", ".join(sorted({"crash", "double", "told", *ACTIONS["entry"]}))
 """What can be done with the fake entry: its functions, and the actions of every entry."""

@@ -1,5 +1,4 @@
-"""What users of krai's axs type, over toy entries. The answers are those that it gives, where no test says otherwise.
-"""
+"""What users of krai's axs type, over toy entries. The answers are its own, where no test says otherwise."""
 
 from __future__ import annotations
 
@@ -9,11 +8,11 @@ from typing import Any
 import pytest
 from support.toy import Toys
 
+from axs_core.base.errors import EntryError, Inapplicable, NotFound, UsageError
 from axs_core.cli.execute import run_pipeline
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
-from axs_core.errors import EntryError, Inapplicable, NotFound, UsageError
 
 ITERATIVE = """
     import math
@@ -155,7 +154,7 @@ def test_a_list_that_is_no_query(toys: Toys) -> None:
 
 def test_a_default_where_there_is_no_value(toys: Toys) -> None:
     code = """
-        from axs_core.errors import Inapplicable, Refused
+        from axs_core.base.errors import Inapplicable, Refused
 
         def accuracy():
             raise Inapplicable("a performance run has no accuracy")
@@ -209,8 +208,8 @@ def test_a_function_that_could_not_be_called_is_refused(toys: Toys, name: str) -
 
 
 def test_the_names_that_are_refused_are_actions() -> None:
-    from axs_core.cli.action import ACTIONS
-    from axs_core.entry.scope import RESERVED
+    from axs_core.cli.registry import ACTIONS
+    from axs_core.entry.model import RESERVED
 
     assert set(ACTIONS["entry"]) - RESERVED == {"replay", "lock", "twin"}
     assert set(ACTIONS["entry"]) >= RESERVED

@@ -9,7 +9,7 @@ import pytest
 from support.toy import Toys
 
 from axs_core.__main__ import main
-from axs_core.cli import bundles  # noqa: F401  all actions are registered
+from axs_core.cli import registry  # noqa: F401  all actions are registered
 from axs_core.cli.action import ACTIONS, Action
 
 BEFORE = {

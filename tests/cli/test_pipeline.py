@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from axs_core.base.errors import UsageError
 from axs_core.cli.arguments import Option, Stored, merge_options
 from axs_core.cli.pipeline import Call, parse_pipeline
-from axs_core.errors import UsageError
 
 CASES = yaml.safe_load(Path(__file__).with_name("pipeline_cases.yaml").read_text(encoding="utf-8"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from support.docs_pages import DOCS
 
 from axs_core.cli.entries_page import page, read
-from axs_core.collection import listing, shipped
+from axs_core.collections.folders import listing, shipped
 
 PAGE = DOCS / "entries.md"
 

@@ -49,7 +49,7 @@ def test_every_key_is_in_the_prose() -> None:
 
 
 def test_the_mistake_that_the_page_shows(tmp_path: Path) -> None:
-    from axs_core.errors import EntryError
+    from axs_core.base.errors import EntryError
 
     (tmp_path / "meta.yaml").write_text("title: toy\nparameters:\n  n:\n    defualt: 1\n")
     with pytest.raises(EntryError) as caught:

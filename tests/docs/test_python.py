@@ -38,7 +38,7 @@ def test_every_method_is_named(kind: type) -> None:
 
 
 def test_every_error_is_named() -> None:
-    from axs_core import errors
+    from axs_core.base import errors
 
     kinds = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.AxsError)]
     assert [kind.__name__ for kind in kinds if f"`{kind.__name__}`" not in PAGE and kind is not errors.NoSuchName] == []

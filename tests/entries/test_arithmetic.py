@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from axs_core.entry.load import read_meta
-from axs_core.surroundings import kind_of
+from axs_core.entry.surroundings import kind_of
 
 ENTRIES = Path(__file__).parents[2] / "entries"
 

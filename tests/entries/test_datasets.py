@@ -17,8 +17,8 @@ from support.toy import Listening
 
 from axs_core import Workspace
 from axs_core.api import WorkspaceEntry
-from axs_core.digest import of_tree
-from axs_core.errors import AxsError
+from axs_core.base.digest import of_tree
+from axs_core.base.errors import AxsError
 
 ENTRIES = Path(__file__).parents[2] / "entries"
 NAMES = [f"ILSVRC2012_val_{number:08d}.JPEG" for number in range(1, 6)]

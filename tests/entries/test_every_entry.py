@@ -8,7 +8,7 @@ import pytest
 
 from axs_core import Workspace
 from axs_core.cli.entries_page import read
-from axs_core.collection import shipped
+from axs_core.collections.folders import shipped
 from axs_core.entry import Alternative, Entry
 from axs_core.entry.validate import schema
 

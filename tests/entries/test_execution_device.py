@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from axs_core import Workspace
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 
 CODE = Path(__file__).parents[2] / "entries" / "loadgen_backend" / "code.py"
 

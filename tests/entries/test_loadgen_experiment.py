@@ -10,7 +10,7 @@ import pytest
 from support.entry_code import functions
 from support.loadgen_logs import EARLY_STOPPING, SERVER_OVERLOADED, summary, write_run
 
-from axs_core.errors import Refused
+from axs_core.base.errors import Refused
 
 SERVER_CONDITIONS = (
     "Performance constraints satisfied : NO",

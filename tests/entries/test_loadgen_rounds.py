@@ -9,7 +9,7 @@ import pytest
 from support.entry_code import functions
 from support.loadgen_logs import detail, plain_detail, summary, write_logs
 
-from axs_core.errors import Refused
+from axs_core.base.errors import Refused
 
 TTFT_TPOT = """TTFT Early Stopping Result:
  * Processed at least 64 queries (5000).

@@ -16,7 +16,7 @@ from support.entry_code import functions
 from support.toy import Listening
 
 from axs_core import Workspace
-from axs_core.errors import AxsError, UsageError
+from axs_core.base.errors import AxsError, UsageError
 
 OPENED = "which no engine here opens; what they open: .onnx (onnxrt), .pt (pytorch), .pth (pytorch), .pb (tensorflow)"
 

@@ -14,7 +14,7 @@ from support.toy import Listening
 
 from axs_core import Workspace
 from axs_core.api import WorkspaceEntry
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 
 FORMS = ".jpeg, .jpg, .png, .bmp, .tif, .tiff, .webp"
 NAMES = ("a.png", "b c.png", "sub/d.png")

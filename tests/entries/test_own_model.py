@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from axs_core import Workspace
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 
 ENTRIES = Path(__file__).parents[2] / "entries"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from axs_core import Workspace
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import making, record
+from axs_core.making import maker as making
+from axs_core.making import recording as record
 
 DAY = 86400
 

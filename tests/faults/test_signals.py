@@ -15,7 +15,7 @@ import pytest
 from support.faults.world import World, ended
 from support.http_server import Fault
 
-from axs_core.host import stat_of
+from axs_core.base.host import stat_of
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from axs_core.console import print_error
-from axs_core.errors import AxsError
+from axs_core.base.console import print_error
+from axs_core.base.errors import AxsError
 
 SECONDS = 10
 """Of processor time that one input may take; a hundred times what any should need, on a busy machine too."""

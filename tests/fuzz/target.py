@@ -10,7 +10,7 @@ from typing import Protocol
 from fuzz.guard import Fault, guarded, told
 from hypothesis import strategies as st
 
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 
 
 class Room(Protocol):

@@ -19,7 +19,7 @@ from fuzz.parts import join, split
 from fuzz.target import outcome
 from fuzz.targets import NAMES, load
 
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 
 CASES = Path(__file__).with_name("cases")
 SHORT = {"query": 200, "templates": 200, "pipeline": 200, "archives": 200, "meta": 80, "records": 60, "logs": 80}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from support.toy import Toys
 
-from axs_core import Workspace, collection
-from axs_core.reporter import Reporter
+from axs_core import Workspace
+from axs_core.base.reporter import Reporter
+from axs_core.collections import folders as collection
 
 KEPT = 40
 """So many entries may pile up before the work collection is made anew."""

@@ -31,10 +31,10 @@ MAKE = """
 """
 ACT = """
     import signal, time
-    from axs_core import suspension
+    from axs_core.base import suspension
     suspension.respect()  # both as the command line does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from axs_core.errors import AxsError
+    from axs_core.base.errors import AxsError
     try:
         {act}
     except AxsError as error:

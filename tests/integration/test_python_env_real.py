@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from axs_core.errors import ProgramFailed
+from axs_core.base.errors import ProgramFailed
+from axs_core.base.reporter import Reporter
 from axs_core.producers.base import Job, Made
-from axs_core.producers.python_env import PythonEnv
-from axs_core.reporter import Reporter
+from axs_core.producers.python_env.producer import PythonEnv
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ import pytest
 from support.hosts import JOB, Hosts, needs_namespaces, send_to_all
 from support.toy import Toys
 
-from axs_core.errors import StoreError
+from axs_core.base.errors import StoreError
 
 pytestmark = [needs_namespaces(), pytest.mark.slow]
 
@@ -21,9 +21,9 @@ ASK = """
     import signal
     if {ignoring}:  # as a job in the background
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from axs_core import suspension
-    from axs_core.console import ConsoleReporter
-    from axs_core.errors import AxsError
+    from axs_core.base import suspension
+    from axs_core.base.console import ConsoleReporter
+    from axs_core.base.errors import AxsError
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both as the command line does
     suspension.respect()
     space = Workspace(reporter=ConsoleReporter(sys.stderr))
@@ -104,8 +104,8 @@ def test_what_a_host_is(toys: Toys, hosts: Hosts, fuse: bool) -> None:
     if fuse:
         hosts.mount("nodea", "nodeb")
     look = """
-        from axs_core.host import this_process
-        from axs_core.store import oslock
+        from axs_core.base.host import this_process
+        from axs_core.store.hosts import oslock
         file = space.store.root / ".axs" / "locks" / "x.lock"
         with oslock.locked(file, None) as domain:
             print(json.dumps([this_process().host, this_process().boot, domain]), flush=True)

@@ -16,9 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from model.children import STAGES, killed_at
 from support.toy import Toys
 
-from axs_core import Workspace, collection
+from axs_core import Workspace
+from axs_core.base.errors import EntryError
+from axs_core.collections import folders as collection
 from axs_core.entry import META
-from axs_core.errors import EntryError
 
 RECIPES = ("leaf", "user")
 NUMBERS = st.integers(1, 3)

@@ -25,11 +25,11 @@ import yaml
 from support.toy import Toys
 
 from axs_core import Workspace
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 from axs_core.query import parse
 
 FUNCTION = """
-from axs_core.errors import DoesNotApply
+from axs_core.base.errors import DoesNotApply
 
 def make_it(path, parameters):
     (path / "out.txt").write_text("made")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
 
 META = """\
 title: A result

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axs_core.errors import NotFound, ProduceError, Refused
-from axs_core.reporter import Reporter
+from axs_core.base.errors import NotFound, ProduceError, Refused
+from axs_core.base.reporter import Reporter
 
 if TYPE_CHECKING:
     from axs_core.upkeep.verify import Verified

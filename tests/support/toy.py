@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from axs_core import Workspace
-from axs_core.reporter import Progress, Reporter
+from axs_core.base.reporter import Progress, Reporter
 
 SOURCES = Path(__file__).parents[2]
 """The folder that axs_core is imported from, for children."""
@@ -115,7 +115,8 @@ class Toys:
         start = """
             import json, sys
             from pathlib import Path
-            from axs_core import Workspace, collection
+            from axs_core import Workspace
+            from axs_core.collections import folders as collection
             collection.shipped = lambda: Path("/nothing/is/shipped")
             space = Workspace()
         """

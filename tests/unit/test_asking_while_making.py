@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import EntryError, ProduceError
+from axs_core.base.errors import EntryError, ProduceError
 
 TRIES = """
 def climb(byquery, start, path):

@@ -10,12 +10,12 @@ from support import fake_loadgen
 from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
+from axs_core.base.errors import StoreError, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.cli.execute import run_pipeline
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.audit import audit
-from axs_core.errors import StoreError, UsageError
-from axs_core.reporter import Reporter
 
 RUN = "loadgen_output,loadgen_mode=PerformanceOnly,loadgen_scenario=Server,loadgen_target_qps=80"
 

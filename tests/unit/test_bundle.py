@@ -20,7 +20,7 @@ from support.http_server import Server
 from support.toy import Listening, Toys
 
 from axs_core import Workspace
-from axs_core.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
+from axs_core.base.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
 from axs_core.exchange.bundle.contents import libc, read_contents
 from axs_core.exchange.bundle.tar import header, members
 from axs_core.exchange.manifest import BadArchive

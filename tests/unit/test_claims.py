@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 from support.toy import Listening, Toys
 
-from axs_core import host
-from axs_core.errors import StoreError, UsageError
-from axs_core.host import Process, this_process
-from axs_core.store import Busy, Store, lease, oslock
-from axs_core.store import beacon as beacons
-from axs_core.store import claims as claims_module
-from axs_core.store.beacon import Beacon, Watch, light, read
-from axs_core.store.claims import Claim
+from axs_core.base import host
+from axs_core.base.errors import StoreError, UsageError
+from axs_core.base.host import Process, this_process
+from axs_core.store import Busy, Store, lease
+from axs_core.store.hosts import beacon as beacons
+from axs_core.store.hosts import claims as claims_module
+from axs_core.store.hosts import oslock
+from axs_core.store.hosts.beacon import Beacon, Watch, light, read
+from axs_core.store.hosts.claims import Claim
 
 BASE = "toy_0123456789"
 ELSEWHERE = Process("nodeb", "another boot", "pid:[1]", 7, "5")

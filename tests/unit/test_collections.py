@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import AxsError, NotFound, ProduceError, StoreError, UsageError
+from axs_core.base.errors import AxsError, NotFound, ProduceError, StoreError, UsageError
 
 SHIPPED = Path(__file__).parents[2] / "entries"
 

@@ -49,7 +49,7 @@ def test_figures_and_why(toys: Toys) -> None:
 
 
 def _files(*paths: Path) -> list[str]:
-    from axs_core.digest import of_file
+    from axs_core.base.digest import of_file
 
     shown = "  ".join(f"{(path / 'out.txt').stat().st_size} bytes {of_file(path / 'out.txt')[:12]}" for path in paths)
     return [f"  out.txt  {shown}"]

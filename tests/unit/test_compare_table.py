@@ -12,12 +12,12 @@ from support.made import rewrite
 from support.toy import Toys
 
 from axs_core import Workspace
+from axs_core.base.errors import NotFound, UsageError
 from axs_core.cli.execute import run_pipeline
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.cells import Cells
-from axs_core.errors import NotFound, UsageError
 
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 PARTS = (

@@ -11,11 +11,11 @@ from socket import gethostname
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import ProduceError
+from axs_core.base.errors import ProduceError
 from axs_core.store import PRIVATE
 
 ASK = """
-    from axs_core.console import ConsoleReporter
+    from axs_core.base.console import ConsoleReporter
     space = Workspace(reporter=ConsoleReporter(sys.stderr))
     print("ready", flush=True)
     sys.stdin.readline()
@@ -122,7 +122,7 @@ def test_a_failure_is_told_to_those_who_waited_for_it(toys: Toys, tmp_path: Path
     """A build that takes ten minutes and fails is not begun again by each; who asks afterwards begins it."""
     body = f"""
         import time
-        from axs_core.errors import ProduceError
+        from axs_core.base.errors import ProduceError
         from pathlib import Path
         while not Path({str(tmp_path / "all wait")!r}).exists():
             time.sleep(0.01)
@@ -187,7 +187,7 @@ def test_the_index_is_made_anew_while_others_use_it(toys: Toys) -> None:
 def test_an_entry_is_removed_while_others_look(toys: Toys) -> None:
     toys.maker("toy", "thing", parameters={"n": {"type": "int"}})
     asking = """
-        from axs_core.errors import NotFound
+        from axs_core.base.errors import NotFound
         for turn in range(20):
             space = Workspace()
             assert space.byquery("thing,n=1")["n"] == 1

@@ -15,9 +15,9 @@ from support.foreign import Repository
 from support.http_server import Fault, Server
 from support.toy import Toys
 
-from axs_core.console import ConsoleReporter, print_error
-from axs_core.credentials import has_credentials, mask_log, scrubbed, secrets_in, without_credentials
-from axs_core.errors import AxsError
+from axs_core.base.console import ConsoleReporter, print_error
+from axs_core.base.credentials import has_credentials, mask_log, scrubbed, secrets_in, without_credentials
+from axs_core.base.errors import AxsError
 
 SHIPPED = Path(__file__).parents[2] / "entries"
 MARK = "hunter2Marked"

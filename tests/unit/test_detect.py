@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from axs_core.errors import DoesNotApply, EntryError
+from axs_core.base.errors import DoesNotApply, EntryError
+from axs_core.base.reporter import Reporter
 from axs_core.producers.base import Job, Made
 from axs_core.producers.detect import Detect
-from axs_core.reporter import Reporter
 
 
 class Warnings(Reporter):

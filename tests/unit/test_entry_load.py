@@ -8,9 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from axs_core.base.errors import EntryError
 from axs_core.entry.load import DEEPEST, read_meta
 from axs_core.entry.validate import schema
-from axs_core.errors import EntryError
 
 ENTRIES = Path(__file__).parents[2] / "entries"
 KNOWN = (

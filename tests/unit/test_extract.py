@@ -19,11 +19,12 @@ from typing import Any
 
 import pytest
 
-from axs_core.errors import EntryError, ProduceError
-from axs_core.producers import get, unpacking
+from axs_core.base.errors import EntryError, ProduceError
+from axs_core.base.reporter import Progress, Reporter
+from axs_core.producers import get
+from axs_core.producers.archives import unpacking
+from axs_core.producers.archives.producer import Extract
 from axs_core.producers.base import Job
-from axs_core.producers.extract import Extract
-from axs_core.reporter import Progress, Reporter
 
 TREE = {"top/a.txt": b"alpha", "top/sub/b.txt": b"beta"}
 

@@ -18,13 +18,14 @@ import pytest
 from support.http_server import Fault, Server
 from support.https_server import certificate, redirecting
 
-from axs_core.errors import EntryError, ProduceError, UsageError
-from axs_core.producers import checksums, download, get
+from axs_core.base.errors import EntryError, ProduceError, UsageError
+from axs_core.base.reporter import Progress, Reporter
+from axs_core.producers import get
 from axs_core.producers.base import Job, Made
-from axs_core.producers.fetch import Fetch, FetchFailed
+from axs_core.producers.fetch import checksums, download
+from axs_core.producers.fetch.producer import Fetch, FetchFailed
+from axs_core.producers.fetch.sources import Candidate, candidates, mirrors_from, offline_from
 from axs_core.producers.paths import inside
-from axs_core.producers.sources import Candidate, candidates, mirrors_from, offline_from
-from axs_core.reporter import Progress, Reporter
 
 DATA = bytes(range(256)) * 40  # 10,240 bytes
 MD5, SHA256 = hashlib.md5(DATA).hexdigest(), hashlib.sha256(DATA).hexdigest()

@@ -6,7 +6,7 @@ import pytest
 from support.toy import Toys
 
 from axs_core.__main__ import main
-from axs_core.resolver.downloads import Download
+from axs_core.producers.downloads import Download
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 

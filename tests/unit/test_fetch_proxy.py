@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support.http_server import Fault, Server
 
-from axs_core.errors import ProduceError
+from axs_core.base.errors import ProduceError
+from axs_core.base.reporter import Reporter
 from axs_core.producers.base import Job
-from axs_core.producers.fetch import Fetch
+from axs_core.producers.fetch.producer import Fetch
 from axs_core.producers.proxies import Proxy
-from axs_core.reporter import Reporter
 
 HTTP, HTTPS = "http://data.example.test/x.csv", "https://data.example.test/x.csv"
 

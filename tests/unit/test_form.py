@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from support.toy import Toys
 
+from axs_core.base.errors import EntryError
 from axs_core.entry import read_record
 from axs_core.entry.form import RECORD_FORM, mismatch
-from axs_core.errors import EntryError
-from axs_core.record import read_files
+from axs_core.making.recording import read_files
 
 
 @pytest.mark.parametrize(

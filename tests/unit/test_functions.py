@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from axs_core.base.errors import EntryError, NoSuchName, NotFound, Refused, UsageError
 from axs_core.entry import Entry, Scope, entry_scope
 from axs_core.entry.functions import call, functions_of
-from axs_core.errors import EntryError, NoSuchName, NotFound, Refused, UsageError
 
 
 def entry(folder: Path, code: str = "", parents: tuple[Entry, ...] = (), name: str = "toy", **meta: Any) -> Entry:
@@ -117,7 +117,7 @@ def test_the_line_is_the_one_in_the_entry_and_not_in_a_library(tmp_path: Path) -
 
 
 def test_refusals_pass_through(tmp_path: Path) -> None:
-    toy = entry(tmp_path, "from axs_core.errors import Refused\ndef a(): raise Refused('the run is INVALID')")
+    toy = entry(tmp_path, "from axs_core.sdk import Refused\ndef a(): raise Refused('the run is INVALID')")
     with pytest.raises(Refused, match=r"^the run is INVALID$"):
         get(toy, "a")
 

@@ -11,7 +11,7 @@ import yaml
 from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 from axs_core.query import parse
 from axs_core.upkeep.policy import Policy, read_age
 

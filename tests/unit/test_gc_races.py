@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import housekeeping
-from axs_core.errors import EntryError, StoreError
+from axs_core.base.errors import EntryError, StoreError
 from axs_core.store import Store
+from axs_core.upkeep import garbage as housekeeping
 
 TURNS = 12
 
@@ -167,7 +167,7 @@ def test_needs_are_removed_while_others_make_what_needs_them(toys: Toys, stop: P
     """Removing is refused, or comes between: then it is made again. Nobody who asks fails."""
     chain(toys)
     remove = """
-        from axs_core.errors import AxsError
+        from axs_core.base.errors import AxsError
         while not Path({stop!r}).exists():
             space = Workspace()
             for query in ("middle", "base"):
@@ -189,7 +189,7 @@ def test_everything_is_removed_while_others_make(toys: Toys, stop: Path) -> None
     """It is refused while something is made, or comes between: who asks gets an answer."""
     chain(toys)
     remove = """
-        from axs_core.errors import StoreError
+        from axs_core.base.errors import StoreError
         while not Path({stop!r}).exists():
             try:
                 Workspace().work_collection().remove()

@@ -12,7 +12,7 @@ import pytest
 from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
-from axs_core.errors import NotFound, StoreError
+from axs_core.base.errors import NotFound, StoreError
 from axs_core.store import lock_base
 
 
@@ -261,7 +261,7 @@ def test_garbage_collection_forgets_who_died_when_all_was_done(toys: Toys) -> No
     toys.maker("toy", "thing")
     maker = toys.child(
         """
-        from axs_core.store.claims import Claim
+        from axs_core.store.hosts.claims import Claim
         import os
         Claim.release = lambda claim: os._exit(9)
         space.byquery("thing")

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from support.http_server import Fault, Server
 
-from axs_core.digest import of_tree
-from axs_core.errors import EntryError, ProduceError
+from axs_core.base.digest import of_tree
+from axs_core.base.errors import EntryError, ProduceError
+from axs_core.base.reporter import Reporter
 from axs_core.producers import get
-from axs_core.producers import git as producer
 from axs_core.producers.base import Job, Made
-from axs_core.producers.git import Git, Status, pull, status
-from axs_core.reporter import Reporter
+from axs_core.producers.git import producer
+from axs_core.producers.git.producer import Git, Status, pull, status
 
 WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always")
 

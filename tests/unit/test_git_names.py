@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import NotFound, UsageError
+from axs_core.base.errors import NotFound, UsageError
 
 SHIPPED = Path(__file__).parents[2] / "entries"
 AXS2MLPERF = "git_repo,collection,repo_name=axs2mlperf"

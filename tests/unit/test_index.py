@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.toy import Toys
 
 from axs_core import Workspace
-from axs_core.errors import EntryError, NotFound, StoreError
+from axs_core.base.errors import EntryError, NotFound, StoreError
 from axs_core.index import Index, reading, refreshing, satisfies
 from axs_core.index import database as database_module
 from axs_core.index import index as index_module
@@ -36,7 +36,7 @@ def in_the_past(path: Path, seconds: int = 100) -> None:
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collects the names of the entries whose meta.yaml is read from now on."""
-    from axs_core import collection
+    from axs_core.collections import folders as collection
 
     seen: list[str] = []
     read = collection.read

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import Workspace, collection, making
+from axs_core import Workspace
+from axs_core.collections import folders as collection
 from axs_core.index import rows as rows_module
+from axs_core.making import maker as making
 
 YEAR = 365 * 24 * 3600 * 10**9
 

@@ -11,11 +11,11 @@ from support import fake_loadgen
 from support.loadgen_logs import detail, plain_detail, summary, write_logs
 from support.toy import Toys
 
+from axs_core.base.errors import NotFound, Refused, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.compare.audit import audit
 from axs_core.compare.twin import Twins
-from axs_core.errors import NotFound, Refused, UsageError
 from axs_core.report.collect import collect
-from axs_core.reporter import Reporter
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from support.toy import Toys
 
+from axs_core.base.errors import EntryError
 from axs_core.entry import Entry, linearise
-from axs_core.errors import EntryError
 
 
 def family(target: str, **metas: dict[str, Any]) -> Entry:

@@ -10,8 +10,8 @@ import pytest
 from support.toy import Toys
 
 from axs_core import Workspace
-from axs_core.digest import of_tree
-from axs_core.errors import StoreError
+from axs_core.base.digest import of_tree
+from axs_core.base.errors import StoreError
 
 Use = Callable[[Workspace], Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from support.toy import Toys
 
+from axs_core.base.errors import NotFound, ProduceError, UsageError
 from axs_core.compare.lock import lock_of
-from axs_core.errors import NotFound, ProduceError, UsageError
-from axs_core.producers.installer import Installer
-from axs_core.producers.lock import archives_of, exact_requirements, lock_text, read_lock, refuse_unmet
-from axs_core.producers.requirements import parse_requirements
+from axs_core.producers.python_env.installer import Installer
+from axs_core.producers.python_env.lock import archives_of, exact_requirements, lock_text, read_lock, refuse_unmet
+from axs_core.producers.python_env.requirements import parse_requirements
 
 SHA = "0" * 63
 THIS = ".".join(map(str, sys.version_info[:3]))

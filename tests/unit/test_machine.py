@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from axs_core import accelerators, machine
-from axs_core.cpu_quota import cpu_quota
+from axs_core.base import accelerators, machine
+from axs_core.base.cpu_quota import cpu_quota
 
 
 def process(root: Path, groups: str, *mounts: tuple[str, str, str, str]) -> Path:

@@ -11,7 +11,7 @@ import yaml
 from support.entry_code import module
 from support.mlperf_runs import MULTI, STREAM
 
-from axs_core.errors import NotFound, Refused
+from axs_core.base.errors import NotFound, Refused
 
 HERE = Path(__file__).parents[2] / "entries" / "mlperf_rules"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import AxsError, StoreError, UsageError
+from axs_core.base.errors import AxsError, StoreError, UsageError
 from axs_core.upkeep import move as moving
 
 SHM = Path("/dev/shm")

@@ -14,8 +14,8 @@ import pytest
 from support.toy import Toys
 from support.typed import axs
 
-from axs_core import paths
-from axs_core.errors import UsageError
+from axs_core.base import paths
+from axs_core.base.errors import UsageError
 
 NOBODY = 54321  # no account has this number
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from axs_core import suspension
-from axs_core.credentials import without_credentials
-from axs_core.errors import ProgramFailed
-from axs_core.host import stat_of
+from axs_core.base import suspension
+from axs_core.base.credentials import without_credentials
+from axs_core.base.errors import ProgramFailed
+from axs_core.base.host import stat_of
 from axs_core.process import Completed, ask, end_leftover, group
 from axs_core.process import run as run_child
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import EntryError, ProduceError, ProgramFailed
+from axs_core.base.errors import EntryError, ProduceError, ProgramFailed
+from axs_core.base.reporter import Reporter
 from axs_core.producers import get
 from axs_core.producers.base import Job, Made
 from axs_core.producers.program import Program
-from axs_core.reporter import Reporter
 
 
 @pytest.fixture

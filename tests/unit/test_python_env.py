@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from packaging.requirements import InvalidRequirement, Requirement
 
-from axs_core.errors import NotFound, ProduceError, ProgramFailed, UsageError
-from axs_core.producers import interpreter as interpreters
+from axs_core.base.errors import NotFound, ProduceError, ProgramFailed, UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.producers.base import Job
-from axs_core.producers.installer import Installer, choose, environment_for
-from axs_core.producers.python_env import PythonEnv
-from axs_core.producers.requirements import look, own_paths, parse_requirements, refuse_credentials
+from axs_core.producers.python_env import interpreter as interpreters
+from axs_core.producers.python_env.installer import Installer, choose, environment_for
+from axs_core.producers.python_env.producer import PythonEnv
+from axs_core.producers.python_env.requirements import look, own_paths, parse_requirements, refuse_credentials
 from axs_core.producers.talk import hint_for, reasons, shortened
-from axs_core.reporter import Reporter
 
 PATH = {"PATH": os.environ["PATH"]}
 VERSION = ".".join(map(str, sys.version_info[:3]))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from axs_core.base.errors import AxsError, DoesNotApply, EntryError, Refused
+from axs_core.base.reporter import Reporter
 from axs_core.entry.functions import call, functions_of
 from axs_core.entry.model import Entry
-from axs_core.errors import AxsError, DoesNotApply, EntryError, Refused
 from axs_core.producers.base import Job, Made
 from axs_core.producers.python import Python
-from axs_core.reporter import Reporter
 
 CODE = """
 def fine():

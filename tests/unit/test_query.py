@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 from axs_core.query import Condition, Query, QuerySyntaxError, parse
 
 MODULES = ["", ".condition", ".lexical", ".near", ".parser", ".terms", ".values", ".versions"]

@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
 from axs_core.query import Condition, Query, QuerySyntaxError, parse
 from axs_core.query.near import nearest
 from axs_core.query.versions import compare_versions, version_key

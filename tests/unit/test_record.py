@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import __version__, machine
-from axs_core.digest import of_tree, of_value
-from axs_core.errors import EntryError
+from axs_core import __version__
+from axs_core.base import machine
+from axs_core.base.digest import of_tree, of_value
+from axs_core.base.errors import EntryError
 
 
 def test_all_of_it(toys: Toys) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from axs_core.errors import ProduceError
+from axs_core.base.errors import ProduceError
 from axs_core.exchange.bundle.repack import repack
 
 

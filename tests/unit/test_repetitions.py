@@ -8,8 +8,8 @@ import pytest
 from support import fake_loadgen
 from support.toy import Toys
 
+from axs_core.base.errors import Refused, UsageError
 from axs_core.entry.functions import functions_of
-from axs_core.errors import Refused, UsageError
 
 RUN = "loadgen_output,loadgen_mode=PerformanceOnly,loadgen_scenario=Server,loadgen_target_qps=80"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import NotFound, UsageError
+from axs_core.base.errors import NotFound, UsageError
 
 MADE = """
 (path / "answers.txt").write_text("".join(f"{n} {n * parameters['factor'] % 7}\\n" for n in range(30)))

@@ -14,12 +14,12 @@ import pytest
 from support import fake_loadgen
 from support.toy import Toys
 
+from axs_core.base.errors import Inapplicable, Refused, UsageError
 from axs_core.cli.comparisons import report as report_action
 from axs_core.cli.execute import run_pipeline
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.twin import Twins
-from axs_core.errors import Inapplicable, Refused, UsageError
 from axs_core.report.collect import Distinct, collect
 from axs_core.report.page import as_json, page
 

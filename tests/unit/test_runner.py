@@ -11,7 +11,7 @@ import pytest
 from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
-from axs_core.errors import AxsError, EntryError, NotFound, ProduceError, Refused, StoreError, UsageError
+from axs_core.base.errors import AxsError, EntryError, NotFound, ProduceError, Refused, StoreError, UsageError
 
 
 def folders(toys: Toys) -> list[str]:
@@ -142,9 +142,7 @@ def test_a_query_that_only_an_entry_answers(toys: Toys) -> None:
 
 
 def test_what_does_not_apply_hands_over_and_leaves_nothing(toys: Toys) -> None:
-    toys.maker(
-        "first", "thing", "from axs_core.errors import DoesNotApply\nraise DoesNotApply('no tool')", preference=1
-    )
+    toys.maker("first", "thing", "from axs_core.sdk import DoesNotApply\nraise DoesNotApply('no tool')", preference=1)
     toys.maker("second", "thing")
     made = toys.space().byquery("thing")
     assert made.entry.produced["recipe"] == "second"
@@ -153,7 +151,7 @@ def test_what_does_not_apply_hands_over_and_leaves_nothing(toys: Toys) -> None:
 
 def test_nothing_applies(toys: Toys) -> None:
     for name, reason in (("first", "no tool"), ("second", "no data")):
-        toys.maker(name, "thing", f"from axs_core.errors import DoesNotApply\nraise DoesNotApply({reason!r}, hint='x')",
+        toys.maker(name, "thing", f"from axs_core.sdk import DoesNotApply\nraise DoesNotApply({reason!r}, hint='x')",
                    preference={"first": 1, "second": 0}[name])  # fmt: skip
     with pytest.raises(NotFound) as caught:
         toys.space().byquery("thing")
@@ -163,9 +161,7 @@ def test_nothing_applies(toys: Toys) -> None:
 
 
 def test_a_failure_is_a_failure_and_does_not_hand_over(toys: Toys) -> None:
-    toys.maker(
-        "first", "thing", "from axs_core.errors import ProduceError\nraise ProduceError('it broke')", preference=1
-    )
+    toys.maker("first", "thing", "from axs_core.sdk import ProduceError\nraise ProduceError('it broke')", preference=1)
     toys.maker("second", "thing")
     with pytest.raises(ProduceError, match=r"^it broke$"):
         toys.space().byquery("thing")
@@ -174,7 +170,7 @@ def test_a_failure_is_a_failure_and_does_not_hand_over(toys: Toys) -> None:
 
 def test_a_failure_leaves_nothing_that_looks_finished(toys: Toys) -> None:
     body = """
-        from axs_core.errors import ProduceError
+        from axs_core.base.errors import ProduceError
         (path / ".axs" / "log.txt").write_text("what happened")
         if not (path.parent / "better").exists():
             raise ProduceError("it broke")
@@ -199,7 +195,7 @@ def test_a_failure_leaves_nothing_that_looks_finished(toys: Toys) -> None:
 
 
 def test_an_error_does_not_cause_itself(toys: Toys) -> None:
-    toys.maker("toy", "thing", "from axs_core.errors import ProduceError\nraise ProduceError('it broke')")
+    toys.maker("toy", "thing", "from axs_core.sdk import ProduceError\nraise ProduceError('it broke')")
     with pytest.raises(ProduceError) as caught:
         toys.space().byquery("thing")
     assert caught.value.__cause__ is not caught.value
@@ -254,7 +250,7 @@ def test_a_full_disk_while_the_entry_is_completed(toys: Toys, monkeypatch: pytes
 
 
 def test_who_needed_what_failed(toys: Toys) -> None:
-    toys.maker("base", "base", "from axs_core.errors import ProduceError\nraise ProduceError('it broke')")
+    toys.maker("base", "base", "from axs_core.sdk import ProduceError\nraise ProduceError('it broke')")
     toys.maker("middle", "middle", needs={"b": "base"})
     toys.maker("toy", "thing", needs={"m": "middle"})
     with pytest.raises(ProduceError) as caught:
@@ -322,7 +318,7 @@ def test_a_restriction_that_no_first_one_meets_hands_over(toys: Toys) -> None:
 
 
 RESULTS = """
-    from axs_core.errors import Refused
+    from axs_core.base.errors import Refused
 
     def figure(path, factor, allow_invalid=False, labels=None):
         if factor < 0 and not allow_invalid:

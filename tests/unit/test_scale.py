@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from support.toy import Toys
 
-from axs_core import Workspace, collection
+from axs_core import Workspace
 from axs_core.api import WorkspaceEntry
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
+from axs_core.collections import folders as collection
 from axs_core.store.store import dump_yaml
 
 FEW, MANY = 50, 600

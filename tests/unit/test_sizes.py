@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core.errors import NotFound
+from axs_core.base.errors import NotFound
 from axs_core.upkeep.sizes import Disk, Size, grouped, human, total
 
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from support.toy import SOURCES, Listening
 
-from axs_core.errors import AxsError, EntryError, ProduceError, ProgramFailed, StoreError
+from axs_core.base.errors import AxsError, EntryError, ProduceError, ProgramFailed, StoreError
 from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, explained, failure, lock_base, safe_name
 from axs_core.store import store as store_module
 from axs_core.store.durable import replacing, write_atomic

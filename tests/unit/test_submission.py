@@ -14,7 +14,7 @@ from support.submission_runs import ASKED, CLOSED, OPEN, SAID, SCENARIOS, compli
 from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
-from axs_core.errors import NotFound, Refused, UsageError
+from axs_core.base.errors import NotFound, Refused, UsageError
 
 POWER_KEYS = (
     *("power_management", "filesystem", "boot_firmware_version", "management_firmware_version", "other_hardware"),

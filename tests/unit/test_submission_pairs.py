@@ -13,7 +13,7 @@ from support.made import rewrite
 from support.toy import Toys
 
 from axs_core.api import Workspace, WorkspaceEntry
-from axs_core.errors import NotFound, UsageError
+from axs_core.base.errors import NotFound, UsageError
 
 SAID = ",".join(
     f"{name}=x"

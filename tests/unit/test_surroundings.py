@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from support.toy import Toys
 
-from axs_core import accelerators
+from axs_core.base import accelerators
+from axs_core.base.errors import EntryError
 from axs_core.compare.diff import compare
 from axs_core.entry.load import read_meta
-from axs_core.errors import EntryError
+from axs_core.entry.surroundings import restored, surroundings
 from axs_core.query import parse
-from axs_core.surroundings import restored, surroundings
 
 DECLARED = {
     "threads": ["OMP_*", "KMP_*"],

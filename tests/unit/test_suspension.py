@@ -12,9 +12,9 @@ import pytest
 BEGIN = """
     import os, signal, sys, time
     from pathlib import Path
-    from axs_core import suspension
-    from axs_core.store.beacon import Heart, Watch
-    from axs_core.store.claims import Claims
+    from axs_core.base import suspension
+    from axs_core.store.hosts.beacon import Heart, Watch
+    from axs_core.store.hosts.claims import Claims
 
     def woken():
         os.kill(os.getpid(), signal.SIGCONT)

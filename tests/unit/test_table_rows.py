@@ -10,11 +10,11 @@ import pytest
 from support.toy import Toys
 
 from axs_core import Workspace
+from axs_core.base.errors import UsageError
 from axs_core.cli.execute import run_pipeline
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
-from axs_core.errors import UsageError
 
 FRUIT: dict[str, Any] = {
     "provides": [["fruit"]],

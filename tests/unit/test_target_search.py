@@ -10,7 +10,7 @@ import pytest
 from support import fake_loadgen
 from support.toy import Toys
 
-from axs_core.errors import ProduceError, ProgramFailed, UsageError
+from axs_core.base.errors import ProduceError, ProgramFailed, UsageError
 
 RUN = "loadgen_output,loadgen_mode=PerformanceOnly"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from axs_core.base.errors import EntryError, NoSuchName, NotFound, ProduceError
 from axs_core.entry.bounds import LONGEST
 from axs_core.entry.scope import Scope
 from axs_core.entry.templates import is_template, names_in, render
-from axs_core.errors import EntryError, NoSuchName, NotFound, ProduceError
 
 VALUES = {
     "name": "resnet50",

@@ -18,9 +18,9 @@ from support.toy import Listening, Toys
 
 from axs_core import Workspace
 from axs_core.api import WorkspaceEntry
-from axs_core.errors import AxsError, NotTrusted, UsageError
-from axs_core.reporter import Reporter
-from axs_core.trust import Elsewhere, Trust, canonical, head_of
+from axs_core.base.errors import AxsError, NotTrusted, UsageError
+from axs_core.base.reporter import Reporter
+from axs_core.collections.trust import Elsewhere, Trust, canonical, head_of
 
 SHIPPED = Path(__file__).parents[2] / "entries"
 

@@ -14,9 +14,9 @@ import pytest
 from support.toy import Toys
 
 from axs_core.api import Workspace
-from axs_core.errors import AxsError, NotFound, ProduceError, UsageError
+from axs_core.base.errors import AxsError, NotFound, ProduceError, UsageError
+from axs_core.base.reporter import Progress
 from axs_core.exchange.archive import WHOLE, ArchiveWriter, Member
-from axs_core.reporter import Progress
 from axs_core.store import INCOMING, PRIVATE
 
 FUNCTIONS = """

@@ -12,7 +12,7 @@ import pytest
 from support.archives import META, E, HandMade, end_of, long, patched, short
 from support.toy import Toys
 
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 from axs_core.exchange.manifest import BadArchive
 from axs_core.store import INCOMING
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
 from axs_core.exchange.manifest import BadArchive, Shipped, refuse_template, strict_json
 from axs_core.exchange.members import Names, check_name
 from axs_core.producers.bundled import CONTENTS, REPOSITORIES, WHEELS

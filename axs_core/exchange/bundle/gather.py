@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from axs_core.credentials import without_credentials
-from axs_core.digest import of_value, walk
+from axs_core.base.credentials import without_credentials
+from axs_core.base.digest import of_value, walk
+from axs_core.base.errors import UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, read_record
-from axs_core.errors import UsageError
 from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
 from axs_core.exchange.bundle.walk import Piece
 from axs_core.exchange.bundle.wheels import Wheelhouse
-from axs_core.ownership import clone_of, is_git
+from axs_core.making.recording import NOT_CONTENT
 from axs_core.producers.base import Job
 from axs_core.producers.bundled import REPOSITORIES
-from axs_core.producers.checksums import Digests, Expected
-from axs_core.producers.fetch import Fetch
-from axs_core.producers.git import address, status
-from axs_core.producers.git_bare import make_bare, members_of, submodules_of
-from axs_core.producers.python_env import wanted
-from axs_core.producers.sources import Candidate, last_part
-from axs_core.record import NOT_CONTENT
-from axs_core.reporter import Reporter
+from axs_core.producers.fetch.checksums import Digests, Expected
+from axs_core.producers.fetch.producer import Fetch
+from axs_core.producers.fetch.sources import Candidate, last_part
+from axs_core.producers.git.bare import make_bare, members_of, submodules_of
+from axs_core.producers.git.producer import address, status
+from axs_core.producers.python_env.producer import wanted
 from axs_core.resolver import Match
+from axs_core.upkeep.ownership import clone_of, is_git
 
 
 @dataclass(frozen=True)

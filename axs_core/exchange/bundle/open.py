@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import __version__
-from axs_core.collection import BROUGHT_BY
-from axs_core.digest import of_value
+from axs_core.base.digest import of_value
+from axs_core.base.errors import NotFound
+from axs_core.base.reporter import Progress, Reporter
+from axs_core.collections.folders import BROUGHT_BY
 from axs_core.entry import META, RECORD
-from axs_core.errors import NotFound
 from axs_core.exchange.admission import keep
 from axs_core.exchange.arrival import called, disk, incoming, opener, settle
 from axs_core.exchange.bundle.contents import LARGEST, README, RECIPES, digest_of, read_contents, shipped_in
@@ -30,11 +31,10 @@ from axs_core.exchange.bundle.pack import for_whom, in_words
 from axs_core.exchange.bundle.tar import TarMember, members
 from axs_core.exchange.manifest import BadArchive, Shipped
 from axs_core.index import Index
+from axs_core.making.recording import FORMAT, now
 from axs_core.producers.bundled import CONTENTS, TAG, minor_of
-from axs_core.producers.git_bare import finish_bare
+from axs_core.producers.git.bare import finish_bare
 from axs_core.query import Condition, Query, parse
-from axs_core.record import FORMAT, now
-from axs_core.reporter import Progress, Reporter
 from axs_core.store import INCOMING, Store
 from axs_core.store.durable import sync_tree
 from axs_core.store.store import dump_yaml

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import __version__
-from axs_core.errors import UsageError
+from axs_core.base.errors import UsageError
+from axs_core.base.reporter import Reporter
 from axs_core.exchange.bundle.contents import OWN, README, as_data, digest_of, libc, read_contents, shipped_in, text_of
 from axs_core.exchange.bundle.gather import Gathering, Source, clone_and_address, collection_queries
 from axs_core.exchange.bundle.tar import TarWriter, look
@@ -20,14 +21,13 @@ from axs_core.exchange.bundle.walk import Walk
 from axs_core.exchange.bundle.wheels import Wheelhouse, other_pythons
 from axs_core.exchange.pack import not_written
 from axs_core.index import Index
-from axs_core.ownership import entries_folder
+from axs_core.making.fulfil import Runner
 from axs_core.producers.bundled import CONTENTS, WHEELS, minor_of
 from axs_core.query import parse
-from axs_core.reporter import Reporter
 from axs_core.resolver import Resolver
-from axs_core.runner import Runner
 from axs_core.store import BUNDLING, PRIVATE, Store
 from axs_core.store.durable import replacing
+from axs_core.upkeep.ownership import entries_folder
 
 
 @dataclass(frozen=True)

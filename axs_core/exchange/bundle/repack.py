@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution
 from pathlib import Path
 
-from axs_core.errors import ProduceError
+from axs_core.base.errors import ProduceError
 
 _TIME = (1980, 1, 1, 0, 0, 0)
 _OF_THE_INSTALLATION = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})

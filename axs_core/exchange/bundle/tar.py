@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from axs_core.errors import ProduceError, UsageError
+from axs_core.base.errors import ProduceError, UsageError
+from axs_core.base.reporter import Progress
 from axs_core.exchange.manifest import BadArchive, Shipped
-from axs_core.reporter import Progress
 
 BLOCK = 512
 READ = 1 << 20

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, read_record, rendered_at
 from axs_core.entry.functions import functions_of
 from axs_core.index import Index
+from axs_core.making.fulfil import Runner
 from axs_core.query import Query, parse
-from axs_core.reporter import Reporter
 from axs_core.resolver import Match, NeedValues, Resolver, producers_of, recipe_scope
-from axs_core.runner import Runner
 
 RUNS = frozenset({"program", "python"})
 """Producers that bring nothing from anywhere: what they make is made again on the other machine."""

@@ -14,13 +14,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from axs_core.errors import NotFound, ProduceError, ProgramFailed
+from axs_core.base.errors import NotFound, ProduceError, ProgramFailed
+from axs_core.base.reporter import Reporter
 from axs_core.process import run
-from axs_core.producers import interpreter as interpreters
 from axs_core.producers.bundled import minor_of
-from axs_core.producers.installer import Installer, environment_for
+from axs_core.producers.python_env import interpreter as interpreters
+from axs_core.producers.python_env.installer import Installer, environment_for
 from axs_core.producers.talk import hint_for, reasons, shortened, size_of, talk_since
-from axs_core.reporter import Reporter
 
 DISTRIBUTION = "axs"
 _SECONDS = 6 * 3600.0  # what has only a source archive may be built for hours

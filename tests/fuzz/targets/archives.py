@@ -21,9 +21,9 @@ from fuzz.toy_room import ToyRoom
 from hypothesis import strategies as st
 from support.archives import E, HandMade
 
+from axs_core.base.reporter import Reporter
+from axs_core.producers.archives.producer import Extract
 from axs_core.producers.base import Job
-from axs_core.producers.extract import Extract
-from axs_core.reporter import Reporter
 
 _MEMBERS = ("a.txt", "dir/b.txt", "dir/c/d.txt")
 

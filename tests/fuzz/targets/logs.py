@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from support import loadgen_logs
 from support.fake_loadgen import ENTRIES
 
+from axs_core.base.errors import AxsError
+from axs_core.base.reporter import Reporter
 from axs_core.compare.audit import audit
 from axs_core.entry import Entry, entry_scope
 from axs_core.entry.functions import functions_of
-from axs_core.errors import AxsError
-from axs_core.reporter import Reporter
 
 SUMMARY, DETAIL, ACCURACY = "mlperf_log_summary.txt", "mlperf_log_detail.txt", "mlperf_log_accuracy.json"
 FILES = (

@@ -12,9 +12,9 @@ from fuzz.target import Target
 from fuzz.toy_room import ToyRoom
 from hypothesis import strategies as st
 
+from axs_core.base.errors import AxsError
 from axs_core.entry import META
 from axs_core.entry.load import read_meta
-from axs_core.errors import AxsError
 
 _SHIPPED = Path(__file__).parents[3] / "entries"
 SEEDS = (

@@ -16,7 +16,7 @@ from fuzz.toy_room import ToyRoom
 from hypothesis import strategies as st
 
 from axs_core import __main__ as command
-from axs_core.cli import actions, comparisons  # noqa: F401  they register their actions
+from axs_core.cli import registry  # noqa: F401  it registers all actions
 from axs_core.cli.action import ACTIONS
 
 _LINES = (

@@ -8,7 +8,7 @@ from fuzz.target import Target
 from fuzz.toy_room import ToyRoom
 from hypothesis import strategies as st
 
-from axs_core.errors import AxsError
+from axs_core.base.errors import AxsError
 from axs_core.query import Query, parse
 
 SEEDS = (

@@ -13,14 +13,14 @@ from fuzz.target import Target
 from fuzz.toy_room import ToyRoom
 from hypothesis import strategies as st
 
+from axs_core.base.errors import AxsError
+from axs_core.base.reporter import Reporter
 from axs_core.compare.audit import audit
 from axs_core.compare.diff import compare
 from axs_core.compare.replay import Replay
-from axs_core.errors import AxsError
-from axs_core.reporter import Reporter
-from axs_core.runner import Runner
-from axs_core.store import beacon
+from axs_core.making.fulfil import Runner
 from axs_core.store.failure import Failure
+from axs_core.store.hosts import beacon
 
 RECORD, FILES, META = "record.json", ".axs/files.json", ".axs/meta.json"
 FAILED, BEACON = ".axs/failed.json", ".axs/beacon"

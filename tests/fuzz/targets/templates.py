@@ -9,9 +9,9 @@ from fuzz.mutation import mutated
 from fuzz.target import Target
 from hypothesis import strategies as st
 
+from axs_core.base.errors import NoSuchName
 from axs_core.entry import Scope
 from axs_core.entry.templates import names_in
-from axs_core.errors import NoSuchName
 
 SEEDS = (
     b"{{ n }}",

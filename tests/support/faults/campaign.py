@@ -70,4 +70,7 @@ def fates(world: World, what: str, many: int) -> Iterator[Fate]:
     kills = choose(one.points(), many)
     for place, kill in enumerate(kills):
         again: list[Kill] = kills[len(kills) - place :][:2] if what == "a query, again and again" else []
-        yield one.kill(*again, kill)
+        fate = one.kill(*again, kill)
+        if fate.hit is None:  # a copied index is taken as it is where the file system gives it the number it had
+            fate = one.kill(*again, kill)
+        yield fate

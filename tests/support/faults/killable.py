@@ -30,28 +30,22 @@ OF_FILES = frozenset(["write", "flush", "truncate", "close"])
 OF_INDEX = frozenset(["execute", "executemany"])
 FILES = ("FileIO", "BufferedWriter", "BufferedRandom", "TextIOWrapper")
 PHASES = {
-    "producers/fetch": "download",
-    "producers/download": "download",
-    "producers/download_cache": "download",
-    "producers/extract": "extraction",
-    "producers/unpacking": "extraction",
-    "producers/archives": "extraction",
-    "producers/python_env": "environment",
-    "producers/installer": "environment",
-    "producers/interpreter": "environment",
-    "producers/git": "clone",
+    "producers/fetch/": "download",
+    "producers/archives/": "extraction",
+    "producers/python_env/": "environment",
+    "producers/git/": "clone",
     "producers/detect": "detection",
     "producers/program": "program",
     "producers/python": "function",
     "index/": "index",
-    "collection": "index",
-    "digest": "record",
-    "record": "record",
+    "collections/folders": "index",
+    "base/digest": "record",
     "store/": "record",
-    "making": "record",
-    "runner": "record",
+    "making/recording": "record",
+    "making/maker": "record",
+    "making/fulfil": "record",
 }
-SHARED = ("process", "digest", "producers/paths", "producers/checksums")
+SHARED = ("base/digest", "producers/paths", "producers/fetch/checksums")
 """Modules that work for others: their callers say what for."""
 PACKAGE = f"{os.sep}axs_core{os.sep}"
 

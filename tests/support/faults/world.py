@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 from support.http_server import Server
 
-from axs_core.digest import of_file, walk
+from axs_core.base.digest import of_file, walk
 
 SOURCES = Path(__file__).parents[3]
 """The folder that axs_core is imported from."""

@@ -1,0 +1,1 @@
+"""Making what a query asks for."""

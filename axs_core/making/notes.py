@@ -1,0 +1,46 @@
+"""What recipes say about a plan, beyond what would be reused or made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from axs_core.base.errors import EntryError, NotTrusted
+from axs_core.entry.functions import call
+from axs_core.resolver.match import Match
+from axs_core.resolver.plan import NeedValues, Step
+from axs_core.resolver.scopes import recipe_scope
+
+
+def noted(step: Step) -> Step:
+    """The same plan with the notes of its recipes: each calls its function ``plan_notes``, which gets ``parameters``,
+    and ``needs`` as data (null, or a shorter list, where something is still to be made).
+    """
+    step = replace(step, needs=tuple((name, noted(inner)) for name, inner in step.needs))
+    if step.action != "make" or step.match is None or step.match.recipe.plan_notes is None:
+        return step
+    try:
+        return replace(step, notes=(*step.notes, *_ask(step.match, step.match.recipe.plan_notes, step)))
+    except NotTrusted as later:
+        return replace(step, notes=(*step.notes, str(later)))
+
+
+def _ask(found: Match, name: str, step: Step) -> list[str]:
+    scope = recipe_scope(found, {"needs": _needs(found, step), "query": str(found.query)})
+    function = scope.function(name)
+    if function is None:
+        file = found.recipe.path / "meta.yaml"
+        raise EntryError(f"there is no function {name!r} in its code.py", file=file, key="plan_notes")
+    return [str(line) for line in call(function, scope.get)]
+
+
+def _needs(found: Match, step: Step) -> dict[str, Any]:
+    needs: dict[str, Any] = {}
+    for need in found.recipe.needs.values():
+        there = [
+            NeedValues(need.name, inner.entry).as_data()
+            for name, inner in step.needs
+            if name == need.name and inner.entry is not None
+        ]
+        needs[need.name] = there if need.all or need.each is not None else next(iter(there), None)
+    return needs

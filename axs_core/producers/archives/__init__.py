@@ -1,0 +1,1 @@
+"""The producer ``extract``, and what reads archives."""

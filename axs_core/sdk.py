@@ -1,0 +1,93 @@
+"""What code outside the engine may import. docs/sdk.md lists it; a name here keeps its meaning from version to version.
+
+A name is imported when it is first asked for, so that an entry pays for what it uses only.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from axs_core.base import machine
+    from axs_core.base.console import ConsoleReporter
+    from axs_core.base.digest import of_file, of_value
+    from axs_core.base.errors import (
+        AxsError,
+        DoesNotApply,
+        Inapplicable,
+        NoSuchName,
+        NotFound,
+        ProduceError,
+        ProgramFailed,
+        Refused,
+        UsageError,
+        brief,
+    )
+    from axs_core.base.reporter import Reporter
+    from axs_core.base.suspension import respect
+    from axs_core.entry import record_in
+    from axs_core.making.recording import NOT_CONTENT, of_folder, read_files
+    from axs_core.producers.talk import shortened
+    from axs_core.query import Query, parse
+    from axs_core.query.near import closest
+
+__all__ = [
+    "NOT_CONTENT",
+    "AxsError",
+    "ConsoleReporter",
+    "DoesNotApply",
+    "Inapplicable",
+    "NoSuchName",
+    "NotFound",
+    "ProduceError",
+    "ProgramFailed",
+    "Query",
+    "Refused",
+    "Reporter",
+    "UsageError",
+    "brief",
+    "closest",
+    "machine",
+    "of_file",
+    "of_folder",
+    "of_value",
+    "parse",
+    "read_files",
+    "record_in",
+    "respect",
+    "shortened",
+]
+
+_ERRORS = (
+    "AxsError",
+    "DoesNotApply",
+    "Inapplicable",
+    "NoSuchName",
+    "NotFound",
+    "ProduceError",
+    "ProgramFailed",
+    "Refused",
+    "UsageError",
+    "brief",
+)
+_PLACES = {
+    **dict.fromkeys(_ERRORS, "base.errors"),
+    **dict.fromkeys(("of_file", "of_value"), "base.digest"),
+    **dict.fromkeys(("NOT_CONTENT", "of_folder", "read_files"), "making.recording"),
+    **dict.fromkeys(("Query", "parse"), "query"),
+    "ConsoleReporter": "base.console",
+    "Reporter": "base.reporter",
+    "closest": "query.near",
+    "respect": "base.suspension",
+    "record_in": "entry",
+    "shortened": "producers.talk",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "machine":
+        return import_module("axs_core.base.machine")
+    if name in _PLACES:
+        return getattr(import_module(f"axs_core.{_PLACES[name]}"), name)
+    raise AttributeError(f"module 'axs_core.sdk' has no attribute {name!r}")
