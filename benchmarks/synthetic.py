@@ -22,6 +22,7 @@ from axs_core.base.digest import of_value
 from axs_core.making.recording import now
 from axs_core.query import parse
 from axs_core.resolver import Match, Step
+from axs_core.store.content import of_folder
 from axs_core.store.entry_files import dump_yaml
 
 HIT = "loadgen_output,framework=onnxrt,loadgen_scenario=Offline"
