@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from axs_core.base.reporter import Reporter
     from axs_core.base.suspension import respect
     from axs_core.entry import record_in
-    from axs_core.making.recording import NOT_CONTENT, of_folder, read_files
     from axs_core.producers.talk import shortened
     from axs_core.query import Query, parse
     from axs_core.query.near import closest
+    from axs_core.store.content import NOT_CONTENT, of_folder
+    from axs_core.store.entry_files import read_files
 
 __all__ = [
     "NOT_CONTENT",
@@ -74,12 +75,13 @@ _ERRORS = (
 _PLACES = {
     **dict.fromkeys(_ERRORS, "base.errors"),
     **dict.fromkeys(("of_file", "of_value"), "base.digest"),
-    **dict.fromkeys(("NOT_CONTENT", "of_folder", "read_files"), "making.recording"),
+    **dict.fromkeys(("NOT_CONTENT", "of_folder"), "store.content"),
     **dict.fromkeys(("Query", "parse"), "query"),
     "ConsoleReporter": "base.console",
     "Reporter": "base.reporter",
     "closest": "query.near",
     "respect": "base.suspension",
+    "read_files": "store.entry_files",
     "record_in": "entry",
     "shortened": "producers.talk",
 }

@@ -19,7 +19,7 @@ from table import meta
 
 from axs_core import Workspace
 from axs_core.base.digest import of_value
-from axs_core.store.store import dump_yaml
+from axs_core.store.entry_files import dump_yaml
 
 PERCENTILES = (50, 90, 95, 97, 99, 99.9)
 AIM = 10.0

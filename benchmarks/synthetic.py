@@ -19,10 +19,11 @@ from typing import Any
 
 from axs_core import Workspace, __version__
 from axs_core.base.digest import of_value
-from axs_core.making.recording import now, of_folder
+from axs_core.making.recording import now
 from axs_core.query import parse
 from axs_core.resolver import Match, Step
-from axs_core.store.store import dump_yaml
+from axs_core.store.content import of_folder
+from axs_core.store.entry_files import dump_yaml
 
 HIT = "loadgen_output,framework=onnxrt,loadgen_scenario=Offline"
 """The query of the README's first command; one of the entries answers it."""

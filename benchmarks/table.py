@@ -18,7 +18,7 @@ from typing import Any
 
 from axs_core import Workspace
 from axs_core.base.digest import of_value
-from axs_core.store.store import dump_yaml
+from axs_core.store.entry_files import dump_yaml
 
 SCENARIOS = ("Offline", "SingleStream", "MultiStream", "Server")
 

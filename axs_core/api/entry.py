@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.base.digest import canonical
 from axs_core.base.errors import NotFound, UsageError
-from axs_core.entry import Entry, Scope, entry_scope, read_record
+from axs_core.entry import Entry, Scope, entry_scope, record_in
 from axs_core.entry.model import RESERVED
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class WorkspaceEntry:
     @property
     def record(self) -> dict[str, Any]:
         """How it came about; empty for what a person wrote."""
-        return read_record(self.entry)
+        return record_in(self.path)
 
     def describe(self) -> dict[str, Any]:
         """All that is known, as plain data."""

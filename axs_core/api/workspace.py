@@ -19,14 +19,15 @@ from axs_core.base.paths import absolute
 from axs_core.base.reporter import Reporter
 from axs_core.collections import folders as collection
 from axs_core.collections.trust import Trust
-from axs_core.entry import META, Entry
+from axs_core.entry import META, Entry, Record
 from axs_core.index import Index
-from axs_core.making.recording import changed_since, note_asked, note_used
 from axs_core.making.world import WorkspaceWorld
 from axs_core.query import Query, parse
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import Store, check_layout, default_root, lease
+from axs_core.store.entry_files import note_asked, note_used
 from axs_core.store.hosts.afresh import opens
+from axs_core.upkeep.changes import changed_since
 
 if TYPE_CHECKING:
     from axs_core.api.listing import EntryRow
@@ -181,10 +182,11 @@ class Workspace:
         on = f" on {where}" if entry.produced.get("machine") else ""
         self.reporter.note(f"{entry.name}: made {entry.made_at}{on}{around}")
         try:
+            record = Record.read(entry.path)
             if entry.origin is None:  # nothing is written into what came from elsewhere
-                note_asked(entry)
-                note_used(entry)
-            if changed := str(changed_since(entry, self.index.by_name)):
+                note_asked(entry.path, record)
+                note_used(entry.path)
+            if changed := str(changed_since(record, self.index.by_name)):
                 self.reporter.note(changed)
         except EntryError as error:  # its record is damaged; what it holds is there
             self.reporter.warn(str(error))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from axs_core.base.digest import of_value
 from axs_core.base.errors import EntryError, StoreError
 from axs_core.base.paths import absolute
 from axs_core.entry.load import META, read_meta
-from axs_core.entry.scope import RECORD
-from axs_core.store.layout import PRIVATE, default_root
+from axs_core.store.entry_files import is_recorded, kept_meta
+from axs_core.store.layout import default_root
 
 BROUGHT_BY = "unbundle"
 """What made an entry that is a bundle: what its maker wrote may be in it, as a collection."""
@@ -110,48 +108,19 @@ def read(path: Path, own: bool = False) -> dict[str, Any]:
     it since; a folder from elsewhere may bring no such copy of its own. From that copy a ``meta.yaml`` is written again
     that was cut off: the entry was complete, and is not lost.
     """
-    kept = _kept(path) if own else None
+    kept = kept_meta(path) if own else None
     return kept if kept is not None else _whole(read_meta(path / META), path, own)
 
 
 def _whole(meta: dict[str, Any], path: Path, own: bool) -> dict[str, Any]:
     """A file that was cut off may still be valid YAML. The time at which axs made an entry stands in the last line."""
-    if own and (path / RECORD).is_file() and "at" not in meta.get("produced", ()):
+    if own and is_recorded(path) and "at" not in meta.get("produced", ()):
         raise EntryError(
             "is damaged: it does not say any more how axs made the entry (produced)",
             file=path / META,
             hint=f"put back what was there, or delete the entry: rm -r {path}",
         )
     return meta
-
-
-def _kept(path: Path) -> dict[str, Any] | None:
-    """Parsing YAML takes a hundred times longer than reading JSON; with 100,000 entries that is the difference."""
-    import json
-
-    try:
-        copy = json.loads((path / PRIVATE / "meta.json").read_bytes())
-        text = (path / META).read_text(encoding="utf-8")
-        meta: dict[str, Any] = copy["meta"]
-        if copy["of"] == of_value(text) or _written_again(path / META, text, meta, copy["of"]):
-            return meta if isinstance(meta, dict) else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        pass
-    return None
-
-
-def _written_again(file: Path, text: str, meta: dict[str, Any], digest: str) -> bool:
-    """Was only the end of what axs wrote lost (or became zeros)? Then write the whole again."""
-    beginning = text.rstrip("\0")
-    from axs_core.store.durable import write_atomic
-    from axs_core.store.store import dump_yaml
-
-    whole = dump_yaml(meta)
-    if not whole.startswith(beginning) or of_value(whole) != digest:
-        return False
-    with suppress(OSError):  # a disk that is read-only: the copy answers
-        write_atomic(file, whole)
-    return True
 
 
 def stamp(collection: Path) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from axs_core.base.errors import AxsError, UsageError
 from axs_core.base.reporter import Reporter
 from axs_core.compare.cells import declared
-from axs_core.entry import Entry, Scope, entry_scope, read_record
+from axs_core.entry import Entry, Record, Scope, entry_scope
 from axs_core.entry.functions import functions_of
 from axs_core.upkeep.verify import verify
 
@@ -35,13 +35,13 @@ def audit(entry: Entry, reporter: Reporter) -> Audited:
 
     Raises UsageError for what was not made by axs.
     """
-    record = read_record(entry)
+    record = Record.read(entry.path)
     if not record:
         raise UsageError(f"{entry.name} was not made by axs: there is no record to compare it with")
     problems = [*verify(entry, reporter), *_changed_values(entry, record)]
     agreeing, notes = [], []
     older = declared(entry, "older_readings") or {}
-    names = [name for name in functions_of(entry) if name in entry.values and name not in record.get("found", {})]
+    names = [name for name in functions_of(entry) if name in entry.values and name not in record.found]
     scope = _without(entry, names)
     for name in names:
         stored, value = entry.values[name], _computed(scope, name)
@@ -72,14 +72,14 @@ def _computed(scope: Scope, name: str) -> Any:
         return error
 
 
-def _changed_values(entry: Entry, record: dict[str, Any]) -> Iterator[str]:
+def _changed_values(entry: Entry, record: Record) -> Iterator[str]:
     """What was found while making it and what was asked for are stored as recorded."""
-    for name, value in record.get("found", {}).items():
+    for name, value in record.found.items():
         if value is not None and entry.values.get(name) != value:
             yield f"{name}: stored is {_shown(entry.values.get(name))}, the record has {_shown(value)}"
-    for name, item in record.get("parameters", {}).items():
-        if name in entry.values and entry.values[name] != item["value"]:
-            yield f"{name}: stored is {_shown(entry.values[name])}, the record has {_shown(item['value'])}"
+    for name, value in record.values.items():
+        if name in entry.values and entry.values[name] != value:
+            yield f"{name}: stored is {_shown(entry.values[name])}, the record has {_shown(value)}"
 
 
 def _shown(value: Any) -> str:

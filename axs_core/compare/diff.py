@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from axs_core.base.digest import of_tree
 from axs_core.compare.cells import Cells, declared
-from axs_core.entry import META, RECORD, Entry, read_record
-from axs_core.making.recording import NOT_CONTENT, read_files
+from axs_core.entry import Entry, Record
+from axs_core.entry.record import Making, RecordedNeed
+from axs_core.store.entry_files import present_files, read_files
 
 SHORT = 12
 """Digits of a digest that are shown."""
@@ -104,21 +104,20 @@ def surroundings(comparison: Comparison) -> dict[str, tuple[Difference, ...]]:
 
 def _aspects(entry: Entry) -> dict[str, dict[str, Any]]:
     """What there is to compare, by subject."""
-    record = read_record(entry)
-    own = record.get("recipes", {})
-    parameters = {name: item["value"] for name, item in record.get("parameters", {}).items()}
+    record = Record.read(entry.path)
     needs = dict(_all_needs(record))
     packages = dict(_all_packages(record))
-    values = _flat({name: value for name, value in entry.values.items() if name not in {*parameters, *_PLACE}})
+    own = {name: short(item["digest"]) for name, item in record.recipes.items()}
+    values = _flat({name: value for name, value in entry.values.items() if name not in {*record.values, *_PLACE}})
     figures = {name: value for name, value in values.items() if _is_number(value)}
     return {
-        "query": {"query": record["query"]} if record.get("query") else {},
-        "parameters": _flat(parameters),
-        "recipes": {**_recipes(needs.values()), **{name: short(item["digest"]) for name, item in own.items()}},
+        "query": {"query": record.query} if record.query else {},
+        "parameters": _flat(record.values),
+        "recipes": {**_recipes(needs.values()), **own},
         "needs": {place: _need(item) for place, item in needs.items() if place not in packages},
         **{f"packages ({need})": _versions(frozen) for need, frozen in packages.items()},
-        "machine": _flat(record.get("machine", {})),
-        "environment": dict(record.get("environment", {})),
+        "machine": _flat(record.machine),
+        "environment": dict(record.environment or {}),
         VALUES: {name: value for name, value in values.items() if name not in figures},
         FIGURES: figures,
         FILES: files_of(entry),
@@ -130,34 +129,33 @@ def short(digest: str | None) -> str:
     return str(digest or "unknown")[:SHORT]
 
 
-def _all_needs(made: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _all_needs(made: Making, above: str = "") -> Iterator[tuple[str, RecordedNeed]]:
     """Needs, needs of needs and so on, each with its place: ``images/dataset``."""
-    for item in made.get("needs", ()):
-        place = f"{above}{item['need']}"
+    for item in made.needs:
+        place = f"{above}{item.need}"
         yield place, item
         yield from _all_needs(item, f"{place}/")
 
 
-def _all_packages(made: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, list[str]]]:
+def _all_packages(made: Making, above: str = "") -> Iterator[tuple[str, Sequence[str]]]:
     """The packages of every environment among them, by its place."""
-    for need, frozen in made.get("python", {}).items():
+    for need, frozen in made.packages.items():
         yield f"{above}{need}", frozen
-    for item in made.get("needs", ()):
-        yield from _all_packages(item, f"{above}{item['need']}/")
+    for item in made.needs:
+        yield from _all_packages(item, f"{above}{item.need}/")
 
 
-def _recipes(needs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _recipes(needs: Iterable[RecordedNeed]) -> dict[str, str]:
     """The recipes that needs were made by, each with the beginning of its digest."""
-    return {name: short(digest) for item in needs for name, digest in sorted(item.get("recipes", {}).items())}
+    return {name: short(digest) for item in needs for name, digest in sorted(item.recipes.items())}
 
 
-def _need(item: Mapping[str, Any]) -> str:
+def _need(item: RecordedNeed) -> str:
     """What met a need: by content where that is known, whatever the folder is called here."""
-    digest = item.get("digest")
-    return f"{item.get('recipe')} {short(digest)}" if digest else str(item["entry"])
+    return f"{item.recipe} {short(item.digest)}" if item.digest else item.entry
 
 
-def _versions(frozen: list[str]) -> dict[str, str]:
+def _versions(frozen: Sequence[str]) -> dict[str, str]:
     pairs = (line.partition("==") for line in frozen)  # or "name @ address"
     return {name: version or "?" for name, _, version in pairs}
 
@@ -177,7 +175,7 @@ def files_of(entry: Entry) -> dict[str, str]:
     """An entry's files as they were recorded: size and the beginning of the digest, by name."""
     files = read_files(entry.path)
     if files is None:
-        files = of_tree(entry.path, NOT_CONTENT | {META, RECORD}) if entry.path.is_dir() else {}
+        files = present_files(entry.path) if entry.path.is_dir() else {}
     return {name: _file(item) for name, item in files.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axs_core.base.errors import NotFound, UsageError
-from axs_core.entry import Entry, read_record
+from axs_core.entry import Entry, Record
 from axs_core.producers.python_env.lock import lock_text
 
 
@@ -15,8 +15,8 @@ def lock_of(entry: Entry, need: str | None = None) -> str:
     """
     if entry.values.get("frozen") is not None:
         return lock_text(entry.values.get("archives", ()), entry.values["frozen"], str(entry.values["python_version"]))
-    record = read_record(entry)
-    environments = record.get("python", {})
+    record = Record.read(entry.path)
+    environments = record.packages
     if not environments:
         raise UsageError(f"{entry.name} was not made with packages in a Python environment")
     if need is None and len(environments) > 1:
@@ -27,8 +27,6 @@ def lock_of(entry: Entry, need: str | None = None) -> str:
     chosen = need or next(iter(environments))
     if chosen not in environments:
         raise NotFound(f"{entry.name} has no environment {chosen!r}, but {', '.join(environments)}")
-    archives = record.get("archives", {}).get(chosen, ())
-    python = record.get("machine", {}).get("python")
-    if python is None:
+    if record.python is None:
         raise UsageError(f"the record of {entry.name} does not say which Python it was made with")
-    return lock_text(archives, environments[chosen], python)
+    return lock_text(record.archives.get(chosen, ()), environments[chosen], record.python)

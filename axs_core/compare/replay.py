@@ -13,7 +13,8 @@ from axs_core.base.errors import AxsError, NotFound, UsageError
 from axs_core.compare.cells import declared
 from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
 from axs_core.compare.sources import Sources, sources
-from axs_core.entry import Entry, Parameter, read_record
+from axs_core.entry import Entry, Parameter, Record
+from axs_core.entry.record import FORMAT, Making, RecordedNeed
 from axs_core.index import Index
 from axs_core.making.fulfil import Runner, replay_key
 from axs_core.producers.python_env.lock import lock_text
@@ -100,24 +101,23 @@ class Replay:
         """Make it again. Raises UsageError for what was not made, NotFound where its recipe or a file that it was made
         from is not here, and what making raises.
         """
-        record = read_record(self.entry)
-        if not record.get("query"):
+        record = Record.read(self.entry.path)
+        if not record.query:
             raise UsageError(f"{self.entry.name} was not made by axs: there is no record to make it again from")
         _refuse_gaps(self.entry, record)
         found = self._match(record)
         given = {name: entries for name in found.recipe.needs if (entries := self._given(name, record))}
-        source = {"entry": self.entry.name, "key": self.entry.produced.get("key"), "files": record["files"]["digest"]}
+        source = {"entry": self.entry.name, "key": self.entry.produced.get("key"), "files": record.files_digest}
         new = self.runner.replay(found, given, {**source, "made": self.entry.produced.get("at")})
         return replayed(self.entry, new, self.remarks)
 
-    def _match(self, record: Mapping[str, Any]) -> Match:
+    def _match(self, record: Record) -> Match:
         """The recipe, with the parameters of the record."""
-        wanted = record["recipe"]["name"]
+        wanted = str(record.recipe)
         self._sources = sources(self.entry, record, self._declared(wanted), self.said, self.resolver.world)
-        query = self._sources.in_query(parse(record["query"]))
+        query = self._sources.in_query(parse(record.query))
         found = self._by_recipe(query, wanted)
-        recorded = {name: item["value"] for name, item in record["parameters"].items()}
-        then = {**recorded, **self._sources.now}
+        then = {**record.values, **self._sources.now}
         changed = [name for name, value in then.items() if name in found.values and found.values[name] != value]
         if changed:
             said = [_said(name, then[name]) for name in changed]
@@ -141,9 +141,9 @@ class Replay:
         except NotFound:
             return {}
 
-    def _other_content(self, found: Match, name: str, record: Mapping[str, Any]) -> str | None:
+    def _other_content(self, found: Match, name: str, record: Record) -> str | None:
         """What to tell of a file or folder that is not as it was, or that nobody can tell of."""
-        path, then = found.values[name], record["parameters"].get(name, {}).get("digest")
+        path, then = found.values[name], record.parameters.get(name, {}).get("digest")
         if then is None:
             changed = found.key != self.entry.produced.get("key")
             return f"the content of {name} may have changed: {path}" if changed else None
@@ -167,14 +167,14 @@ class Replay:
     @property
     def _python(self) -> str:
         """The version of Python that everything was made with."""
-        return str(read_record(self.entry)["machine"]["python"])
+        return str(Record.read(self.entry.path).python)
 
-    def _given(self, name: str, made: Mapping[str, Any]) -> list[Entry]:
+    def _given(self, name: str, made: Making) -> list[Entry]:
         """The entries that a need is to be met by; empty: as for any other query. ``made`` is what needs it: a record,
         or a need in it, which keeps the same of its own needs.
         """
-        items = [item for item in made.get("needs", ()) if item["need"] == name]
-        if not items or any(item["kind"] != "produced" for item in items):
+        items = [item for item in made.needs if item.need == name]
+        if not items or not all(item.made for item in items):
             return []
         found = []
         for item in items:
@@ -184,49 +184,49 @@ class Replay:
             found.append(entry)
         return found
 
-    def _made_again(self, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
+    def _made_again(self, item: RecordedNeed, made: Making) -> Entry | None:
         """What is not here any more; None where it cannot be as it was."""
-        if item["need"] in made.get("python", {}):
-            return self._environment(item["need"], item, made)
-        need, wanted = item["need"], str(item.get("recipe"))
-        query = self._sources.in_query_of_need(parse(str(item.get("query") or "")))
+        if item.need in made.packages:
+            return self._environment(item, made)
+        need, wanted = item.need, str(item.recipe)
+        query = self._sources.in_query_of_need(parse(item.query))
         try:
             found = self._by_recipe(query, wanted)
         except AxsError:
             self.remarks.append(f"{need}: the recipe {wanted!r} does not answer here any more: {query}")
             return None
-        if found.key != item.get("key"):
+        if found.key != item.key:
             self.remarks.append(f"{need}: {query} means something else here (other defaults, or another file)")
         given = {name: entries for name in found.recipe.needs if (entries := self._given(name, item))}
         if not given:
             return self.runner.ensure(query).entry
-        source = {"entry": item["entry"], "key": item.get("key"), "files": item.get("digest"), "made": None}
+        source = {"entry": item.entry, "key": item.key, "files": item.digest, "made": None}
         return self.runner.replay(found, given, source, direct=False)
 
-    def _same(self, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
+    def _same(self, item: RecordedNeed, made: Making) -> Entry | None:
         """What met the need then, or the same made elsewhere: an environment has the same packages, all else the same
         files.
         """
-        frozen, key = made.get("python", {}).get(item["need"]), str(item.get("key"))
-        for entry in (*self.index.by_key(key), *self.index.by_key(replay_key(key, item["entry"]))):
+        frozen, key = made.packages.get(item.need), str(item.key)
+        for entry in (*self.index.by_key(key), *self.index.by_key(replay_key(key, item.entry))):
             if frozen is not None:
                 alike = entry.values.get("frozen") == frozen
             else:
-                alike = read_record(entry).get("files", {}).get("digest") == item.get("digest")
+                alike = Record.read(entry.path).files_digest == item.digest
             if alike and self.resolver.world.fault(entry) is None:
                 return entry
         return None
 
-    def _environment(self, name: str, item: Mapping[str, Any], made: Mapping[str, Any]) -> Entry | None:
+    def _environment(self, item: RecordedNeed, made: Making) -> Entry | None:
         """The environment made again: from the archives of the record, else from its versions."""
-        asked = parse(str(item.get("query") or ""))
-        frozen, archives = made["python"][name], made.get("archives", {}).get(name)
+        asked = parse(item.query)
+        frozen, archives = made.packages[item.need], made.archives.get(item.need)
         known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
         text = _locked(archives or (), frozen, self._python) if "lock_file" in known else None
         if text is not None:
             query = asked.with_conditions(Condition("=", "lock_file", str(self._kept(text)), True))
         elif "requirements" in known:
-            self.remarks.append(f"{name}: the archives are not known, packages have the same versions")
+            self.remarks.append(f"{item.need}: the archives are not known, packages have the same versions")
             query = asked.without("requirements").with_conditions(Condition(":=", "requirements", tuple(frozen), True))
         else:
             return None
@@ -242,12 +242,14 @@ class Replay:
         return file
 
 
-def _refuse_gaps(entry: Entry, record: Mapping[str, Any]) -> None:
+def _refuse_gaps(entry: Entry, record: Record) -> None:
     """Raise UsageError for a record that does not say enough."""
-    lacking = [name for name in ("recipe", "parameters", "needs", "files") if name not in record]
-    lacking += [] if "python" in record.get("machine", {}) else ["machine.python"]
-    if lacking:
-        raise UsageError(f"the record of {entry.name} has no {', '.join(lacking)}, so it cannot be made again")
+    if lacking := record.lacks("recipe", "parameters", "needs", "files", "machine.python"):
+        newer = f"a newer axs wrote it: format {record.format}; this one reads format {FORMAT}"
+        raise UsageError(
+            f"the record of {entry.name} has no {', '.join(lacking)}, so it cannot be made again",
+            hint=newer if record.newer else None,
+        )
 
 
 def _locked(archives: Sequence[Mapping[str, Any]], frozen: Sequence[str], python: str) -> str | None:
@@ -272,7 +274,7 @@ def replayed(old: Entry, new: Entry, remarks: Sequence[str] = ()) -> Replayed:
 
 def _figures(old: Entry, new: Entry) -> tuple[Difference, ...]:
     """Every number that came of it, the same ones too."""
-    asked = {*read_record(old).get("parameters", {}), *read_record(new).get("parameters", {})}
+    asked = {*Record.read(old.path).parameters, *Record.read(new.path).parameters}
     mine, theirs = old.values, new.values
     return tuple(
         Difference(name, mine.get(name), theirs.get(name))

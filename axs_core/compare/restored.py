@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from axs_core.base.errors import AxsError
-from axs_core.entry import Entry, read_record
+from axs_core.entry import Entry, Record
 from axs_core.entry.surroundings import restored, surroundings
 from axs_core.index import Index
 
@@ -16,12 +16,12 @@ def environment_of(entry: Entry, index: Index, environ: Mapping[str, str]) -> tu
 
     Values from elsewhere are put back only where the user trusts the collection: a variable can load a library.
     """
-    record, here = read_record(entry), dict(environ)
+    record, here = Record.read(entry.path), dict(environ)
     try:
-        declared = index.by_name(record["recipe"]["name"]).environment
-    except (AxsError, KeyError):  # what is missing is told when it is made again
+        declared = index.by_name(record.recipe or "").environment
+    except AxsError:  # what is missing is told when it is made again
         return here, []
-    then, now = record.get("environment"), surroundings(declared, environ).variables
+    then, now = record.environment, surroundings(declared, environ).variables
     if then is None:
         unknown = f"environment variables are not in the record; set here: {', '.join(now)}"
         return here, [unknown] if now else []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import NotFound, UsageError
-from axs_core.entry import Entry, Parameter
+from axs_core.entry import Entry, Parameter, Record
 from axs_core.query import Condition, Query
 from axs_core.resolver import LOCATED, World
 
@@ -39,7 +39,7 @@ def _at(condition: Condition, path: str | None) -> Condition:
 
 
 def sources(
-    entry: Entry, record: Mapping[str, Any], declared: Mapping[str, Parameter], said: Mapping[str, str], world: World
+    entry: Entry, record: Record, declared: Mapping[str, Parameter], said: Mapping[str, str], world: World
 ) -> Sources:
     """What the record names and ``said`` puts elsewhere; ``declared`` are the recipe's parameters.
 
@@ -48,7 +48,7 @@ def sources(
     """
     kept = {
         name: item
-        for name, item in record["parameters"].items()
+        for name, item in record.parameters.items()
         if name in declared and declared[name].type in LOCATED and not declared[name].how
     }
     _refuse_unknown(entry, said, kept)

@@ -3,7 +3,8 @@
 from axs_core.entry.load import META, is_finished
 from axs_core.entry.model import Alternative, Entry, Kind, Need, Parameter, linearise
 from axs_core.entry.place import placed, rendered_at
-from axs_core.entry.scope import RECORD, Scope, entry_scope, file_path, read_record, record_in
+from axs_core.entry.record import RECORD, Record, read_record, record_in
+from axs_core.entry.scope import Scope, entry_scope, file_path
 
 __all__ = [
     "META",
@@ -13,6 +14,7 @@ __all__ = [
     "Kind",
     "Need",
     "Parameter",
+    "Record",
     "Scope",
     "entry_scope",
     "file_path",

@@ -14,7 +14,6 @@ from axs_core.entry.validate import kind_of
 
 _WORDS = {str: "text", int: "a whole number", dict: "a mapping", list: "a list", type(None): "null"}
 TEXT, OPTIONAL_TEXT = str, (str, type(None))
-ANY = object
 
 
 def mismatch(value: Any, form: Any, at: str = "") -> str | None:
@@ -63,32 +62,3 @@ def _inside(value: Any, form: Any) -> Iterator[tuple[Any, Any, Any]]:
 def _must_be(value: Any, form: Any, at: str) -> str:
     wanted = " or ".join(_WORDS[kind] for kind in (form if isinstance(form, tuple) else (form,)))
     return f"{f'{brief(at, 100)}: ' if at else ''}must be {wanted}, not {brief(kind_of(value), 100)}"
-
-
-_DIGESTS = {...: TEXT}
-NEED: dict[Any, Any] = {
-    "need!": TEXT, "entry!": TEXT, "kind!": TEXT, "recipe": OPTIONAL_TEXT, "key": OPTIONAL_TEXT, "query": OPTIONAL_TEXT,
-    "digest": OPTIONAL_TEXT, "recipes": _DIGESTS, "stamps": _DIGESTS, "python": {...: [TEXT]},
-}  # fmt: skip
-NEED["needs"] = [NEED]
-ARCHIVE = {"name!": TEXT, "version!": TEXT, "url!": TEXT, "hashes": {...: TEXT}}
-RECORD_FORM = {
-    "query": TEXT,
-    "typed": OPTIONAL_TEXT,
-    "asked": TEXT,
-    "recipe": {"name!": TEXT, "tags": [TEXT]},
-    "recipes": {...: {"digest!": TEXT, "stamp!": TEXT}},
-    "parameters": {...: {"value!": ANY, "digest": TEXT}},
-    "needs": [NEED],
-    "python": {...: [TEXT]},
-    "archives": {...: [ARCHIVE]},
-    "found": dict,
-    "machine": {"python": TEXT},
-    "environment": {...: TEXT},
-    "files": {"digest!": TEXT, "count": int, "bytes": int},
-    "pulled": [dict],
-}
-"""The record of how an entry was made."""
-FILE_FORM = {"size": int, "sha256": TEXT, "link": TEXT}
-FILES_FORM = {...: FILE_FORM}
-"""The list of an entry's files."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError, NoSuchName
 from axs_core.entry.model import Entry
+from axs_core.entry.record import record_in
 from axs_core.entry.templates import is_template, render
 
 
@@ -152,38 +153,7 @@ def entry_scope(
         "machine": entry.produced.get("machine"),
         "environment": entry.produced.get("environment"),
         "parameters": values,
-        "record": lambda: read_record(entry),
+        "record": lambda: record_in(entry.path),
         **(extra or {}),
     }
     return scope
-
-
-def read_record(entry: Entry) -> dict[str, Any]:
-    """The record of how an entry was made; empty for what a person wrote."""
-    return record_in(entry.path)
-
-
-def record_in(folder: Path) -> dict[str, Any]:
-    """The same, of the entry in ``folder``."""
-    import json
-
-    from axs_core.entry.form import RECORD_FORM, mismatch
-
-    file = folder / RECORD
-    hint = f"axs byname {folder.name} , remove; then ask for it again"
-    try:
-        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        problem = mismatch(record, RECORD_FORM)
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise EntryError(f"cannot be read: {error.strerror or error}", file=file) from None
-    except (ValueError, RecursionError) as error:
-        raise EntryError(f"is not valid JSON: {error}", file=file, hint=hint) from None
-    if problem:
-        raise EntryError(f"is no record: {problem}", file=file, hint=hint)
-    return record
-
-
-RECORD = "record.json"
-"""The file inside a produced entry that says how it came about."""

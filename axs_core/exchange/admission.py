@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,7 @@ from axs_core.entry import META, RECORD
 from axs_core.entry.load import read_meta
 from axs_core.exchange.manifest import ENTRIES, BadArchive, Shipped, refuse_template, strict_json
 from axs_core.exchange.selection import BOUND
-from axs_core.store import PRIVATE
+from axs_core.store.entry_files import DESCRIBING, write_lists
 
 _KEYS = frozenset({"title", "license", "tags", "parents", "paths", "attributes", "produced"})
 """What axs writes into what it made. ``provides``, ``make`` and their kin would make a recipe of it."""
@@ -37,22 +36,13 @@ def admit(folder: Path, files: Mapping[str, Shipped]) -> None:
     that is quick to read. Raises BadArchive.
     """
     where = f"{ENTRIES}/{folder.name}"
-    for own in (META, RECORD):
+    for own in DESCRIBING:
         if own not in files:
             raise BadArchive(f"has no {own}", where)
     meta = _checked_meta(folder, f"{where}/{META}")
     listed = _as_recorded(files)
     _check_record(folder, listed, f"{where}/{RECORD}")
-    keep(folder, listed, meta)
-
-
-def keep(folder: Path, listed: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
-    """Write the engine's own files of an entry."""
-    private = folder / PRIVATE
-    private.mkdir()
-    (private / "files.json").write_text(json.dumps(listed), encoding="utf-8")
-    digest = of_value((folder / META).read_text(encoding="utf-8"))
-    (private / "meta.json").write_text(json.dumps({"of": digest, "meta": meta}), encoding="utf-8")
+    write_lists(folder, listed, meta, (folder / META).read_text(encoding="utf-8"))
 
 
 def _as_recorded(files: Mapping[str, Shipped]) -> dict[str, Any]:
@@ -60,7 +50,7 @@ def _as_recorded(files: Mapping[str, Shipped]) -> dict[str, Any]:
     return {
         name: {"size": files[name].size, "sha256": files[name].sha256}
         for name in sorted(files)
-        if name not in (META, RECORD)
+        if name not in DESCRIBING
     }
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from axs_core import __version__
 from axs_core.base.errors import StoreError, UsageError
+from axs_core.entry import META
+from axs_core.entry.record import FORMAT
 from axs_core.index import Index
 from axs_core.store import INCOMING, PRIVATE, Store, safe_name
 from axs_core.store.durable import sync_folder
+from axs_core.store.entry_files import describe, summary
 
 
 def called(name: str | None, otherwise: str) -> str:
@@ -39,6 +43,18 @@ def incoming(store: Store) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
         with suppress(OSError):
             place.rmdir()
+
+
+def make_entry(fresh: Path, archive: str, meta: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+    """Make an entry of the folder: what ``archive`` brought, or was written here beside it, are its ``files``."""
+    record = {
+        "format": FORMAT,
+        "axs": __version__,
+        "asked": "directly",
+        "archive": archive,
+        "files": summary(files),
+    }
+    (fresh / META).write_text(describe(fresh, meta, record, files), encoding="utf-8")
 
 
 def settle(store: Store, index: Index, fresh: Path, base: str) -> Path:

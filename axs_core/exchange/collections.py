@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,20 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from axs_core.base.digest import of_tree, of_value
 from axs_core.base.errors import AxsError, NotFound, StoreError, UsageError
 from axs_core.base.reporter import Reporter
-from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.entry import META, Entry, Record
 from axs_core.entry.load import read_meta
 from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
 from axs_core.index.refreshing import priority as priority_of
-from axs_core.making.recording import NOT_CONTENT, note_asked, now
+from axs_core.making.recording import now
 from axs_core.producers.git.producer import Status, pull, status
 from axs_core.query import parse
-from axs_core.store import PRIVATE, Store, lock_base
-from axs_core.store.durable import sync_folder, write_atomic
-from axs_core.store.store import dump_yaml
+from axs_core.store import Store, lock_base
+from axs_core.store.durable import sync_folder
+from axs_core.store.entry_files import change_files, note_asked, present_files, replace_meta
 from axs_core.upkeep.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
 
 Kind = Literal["named", "work", "shipped", "local", "git", "zip", "bundle"]
@@ -142,7 +140,7 @@ def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
         while folder.exists():
             number += 1
             folder = target / f"{base}_{number}"
-        note_asked(entry)
+        note_asked(entry.path, Record.read(entry.path))
         try:
             entry.path.rename(folder)
         except OSError as error:
@@ -194,11 +192,7 @@ def change_meta(
         meta["attributes"] = {key: value for key, value in attributes.items() if value != ""}
         if tags is not None:
             meta["tags"] = list(tags)
-        text = dump_yaml(meta)
-        kept = entry.path / PRIVATE / "meta.json"
-        if kept.is_file():
-            write_atomic(kept, json.dumps({"of": of_value(text), "meta": meta}, default=str))
-        write_atomic(entry.path / META, text)
+        replace_meta(entry.path, meta)
     index.add(entry.path)
     index.refresh()
 
@@ -247,7 +241,7 @@ def _repository(clone: Entry) -> str:
 
 def _tags(entry: Entry, tags: Sequence[str]) -> list[str]:
     """The recipe's tags and a person's own, sorted."""
-    given = list(read_record(entry).get("recipe", {}).get("tags", ())) or sorted(entry.tags)
+    given = list(Record.read(entry.path).tags or sorted(entry.tags))
     for tag in tags:
         if not _TAG.fullmatch(tag):
             raise UsageError(f"{tag!r} cannot be a tag", hint="letters and digits; _ . / @ + - inside")
@@ -278,10 +272,5 @@ def bring_up_to_date(
 
 def _record_pull(entry: Entry, before: str, after: str) -> None:
     """The files are other ones now, and the record says why."""
-    files = of_tree(entry.path, NOT_CONTENT | {META, RECORD})
-    record = read_record(entry)
-    pulled = [*record.get("pulled", ()), {"from": before, "to": after, "at": now()}]
-    size = sum(item.get("size", 0) for item in files.values())
-    record.update(files={"count": len(files), "bytes": size, "digest": of_value(files)}, pulled=pulled)
-    write_atomic(entry.path / PRIVATE / "files.json", json.dumps(files))
-    write_atomic(entry.path / RECORD, json.dumps(record, indent=1) + "\n")
+    pulled = [*Record.read(entry.path).pulled, {"from": before, "to": after, "at": now()}]
+    change_files(entry.path, present_files(entry.path), pulled=pulled)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.digest import of_value
+from axs_core.entry import Record
 from axs_core.exchange.manifest import CRATE, About, in_words
 from axs_core.exchange.selection import Travelling
 
@@ -65,7 +66,7 @@ def _root(crate: ROCrate, about: About, entries: list[Travelling]) -> None:
     root["name"] = about.title
     root["description"] = f"{in_words(len(entries))} made by axs, with records"
     root["identifier"] = about.identifier
-    root["datePublished"] = max((str(item.record.get("finished") or _EPOCH) for item in entries), default=_EPOCH)
+    root["datePublished"] = max((Record(item.record).finished or _EPOCH for item in entries), default=_EPOCH)
     root["license"] = _license(crate, about.license)
     if about.authors:
         root["author"] = [_person(crate, author) for author in about.authors]
@@ -110,12 +111,12 @@ def _folder(crate: ROCrate, item: Travelling) -> Any:
 
 def _run(crate: ROCrate, item: Travelling, folders: Mapping[str, Any]) -> None:
     """How an entry came about."""
-    record = item.record
-    machine = record.get("machine", {}).get("name")
+    record = Record(item.record)
+    machine = record.machine.get("name")
     action = {
-        "name": str(record.get("query", item.name)),
-        **({"startTime": record["started"]} if record.get("started") else {}),
-        **({"endTime": record["finished"]} if record.get("finished") else {}),
+        "name": record.query or item.name,
+        **({"startTime": record.started} if record.started else {}),
+        **({"endTime": record.finished} if record.finished else {}),
         **({"description": f"on {machine}"} if machine else {}),
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
     }
@@ -128,26 +129,24 @@ def _run(crate: ROCrate, item: Travelling, folders: Mapping[str, Any]) -> None:
     )
 
 
-def _instrument(crate: ROCrate, record: Mapping[str, Any]) -> Any:
+def _instrument(crate: ROCrate, record: Record) -> Any:
     """The recipe, at the version that its digest tells, with axs and the Python packages that it ran on."""
-    name = record.get("recipe", {}).get("name", "axs")
-    digest = str(record.get("recipes", {}).get(name, {}).get("digest", ""))
-    packages = sorted({str(line) for frozen in record.get("python", {}).values() for line in frozen})
+    name = record.recipe or "axs"
+    digest = record.recipes.get(name, {}).get("digest", "")
+    packages = sorted({str(line) for frozen in record.packages.values() for line in frozen})
     properties = {
         "@type": "SoftwareApplication",
         "name": name,
         **({"softwareVersion": digest} if digest else {}),
         "softwareRequirements": [_axs(crate, record), *filter(None, (_package(crate, line) for line in packages))],
     }
-    with_packages = of_value([packages, record.get("axs")])
+    with_packages = of_value([packages, record.axs])
     return _entity(crate, f"#recipe-{name}-{digest[:12]}-{with_packages[:8]}", properties)
 
 
-def _axs(crate: ROCrate, record: Mapping[str, Any]) -> Any:
-    version = str(record.get("axs", ""))
-    return _entity(
-        crate, f"#axs-{version}", {"@type": "SoftwareApplication", "name": "axs", "softwareVersion": version}
-    )
+def _axs(crate: ROCrate, record: Record) -> Any:
+    properties = {"@type": "SoftwareApplication", "name": "axs", "softwareVersion": record.axs}
+    return _entity(crate, f"#axs-{record.axs}", properties)
 
 
 def _package(crate: ROCrate, line: str) -> Any:
@@ -158,19 +157,19 @@ def _package(crate: ROCrate, line: str) -> Any:
     return _entity(crate, f"pkg:pypi/{found[1].lower()}@{found[2]}", properties)
 
 
-def _inputs(crate: ROCrate, record: Mapping[str, Any], folders: Mapping[str, Any]) -> list[Any]:
+def _inputs(crate: ROCrate, record: Record, folders: Mapping[str, Any]) -> list[Any]:
     """The needs: the folder where it is in the archive too, else what is known of it."""
     found = []
-    for need in record.get("needs", ()):
-        name = str(need["entry"])
+    for need in record.needs:
+        name = need.entry
         if name in folders:
             found.append(folders[name])
             continue
-        digest = str(need.get("digest") or record.get("recipes", {}).get(name, {}).get("digest", ""))
+        digest = need.digest or record.recipes.get(name, {}).get("digest", "")
         properties = {
             "@type": "CreativeWork",
             "name": name,
-            **({"description": need["query"]} if need.get("query") else {}),
+            **({"description": need.query} if need.query else {}),
             **({"version": digest} if digest else {}),
         }
         found.append(_entity(crate, f"#need-{name}-{digest[:12]}", properties))
@@ -182,9 +181,9 @@ def _parameters(crate: ROCrate, item: Travelling) -> list[Any]:
         _entity(
             crate,
             f"#parameter-{item.name}-{name}",
-            {"@type": "PropertyValue", "name": name, "value": _plain(said.get("value"))},
+            {"@type": "PropertyValue", "name": name, "value": _plain(value)},
         )
-        for name, said in item.record.get("parameters", {}).items()
+        for name, value in Record(item.record).values.items()
     ]
 
 

@@ -14,7 +14,8 @@ from axs_core.entry import META, RECORD, Entry, read_record
 from axs_core.exchange.archive import Member
 from axs_core.exchange.manifest import ENTRIES, SOURCES
 from axs_core.index import Index
-from axs_core.making.recording import NOT_CONTENT, read_files
+from axs_core.store.content import NOT_CONTENT
+from axs_core.store.entry_files import read_files
 
 BOUND = frozenset({"python_env", "detect", "unbundle"})
 """Producers whose work is worth nothing elsewhere: an environment's paths, a tool of this machine, a bundle. Their

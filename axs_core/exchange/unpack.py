@@ -9,7 +9,6 @@ user trusts the archive.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import struct
 import zipfile
@@ -19,15 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axs_core import __version__
-from axs_core.base.digest import of_value
 from axs_core.base.errors import NotFound, UsageError
 from axs_core.base.machine import cores
 from axs_core.base.reporter import Progress, Reporter
 from axs_core.collections.folders import IMPORTED_BY
-from axs_core.entry import META, RECORD
-from axs_core.exchange.admission import admit, by_entry, keep
-from axs_core.exchange.arrival import called, disk, incoming, opener, settle
+from axs_core.exchange.admission import admit, by_entry
+from axs_core.exchange.arrival import called, disk, incoming, make_entry, opener, settle
 from axs_core.exchange.deflate import contents
 from axs_core.exchange.manifest import (
     CRATE,
@@ -43,13 +39,12 @@ from axs_core.exchange.manifest import (
 )
 from axs_core.exchange.members import check_frame, check_members
 from axs_core.index import Index
-from axs_core.making.recording import FORMAT, now
+from axs_core.making.recording import now
 from axs_core.producers.archives.reading import DAMAGES, said
 from axs_core.producers.archives.unpacking import Limits
 from axs_core.query.units import plain
 from axs_core.store import INCOMING, Store
 from axs_core.store.durable import sync_tree
-from axs_core.store.store import dump_yaml
 
 _LARGEST_TEXT = 1 << 28
 """Bytes that the manifest or the crate may have: they are read as a whole."""
@@ -137,20 +132,7 @@ class Unzipper:
         for path, file in manifest.files.items():
             if not path.startswith(f"{ENTRIES}/"):
                 others[path] = {"size": file.size, "sha256": file.sha256}
-        record = {
-            "format": FORMAT,
-            "axs": __version__,
-            "asked": "directly",
-            "archive": archive.name,
-            "files": {
-                "count": len(others),
-                "bytes": sum(item["size"] for item in others.values()),
-                "digest": of_value(others),
-            },
-        }
-        (fresh / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        (fresh / META).write_text(dump_yaml(meta), encoding="utf-8")
-        keep(fresh, others, meta)
+        make_entry(fresh, archive.name, meta, others)
 
 
 def _manifest(source: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Manifest:

@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, DoesNotApply, EntryError, NotFound
 from axs_core.base.reporter import Reporter
-from axs_core.entry import Entry, Need, rendered_at
+from axs_core.entry import Entry, Need, Record, rendered_at
 from axs_core.index import Index
 from axs_core.making.maker import Maker, Met, Trail
-from axs_core.making.recording import Needed, note_asked
+from axs_core.making.recording import Needed
 from axs_core.process import end_leftover
 from axs_core.query import Query
 from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, recipe_scope
 from axs_core.store import Appeared, Attempt, Failure, Store, explained, safe_name
+from axs_core.store.entry_files import note_asked
 
 T = TypeVar("T")
 
@@ -45,8 +46,9 @@ class Runner:
         with self.store.working():
             answer = self._ensure(query, fresh, (), direct=True)
             if answer.entry.kind == "produced" and not answer.made:
+                folder = answer.entry.path
                 with suppress(EntryError):  # a damaged record
-                    note_asked(answer.entry)  # while nobody can take it for garbage
+                    note_asked(folder, Record.read(folder))  # while nobody can take it for garbage
             return answer
 
     def _allow_all(self, step: Step) -> None:

@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from axs_core.base.credentials import scrubbed, secrets_in
-from axs_core.base.digest import of_tree
 from axs_core.base.errors import DoesNotApply, EntryError, NoSuchName, Refused
 from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
 from axs_core.index import Index, holds_for, made_order
-from axs_core.making.recording import NOT_CONTENT, Needed, make_record, now
+from axs_core.making.recording import Needed, make_record, now
 from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
 from axs_core.producers.bundled import TAG, Bundle, bundles_among
@@ -25,13 +24,12 @@ from axs_core.query import Query, parse
 from axs_core.query.values import value_at
 from axs_core.resolver import Match, NeedValues, World, producers_of, recipe_scope
 from axs_core.store import Attempt, Store
+from axs_core.store.entry_files import parameters_of, present_files
 
 Trail = tuple[tuple[str, str], ...]
 """Identity and query of each thing that is being made, the outermost first."""
 Ask = Callable[[Query, bool, Trail], Entry]
 """Answers a query, with True in any case by something new."""
-PARAMETERS = "parameters.json"
-"""What a program reads: parameters, attributes, needs, output_path."""
 
 
 @dataclass
@@ -84,7 +82,7 @@ class Maker:
                 is_now = value_at(draft.values, condition.key)
                 raise DoesNotApply(f"{condition} does not hold: {condition.key} is {is_now!r}")
         draft = self._with_results(found, met, attempt, draft)
-        files = of_tree(attempt.folder, NOT_CONTENT)
+        files = present_files(attempt.folder)
         record = make_record(
             found, met.needed, started, files, typed=typed, direct=direct, made=made.found, replays=replays
         )
@@ -93,7 +91,7 @@ class Maker:
         self.store.complete(attempt, meta, scrubbed(record, secrets), files)
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
-        extra = {**met.values, "path": attempt.folder, "parameters_file": str(attempt.private / PARAMETERS)}
+        extra = {**met.values, "path": attempt.folder, "parameters_file": str(parameters_of(attempt.folder))}
         asking = {"query": str(found.query), "byquery": lambda: self._asker(met), "note": lambda: self.reporter.note}
         return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
 
@@ -117,7 +115,7 @@ class Maker:
             "needs": _needs_as_data(met),
             "output_path": str(attempt.folder),
         }
-        (attempt.private / PARAMETERS).write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
+        parameters_of(attempt.folder).write_text(json.dumps(data, indent=1, default=str), encoding="utf-8")
 
     def _run_producers(self, found: Match, met: Met, attempt: Attempt, scope: Scope) -> Made:
         file: str | None = None

@@ -11,7 +11,7 @@ from axs_core.base import machine
 from axs_core.base.digest import of_listing
 from axs_core.base.errors import EntryError, NoSuchName, UsageError
 from axs_core.base.paths import absolute
-from axs_core.entry import Entry, entry_scope, read_record
+from axs_core.entry import Entry, Record, entry_scope
 from axs_core.entry.functions import call, functions_of
 from axs_core.entry.surroundings import Surroundings, surroundings
 from axs_core.index import Index
@@ -91,8 +91,8 @@ class WorkspaceWorld:
     def needed(self, entry: Entry) -> dict[str, set[str]]:
         """The names of the entries that it was made from, by need, as its record has them."""
         needed: dict[str, set[str]] = {}
-        for need in read_record(entry).get("needs", ()):
-            needed.setdefault(need["need"], set()).add(need["entry"])
+        for met in Record.read(entry.path).needs:
+            needed.setdefault(met.need, set()).add(met.entry)
         return needed
 
     def fault(self, entry: Entry) -> str | None:

@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from axs_core.base.errors import EntryError, ProduceError
-from axs_core.entry import META, RECORD
-from axs_core.store.layout import PRIVATE
+from axs_core.store.entry_files import RESERVED
 
 
 def inside(folder: Path, name: Any, key: str) -> Path:
@@ -30,7 +29,7 @@ def is_reserved(name: str) -> bool:
     file system: some know no case, drop dots and blanks at the end, or do not see what is invisible.
     """
     seen = "".join(each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf")
-    return seen.casefold().rstrip(". ") in (META, RECORD, PRIVATE)
+    return seen.casefold().rstrip(". ") in RESERVED
 
 
 def whole_number(value: Any, key: str, *, default: int, least: int = 0) -> int:

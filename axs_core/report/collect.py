@@ -19,7 +19,7 @@ from axs_core.base.digest import canonical
 from axs_core.base.errors import AxsError, UsageError
 from axs_core.compare.cells import Cells, Row, declared
 from axs_core.compare.twin import Twins
-from axs_core.entry import Entry, entry_scope, read_record
+from axs_core.entry import Entry, Record, entry_scope
 
 TWIN = "twin."
 MACHINE = ("name", "cpu", "cores", "memory_bytes", "accelerators", "os", "kernel", "architecture")
@@ -68,7 +68,7 @@ def collect(entries: Iterable[Entry], twins: Twins, told: Callable[[str], None])
             left_out.append(entry.name)
             continue
         record = _record(entry)
-        own = record.get("machine") if entry.produced.get("machine") else None  # else it only took in what another made
+        own = record.machine if entry.produced.get("machine") else None  # else it only took in what another made
         machine = {name: own.get(name) for name in MACHINE} if own else None
         run = {"name": entry.name, "made": entry.produced.get("at"), **_values(cells.of(entry), said, twins, cells)}
         run |= {"machine_place": machines.place(machine), "packages_place": packages.place(_packages(record))}
@@ -96,13 +96,13 @@ def _from_files(entry: Entry, name: str) -> Any:
         return None
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: Entry) -> Record:
     try:
-        return read_record(entry)
+        return Record.read(entry.path)
     except (AxsError, OSError):
-        return {}
+        return Record({})
 
 
-def _packages(record: Mapping[str, Any]) -> list[str]:
+def _packages(record: Record) -> list[str]:
     """All Python packages of all environments that a result was made with, sorted."""
-    return sorted({each for listed in record.get("python", {}).values() for each in listed})
+    return sorted({each for listed in record.packages.values() for each in listed})

@@ -3,12 +3,11 @@
 from axs_core.store.failure import Failure, explained
 from axs_core.store.hosts.access import MOVING, TIDYING, Busy, in_use, lock_base
 from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, default_root, lease, safe_name
-from axs_core.store.store import LOG, Appeared, Attempt, State, Store
+from axs_core.store.store import Appeared, Attempt, State, Store
 
 __all__ = [
     "BUNDLING",
     "INCOMING",
-    "LOG",
     "MOVING",
     "PRIVATE",
     "TIDYING",

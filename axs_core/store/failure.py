@@ -14,7 +14,6 @@ from axs_core.base.credentials import scrubbed, secrets_in
 from axs_core.base.errors import AxsError, EntryError, ProduceError, StoreError
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
 
-FAILED = "failed.json"
 _FORM = {
     "attempt!": TEXT, "who!": TEXT, "reason!": TEXT, "message!": TEXT, "hint": OPTIONAL_TEXT, "exit_code": int,
 }  # fmt: skip

@@ -9,7 +9,6 @@ for, so that everybody who asks for the same thing meets at the same lock.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +21,8 @@ from axs_core.base.errors import StoreError
 from axs_core.base.host import this_process
 from axs_core.entry.load import META, is_finished
 from axs_core.store.durable import sync_folder, sync_tree, write_atomic
-from axs_core.store.failure import FAILED, Failure
+from axs_core.store.entry_files import describe, failure_of, forget_making, log_of, note_making, private
+from axs_core.store.failure import Failure
 from axs_core.store.hosts.access import SHORT_KEY, Access, lock_base
 from axs_core.store.hosts.afresh import await_folder, await_shown, is_listed, look_afresh
 from axs_core.store.hosts.beacon import command_line
@@ -31,8 +31,6 @@ from axs_core.store.layout import PRIVATE, not_writable
 from axs_core.store.removal import appear, discard, empty_trash, put_back, withdrawn
 
 State = Literal["present", "producing", "broken", "absent"]
-MAKING = "making.json"
-LOG = "log.txt"
 
 
 class Appeared(Exception):
@@ -50,12 +48,12 @@ class Attempt:
     @property
     def private(self) -> Path:
         """The engine's own folder inside."""
-        return self.folder / PRIVATE
+        return private(self.folder)
 
     @property
     def log(self) -> Path:
         """The log of this making."""
-        return self.private / LOG
+        return log_of(self.folder)
 
     def is_ours(self) -> bool:
         """Whether nobody has taken over, and the folder of that name is still the one that we made. Raises OSError."""
@@ -148,8 +146,7 @@ class Store(Access):
             self.clear(folder)
             empty_trash(self.root)  # the room of attempts whose own removal was killed
             self.make_folder(folder)
-            (folder / PRIVATE).mkdir(exist_ok=True)  # an empty folder was there
-            write_atomic(folder / PRIVATE / MAKING, json.dumps({"query": query, **_myself()}, indent=1))
+            note_making(folder, {"query": query, **_myself()})
             return Attempt(folder, claim, os.stat(folder).st_ino)
         except OSError as error:
             raise not_writable(self.root, error) from None
@@ -162,17 +159,9 @@ class Store(Access):
         Raises StoreError when another host has taken over: before, and (the rename goes to our own folder only, which
         may be in the trash by then) after.
         """
-        from axs_core.base.digest import of_value
-        from axs_core.entry.scope import RECORD
-
         self._must_be_ours(attempt)
-        text = dump_yaml(meta)
-        (attempt.private / "files.json").write_text(json.dumps(files), encoding="utf-8")
-        (attempt.private / "meta.json").write_text(
-            json.dumps({"of": of_value(text), "meta": meta}, default=str), encoding="utf-8"
-        )
-        (attempt.folder / RECORD).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
-        (attempt.private / MAKING).unlink(missing_ok=True)
+        text = describe(attempt.folder, meta, record, files)
+        forget_making(attempt.folder)
         sync_tree(attempt.folder)
         self._must_be_ours(attempt)
         write_atomic(attempt.folder / META, text)
@@ -195,13 +184,13 @@ class Store(Access):
             if not attempt.is_ours():
                 return
             empty(attempt.folder, keep=(PRIVATE,))
-            (attempt.private / MAKING).unlink(missing_ok=True)
+            forget_making(attempt.folder)
             if isinstance(error, Exception):
-                Failure.of(error, str(this_process())).write(attempt.private / FAILED)
+                Failure.of(error, str(this_process())).write(failure_of(attempt.folder))
 
     def failure(self, base: str) -> Failure | None:
         """How the last attempt at this identity failed; None where it did not, or its process was ended."""
-        return Failure.read(self.free_folder(base) / PRIVATE / FAILED)
+        return Failure.read(failure_of(self.free_folder(base)))
 
     def remove(self, folder: Path) -> None:
         """Remove a folder of the work collection, in one step: nobody finds a half of it."""
@@ -256,12 +245,3 @@ def empty(folder: Path, keep: tuple[str, ...]) -> None:
             shutil.rmtree(item)
         else:
             item.unlink()
-
-
-def dump_yaml(data: Mapping[str, Any]) -> str:
-    """Plain data as YAML, keys in the order given."""
-    import yaml
-
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(dict(data), Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
-    return text

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from axs_core.base.errors import NotFound, StoreError
 from axs_core.base.reporter import Reporter
-from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.entry import META, RECORD, Entry, Record
 from axs_core.index import Index
-from axs_core.making.recording import asked_later, last_used
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
+from axs_core.store.entry_files import asked_later, last_used
 from axs_core.store.hosts.afresh import await_shown, is_listed, opens
 from axs_core.upkeep.ownership import entries_folder, in_clone, is_collection, is_git, made_here, not_made
 
@@ -85,11 +85,11 @@ def _unneeded(store: Store, index: Index, wishes: Wishes, remove: Callable[[Path
     needs: dict[str, list[str]] = {}
     optional: set[str] = set()
     for folder in made:
-        record = read_record(Entry(folder.name, folder, {}))
+        record = Record.read(folder)
         inside = folder.parent == store.root  # results in a collection stay, and keep what they need
         name = folder.name if inside else str(folder)
-        needs[name] = [sys.intern(str(need["entry"])) for need in record.get("needs", ())]
-        asked = record.get("asked") == "directly" or asked_later(folder)
+        needs[name] = [sys.intern(need.entry) for need in record.needs]
+        asked = record.directly or asked_later(folder)
         if inside and folder.name not in wishes.stay and (not asked or folder.name in wishes.may_go):
             optional.add(folder.name)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import re
 import shlex
@@ -20,13 +19,13 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from axs_core.base.digest import of_value, walk
-from axs_core.base.errors import AxsError, StoreError, UsageError
+from axs_core.base.digest import walk
+from axs_core.base.errors import AxsError, EntryError, StoreError, UsageError
 from axs_core.base.reporter import Progress, Reporter
-from axs_core.entry import RECORD
 from axs_core.index import Index
 from axs_core.store import MOVING, PRIVATE, TIDYING, Store
-from axs_core.store.durable import replacing, sync_folder, sync_tree, write_atomic
+from axs_core.store.durable import replacing, sync_folder, sync_tree
+from axs_core.store.entry_files import change_files, is_recorded, read_files
 from axs_core.upkeep.ownership import made_here
 
 _BLOCK = 1 << 20
@@ -234,7 +233,7 @@ def repair(root: Path, reporter: Reporter) -> list[str]:
     changed = []
     for folder in sorted(root.iterdir()):
         settings = folder / "venv" / "pyvenv.cfg"
-        if folder.name.startswith(".") or not made_here(folder) or not (folder / RECORD).is_file():
+        if folder.name.startswith(".") or not made_here(folder) or not is_recorded(folder):
             continue
         if settings.is_file() and _repaired(folder):
             changed.append(folder.name)
@@ -309,17 +308,12 @@ def _replace(file: Path, data: bytes) -> None:
 
 
 def _record(folder: Path, rewritten: list[Path]) -> None:
-    """The files are other ones now, and the record knows it."""
-    place = folder / PRIVATE / "files.json"
-    try:
-        files = json.loads(place.read_text(encoding="utf-8"))
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """The files are other ones now, and the record knows it; not where it, or the list, is damaged."""
+    files = read_files(folder)
+    if files is None:
         return
     for file in rewritten:
         data = file.read_bytes()
         files[file.relative_to(folder).as_posix()] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    size = sum(item.get("size", 0) for item in files.values())
-    record["files"] = {"count": len(files), "bytes": size, "digest": of_value(files)}
-    write_atomic(place, json.dumps(files))
-    write_atomic(folder / RECORD, json.dumps(record, indent=1) + "\n")
+    with suppress(EntryError):
+        change_files(folder, files)

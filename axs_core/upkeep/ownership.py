@@ -8,12 +8,10 @@ from pathlib import Path
 
 from axs_core.base.digest import walk
 from axs_core.collections.folders import BROUGHT_BY, IMPORTED_BY
-from axs_core.entry import META, RECORD, Entry
+from axs_core.entry import META, Entry
 from axs_core.index.refreshing import inner_folder
-from axs_core.making.recording import NOT_CONTENT, read_files
-from axs_core.store import PRIVATE
-
-_OWN = frozenset({META, RECORD})
+from axs_core.store.content import NOT_CONTENT
+from axs_core.store.entry_files import DESCRIBING, is_begun, is_recorded, read_files
 
 
 def made_here(folder: Path) -> bool:
@@ -21,7 +19,7 @@ def made_here(folder: Path) -> bool:
     somebody else's.
     """
     try:
-        return (folder / RECORD).is_file() or (not (folder / META).exists() and (folder / PRIVATE).is_dir())
+        return is_recorded(folder) or (not (folder / META).exists() and is_begun(folder))
     except PermissionError:
         return False
 
@@ -68,7 +66,7 @@ def not_made(entry: Entry, environ: Mapping[str, str] | None = None) -> list[str
     if is_git(entry):
         return _changed_in_git(entry, environ)
     if is_bundle(entry):
-        known = _recorded(entry.path) | _OWN
+        known = _known(entry.path)
         return sorted(name for name, _ in walk(entry.path, NOT_CONTENT) if name not in known)
     if not is_collection(entry):
         return []
@@ -79,7 +77,7 @@ def _foreign(entry: Entry) -> Iterator[str]:
     """Below a collection: files that are neither recorded nor in an entry that axs made."""
     inner = entries_folder(entry)
     place = os.path.relpath(inner, entry.path)
-    own = _recorded(entry.path) | _OWN
+    own = _known(entry.path)
     yield from (
         name for name, _ in walk(entry.path, NOT_CONTENT) if name not in own and not name.startswith(f"{place}/")
     )
@@ -89,13 +87,14 @@ def _foreign(entry: Entry) -> Iterator[str]:
         if folder.is_symlink() or not made_here(folder):
             yield f"{place}/{folder.name}"
         elif is_imported(entry):  # all of it came in the archive; nothing is made in it afterwards
-            known = _recorded(folder) | _OWN
+            known = _known(folder)
             extra = (name for name, _ in walk(folder, NOT_CONTENT) if name not in known)
             yield from (f"{place}/{folder.name}/{name}" for name in extra)
 
 
-def _recorded(folder: Path) -> frozenset[str]:
-    return frozenset(read_files(folder) or ())
+def _known(folder: Path) -> frozenset[str]:
+    """The files of an entry that axs wrote, or recorded."""
+    return frozenset({*(read_files(folder) or ()), *DESCRIBING})
 
 
 def _changed_in_git(entry: Entry, environ: Mapping[str, str] | None) -> list[str]:

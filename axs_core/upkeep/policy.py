@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from axs_core.base.errors import UsageError
-from axs_core.entry import Entry, read_record
+from axs_core.entry import Entry, Record
 from axs_core.index import Index
-from axs_core.making.recording import last_used
 from axs_core.query import Query
+from axs_core.store.entry_files import last_used
 from axs_core.upkeep.garbage import Wishes
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -69,12 +69,11 @@ def is_dear(entry: Entry) -> bool:
     """Did a person do something with it that would be lost: a name, a note, tags, a collection of one's own?"""
     if entry.tags & {"collection", "bundle"}:
         return True
-    record = read_record(entry)
-    own = {*record.get("found", {}), *record.get("parameters", {})}
+    record = Record.read(entry.path)
+    own = {*record.found, *record.parameters}
     if any(entry.attributes.get(name) and name not in own for name in ("name", "note")):
         return True
-    given = record.get("recipe", {}).get("tags")
-    return given is not None and sorted(given) != sorted(entry.tags)
+    return record.tags is not None and sorted(record.tags) != sorted(entry.tags)
 
 
 def read_age(text: str) -> float:

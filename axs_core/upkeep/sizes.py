@@ -11,10 +11,10 @@ from pathlib import Path
 
 from axs_core.base.errors import EntryError
 from axs_core.base.reporter import Reporter
-from axs_core.entry import Entry, read_record
+from axs_core.entry import Entry, Record
 from axs_core.index import Index
-from axs_core.making.recording import asked_directly
 from axs_core.store import PRIVATE, Store
+from axs_core.store.entry_files import asked_later, is_begun
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -142,7 +142,7 @@ def human(size: int) -> str:
 def _of_folder(folder: Path, index: Index, disk: Disk) -> Size:
     try:
         entry = index.at_path(folder)
-        kind = "unfinished" if (folder / PRIVATE).is_dir() else "by hand"
+        kind = "unfinished" if is_begun(folder) else "by hand"
     except (EntryError, PermissionError):
         entry, kind = None, "unreadable"
     return _of_entry(entry, disk) if entry is not None else Size(folder.name, *disk.of(folder), kind)
@@ -152,9 +152,9 @@ def _of_entry(entry: Entry, disk: Disk) -> Size:
     tags = tuple(sys.intern(tag) for tag in sorted(entry.tags))  # thousands of entries have the same ones
     if entry.kind != "produced":
         return Size(entry.name, *disk.of(entry.path), "by hand", tags=tags)
-    record = read_record(entry)
+    record = Record.read(entry.path)
     kind = str(entry.produced.get("recipe") or "+".join(map(str, entry.produced.get("by", ()))))
-    asked = "by you" if asked_directly(entry) else "as a need" if record else ""
+    asked = "by you" if record.directly or asked_later(entry.path) else "as a need" if record else ""
     return Size(entry.name, *disk.of(entry.path), sys.intern(kind), asked, entry.made_at[:16], tags)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from axs_core.base.digest import CHUNK, of_value
 from axs_core.base.errors import EntryError
 from axs_core.base.reporter import Progress, Reporter
-from axs_core.entry import Entry, read_record
-from axs_core.making.recording import read_files
+from axs_core.entry import Entry, Record
+from axs_core.store.entry_files import read_files
 
 
 @dataclass
@@ -55,14 +55,13 @@ def _problems(entry: Entry, files: dict[str, dict[str, Any]] | None, bar: Progre
         yield f"{entry.name}: its list of files is missing or damaged"
         return
     try:
-        record = read_record(entry)
+        record = Record.read(entry.path)
     except EntryError as error:
         yield f"{entry.name}: {error}"
         return
     if not record:
         yield f"{entry.name}: its record is missing"
-    recorded = record.get("files", {}).get("digest")
-    if recorded is not None and recorded != of_value(files):
+    if record.files_digest not in (None, of_value(files)):
         yield f"{entry.name}: its list of files is not the one of its record"
     for name, item in files.items():
         if problem := _problem(entry.path / name, item, bar):

@@ -10,9 +10,9 @@ import pytest
 from support.toy import Toys
 
 from axs_core.base.errors import EntryError
-from axs_core.entry import read_record
-from axs_core.entry.form import RECORD_FORM, mismatch
-from axs_core.making.recording import read_files
+from axs_core.entry.form import mismatch
+from axs_core.entry.record import fault, record_in
+from axs_core.store.entry_files import read_files
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def made(toys: Toys) -> Toys:
 def test_what_axs_writes_is_of_the_form(made: Toys) -> None:
     for name in ("user", "leaf"):
         entry = made.space().find(name)[0].entry
-        assert mismatch(read_record(entry), RECORD_FORM) is None
+        assert fault(record_in(entry.path)) is None
         assert set(read_files(entry.path) or ()) == {"out.txt"}
 
 

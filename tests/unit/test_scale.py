@@ -20,7 +20,7 @@ from axs_core import Workspace
 from axs_core.api import WorkspaceEntry
 from axs_core.base.digest import of_value
 from axs_core.collections import folders as collection
-from axs_core.store.store import dump_yaml
+from axs_core.store.entry_files import dump_yaml
 
 FEW, MANY = 50, 600
 

@@ -15,7 +15,6 @@ from axs_core.entry import Entry, read_record
 from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
 from axs_core.exchange.bundle.walk import Piece
 from axs_core.exchange.bundle.wheels import Wheelhouse
-from axs_core.making.recording import NOT_CONTENT
 from axs_core.producers.base import Job
 from axs_core.producers.bundled import REPOSITORIES
 from axs_core.producers.fetch.checksums import Digests, Expected
@@ -25,6 +24,7 @@ from axs_core.producers.git.bare import make_bare, members_of, submodules_of
 from axs_core.producers.git.producer import address, status
 from axs_core.producers.python_env.producer import wanted
 from axs_core.resolver import Match
+from axs_core.store.content import NOT_CONTENT
 from axs_core.upkeep.ownership import clone_of, is_git
 
 

@@ -19,25 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from axs_core import __version__
-from axs_core.base.digest import of_value
 from axs_core.base.errors import NotFound
 from axs_core.base.reporter import Progress, Reporter
 from axs_core.collections.folders import BROUGHT_BY
-from axs_core.entry import META, RECORD
-from axs_core.exchange.admission import keep
-from axs_core.exchange.arrival import called, disk, incoming, opener, settle
+from axs_core.exchange.arrival import called, disk, incoming, make_entry, opener, settle
 from axs_core.exchange.bundle.contents import LARGEST, README, RECIPES, digest_of, read_contents, shipped_in
 from axs_core.exchange.bundle.pack import for_whom, in_words
 from axs_core.exchange.bundle.tar import TarMember, members
 from axs_core.exchange.manifest import BadArchive, Shipped
 from axs_core.index import Index
-from axs_core.making.recording import FORMAT, now
+from axs_core.making.recording import now
 from axs_core.producers.bundled import CONTENTS, TAG, minor_of
 from axs_core.producers.git.bare import finish_bare
 from axs_core.query import Condition, Query, parse
 from axs_core.store import INCOMING, Store
 from axs_core.store.durable import sync_tree
-from axs_core.store.store import dump_yaml
 
 _LARGEST_README = 1 << 20
 
@@ -180,7 +176,7 @@ def _write(member: TarMember, item: Shipped, target: Path, bar: Progress) -> Non
 
 def _describe(fresh: Path, file: Path, data: Mapping[str, Any]) -> None:
     """Make it an entry; a collection too where entries of its maker are in it."""
-    (fresh / CONTENTS).write_text(_text(data), encoding="utf-8")
+    (fresh / CONTENTS).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     attributes = {
         "queries": [item["query"] for item in data["queries"]],
         "python_versions": sorted({item["python"] for item in data["environments"]}),
@@ -199,20 +195,7 @@ def _describe(fresh: Path, file: Path, data: Mapping[str, Any]) -> None:
     files = {
         name: {"size": item.size, "sha256": item.sha256} for name, item in sorted(shipped_in(data).items())
     } | _own_files(fresh, data)
-    record = {
-        "format": FORMAT,
-        "axs": __version__,
-        "asked": "directly",
-        "archive": file.name,
-        "files": {
-            "count": len(files),
-            "bytes": sum(item["size"] for item in files.values()),
-            "digest": of_value(files),
-        },
-    }
-    (fresh / RECORD).write_text(_text(record), encoding="utf-8")
-    (fresh / META).write_text(dump_yaml(meta), encoding="utf-8")
-    keep(fresh, files, meta)
+    make_entry(fresh, file.name, meta, files)
 
 
 def _own_files(fresh: Path, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -220,10 +203,6 @@ def _own_files(fresh: Path, data: Mapping[str, Any]) -> dict[str, dict[str, Any]
     names = [README, CONTENTS, *(f"{item['folder']}/config" for item in data["repositories"])]
     texts = {name: (fresh / name).read_bytes() for name in names}
     return {name: {"size": len(text), "sha256": hashlib.sha256(text).hexdigest()} for name, text in texts.items()}
-
-
-def _text(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def _asked(item: Mapping[str, Any], folder: Path) -> Query:
