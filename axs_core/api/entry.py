@@ -129,7 +129,7 @@ class WorkspaceEntry:
         from axs_core.exchange.collections import bring_up_to_date
 
         space = self.workspace
-        commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.environ)
+        commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.settings.environ)
         self.entry = space.index.at_path(self.path) or self.entry
         origin = space.index.origin_of(self.entry)
         if origin is not None and trust:

@@ -17,6 +17,7 @@ from axs_core.base import machine
 from axs_core.base.errors import EntryError, NotFound, UsageError
 from axs_core.base.paths import absolute
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import Settings
 from axs_core.collections import folders as collection
 from axs_core.collections.trust import Trust
 from axs_core.entry import META, Entry
@@ -25,7 +26,7 @@ from axs_core.making.recording import changed_since, note_asked, note_used
 from axs_core.making.world import WorkspaceWorld
 from axs_core.query import Query, parse
 from axs_core.resolver import Answer, Resolver, Step
-from axs_core.store import Store, check_layout, default_root, lease
+from axs_core.store import Store, check_layout
 from axs_core.store.hosts.afresh import opens
 
 if TYPE_CHECKING:
@@ -57,34 +58,35 @@ class Workspace:
         environ: Mapping[str, str] | None = None,
         reporter: Reporter | None = None,
     ) -> None:
-        self.environ = dict(os.environ if environ is None else environ)
+        settings = Settings(os.environ if environ is None else environ)
         if work_collection is not None:
-            self.environ["AXS_WORK_COLLECTION"] = str(work_collection)
+            settings = settings.with_values(AXS_WORK_COLLECTION=str(work_collection))
+        self.settings = settings
         self.reporter = reporter or Reporter()
 
     @cached_property
     def store(self) -> Store:
         """The work collection on disk."""
-        return Store(default_root(self.environ), self.reporter, lease(self.environ))
+        return Store(self.settings.work_collection, self.reporter, self.settings.lease)
 
     def moved_to(self, work_collection: Path) -> None:
         """Look there from now on."""
-        self.environ["AXS_WORK_COLLECTION"] = str(work_collection)
+        self.settings = self.settings.with_values(AXS_WORK_COLLECTION=str(work_collection))
         for name in ("store", "index", "resolver"):
             self.__dict__.pop(name, None)
 
     @cached_property
     def trust(self) -> Trust:
         """Which collections from elsewhere may run code."""
-        return Trust(self.environ, self.reporter)
+        return Trust(self.settings, self.reporter)
 
     @cached_property
     def index(self) -> Index:
         """What exists. Raises StoreError where the work collection has a layout that this axs does not read."""
         check_layout(self.store.root)
-        index = Index(collection.roots(self.environ), self.store.root, self.environ, self.reporter, self.trust)
+        index = Index(collection.roots(self.settings), self.store.root, self.settings, self.reporter, self.trust)
         index.open()
-        for folder in collection.named(self.environ):
+        for folder in self.settings.collections:
             if not folder.is_dir():
                 self.reporter.warn(f"the collection {folder} (AXS_COLLECTIONS) is not a folder")
         return index
@@ -92,7 +94,7 @@ class Workspace:
     @cached_property
     def resolver(self) -> Resolver:
         """Which recipe, which entry."""
-        return Resolver(WorkspaceWorld(self.index, self.environ))
+        return Resolver(WorkspaceWorld(self.index, self.settings))
 
     def byquery(
         self,
@@ -164,7 +166,9 @@ class Workspace:
     def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
         from axs_core.making.fulfil import Runner  # an ask that hits does without producers and processes
 
-        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(query, fresh, typed)
+        return Runner(self.index, self.store, self.resolver, self.reporter, self.settings.environ).ensure(
+            query, fresh, typed
+        )
 
     def _say(self, answer: Answer) -> None:
         """What answered, when and where it was made; whether its recipe has changed since."""
@@ -173,7 +177,7 @@ class Workspace:
             return
         if "collection" in entry.tags and "git" in entry.produced.get("by", ()):
             self._say_what_is_not_read(entry)
-        where = entry.produced.get("machine") or machine.name()
+        where = entry.produced.get("machine") or machine.name(self.settings)
         if answer.made:
             self.reporter.note(f"made {entry.name}")
             return
@@ -261,8 +265,8 @@ class Workspace:
         from axs_core.compare.restored import environment_of
         from axs_core.making.fulfil import Runner
 
-        environ, remarks = environment_of(item.entry, self.index, self.environ)
-        resolver = Resolver(WorkspaceWorld(self.index, environ))
+        environ, remarks = environment_of(item.entry, self.index, self.settings.environ)
+        resolver = Resolver(WorkspaceWorld(self.index, Settings(environ)))
         runner = Runner(self.index, self.store, resolver, self.reporter, environ)
         return Replay(item.entry, self.index, self.store, resolver, runner, remarks, sources or {}).run()
 
@@ -352,7 +356,7 @@ class Workspace:
         """All collections in the order in which they are asked; clones with branch, commit and local changes."""
         from axs_core.exchange.collections import rows
 
-        return rows(self.index, self.environ)
+        return rows(self.index, self.settings.environ)
 
     def zip(
         self,
@@ -417,7 +421,7 @@ class Workspace:
         """
         from axs_core.exchange.bundle.pack import Bundler
 
-        maker = Bundler(self.store, self.index, self.resolver, self.reporter, self.environ, python, with_axs)
+        maker = Bundler(self.store, self.index, self.resolver, self.reporter, self.settings.environ, python, with_axs)
         return maker.write(queries, absolute(output))
 
     def unbundle(
@@ -492,7 +496,6 @@ class Workspace:
 
     def sizes(self, *what: str) -> Sizes:
         """How much room entries (by name or query), or all of the work collection, take on the disk."""
-        from axs_core.producers.fetch.cache import DownloadCache
         from axs_core.upkeep import sizes
 
         disk = sizes.Disk()
@@ -500,7 +503,7 @@ class Workspace:
             return sizes.Sizes(tuple(sizes.sizes_of(self._named_or_found(what), disk)), ())
         entries = sizes.all_sizes(self.store, self.index, disk, self.reporter)
         return sizes.Sizes(
-            tuple(entries), tuple(sizes.beside(self.store, self.index, DownloadCache.of(self.environ).root, disk))
+            tuple(entries), tuple(sizes.beside(self.store, self.index, self.settings.download_cache, disk))
         )
 
     def remove(self, item: WorkspaceEntry) -> None:

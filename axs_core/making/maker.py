@@ -14,6 +14,7 @@ from axs_core.base.credentials import scrubbed, secrets_in
 from axs_core.base.digest import of_tree
 from axs_core.base.errors import DoesNotApply, EntryError, NoSuchName, Refused
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import Settings
 from axs_core.entry import Entry, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
 from axs_core.index import Index, holds_for, made_order
@@ -59,6 +60,7 @@ class Maker:
     ) -> None:
         self.index, self.store, self.world = index, store, world
         self.reporter, self.environ, self.ask = reporter, environ, ask
+        self.settings = Settings(environ)
 
     def make(
         self,
@@ -86,7 +88,15 @@ class Maker:
         draft = self._with_results(found, met, attempt, draft)
         files = of_tree(attempt.folder, NOT_CONTENT)
         record = make_record(
-            found, met.needed, started, files, typed=typed, direct=direct, made=made.found, replays=replays
+            found,
+            met.needed,
+            started,
+            files,
+            typed=typed,
+            direct=direct,
+            made=made.found,
+            settings=self.settings,
+            replays=replays,
         )
         secrets = secrets_in(self.environ)
         meta = scrubbed(_marked(draft.meta, replays), secrets)
