@@ -109,7 +109,7 @@ def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
     """
     found = root.workspace.fetch_list(query_of(query))
     for text in found.later:
-        root.workspace.reporter.note(f"not known yet: {text}")
+        root.workspace.session.reporter.note(f"not known yet: {text}")
     if urls:
         return Each(tuple(item.source for item in found.known if item.kind in ("file", "or")))
     rows = ((i.kind, i.source, str(i.size or "-"), i.checksum or "-", i.needed_by) for i in found.known)

@@ -202,7 +202,7 @@ def audit(root: Root, name: Any) -> str:
     from axs_core.compare.audit import audit as audited
 
     entry = root.workspace.byname(_name(name)).entry
-    outcome = audited(entry, root.workspace.reporter)
+    outcome = audited(entry, root.workspace.session.reporter)
     if outcome.problems:
         listed = "".join(f"\n    {problem}" for problem in outcome.problems)
         raise StoreError(f"{entry.name} is not what its files say:{listed}")

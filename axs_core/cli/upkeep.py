@@ -43,7 +43,7 @@ def gc(root: Root, *, older_than: Any = None, keep: Any = (), keep_last: Any = N
     names = root.workspace.gc(policy, dry_run=True)
     taken = {size.name: size for size in root.workspace.sizes().entries}
     room = total(taken[name] for name in names if name in taken).bytes
-    root.workspace.reporter.note(f"nothing is removed; it would free {human(room)}")
+    root.workspace.session.reporter.note(f"nothing is removed; it would free {human(room)}")
     return Each(tuple(names))
 
 
@@ -76,7 +76,7 @@ def verify(root: Root, *what: Any) -> None:
         raise StoreError(f"files are not what was recorded:{listed}", hint=_way_out(found.changed))
     entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
     files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"
-    root.workspace.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
+    root.workspace.session.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
 
 
 def _way_out(changed: Sequence[Entry]) -> str | None:
@@ -104,7 +104,7 @@ def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
     if to is None:
         raise UsageError("'move' needs --to=FOLDER", hint="axs work_collection , move --to=/data/work_collection")
     folder = collection.move(text_of(to, "--to"))
-    collection.workspace.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
+    collection.workspace.session.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
     return folder
 
 

@@ -13,19 +13,18 @@ from typing import Any
 from axs_core.base.credentials import scrubbed, secrets_in
 from axs_core.base.digest import of_tree
 from axs_core.base.errors import DoesNotApply, EntryError, NoSuchName, Refused
-from axs_core.base.reporter import Reporter
-from axs_core.base.settings import Settings
 from axs_core.entry import Entry, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
-from axs_core.index import Index, holds_for, made_order
+from axs_core.index import holds_for, made_order
 from axs_core.making.recording import NOT_CONTENT, Needed, make_record, now
+from axs_core.making.session import Session
 from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
 from axs_core.producers.bundled import TAG, Bundle, bundles_among
 from axs_core.query import Query, parse
 from axs_core.query.values import value_at
-from axs_core.resolver import Match, NeedValues, World, producers_of, recipe_scope
-from axs_core.store import Attempt, Store
+from axs_core.resolver import Match, NeedValues, producers_of, recipe_scope
+from axs_core.store import Attempt
 
 Trail = tuple[tuple[str, str], ...]
 """Identity and query of each thing that is being made, the outermost first."""
@@ -45,22 +44,13 @@ class Met:
 
 
 class Maker:
-    """Makes one entry after the other in folders that the caller holds. ``environ`` is what children inherit;
-    ``ask`` is for functions that find out on the way what they need.
+    """Makes one entry after the other in folders that the caller holds; ``ask`` is for functions that find out on the
+    way what they need.
     """
 
-    def __init__(
-        self,
-        index: Index,
-        store: Store,
-        world: World,
-        reporter: Reporter,
-        environ: Mapping[str, str],
-        ask: Ask,
-    ) -> None:
-        self.index, self.store, self.world = index, store, world
-        self.reporter, self.environ, self.ask = reporter, environ, ask
-        self.settings = Settings(environ)
+    def __init__(self, session: Session, ask: Ask) -> None:
+        self.index, self.store, self.world = session.index, session.store, session.world
+        self.reporter, self.settings, self.ask = session.reporter, session.settings, ask
 
     def make(
         self,
@@ -98,7 +88,7 @@ class Maker:
             settings=self.settings,
             replays=replays,
         )
-        secrets = secrets_in(self.environ)
+        secrets = secrets_in(self.settings.environ)
         meta = scrubbed(_marked(draft.meta, replays), secrets)
         self.store.complete(attempt, meta, scrubbed(record, secrets), files)
 
@@ -142,7 +132,7 @@ class Maker:
                 recipe_path=found.recipe.path,
                 parameters=found.values,
                 needs=_needs_as_data(met),
-                environ=self.environ,
+                environ=self.settings.environ,
                 call=lambda function, scope=inner: _call(found.recipe, function, scope),  # type: ignore[misc]
                 bundles=self._bundles,
             )

@@ -13,8 +13,9 @@ from axs_core.base.errors import UsageError
 from axs_core.entry import Entry, read_record
 from axs_core.index import Index
 from axs_core.making.recording import last_used
+from axs_core.making.session import Session
 from axs_core.query import Query
-from axs_core.upkeep.garbage import Wishes
+from axs_core.upkeep.garbage import Wishes, collect_garbage, garbage
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)(min|h|d|w)")
@@ -30,6 +31,15 @@ class Policy:
     older_than: float | None = None
     keep: Sequence[Query] = ()
     keep_last: int | None = None
+
+
+def let_go(session: Session, policy: Policy | None = None, *, dry_run: bool = False) -> list[str]:
+    """Remove (with ``dry_run`` only name) broken entries, those made only for something that is gone, and what the
+    policy lets go; their names.
+    """
+    store, index = session.store, session.index
+    wishes = Wishes() if policy is None else wishes_of(policy, index, store.root)
+    return (garbage if dry_run else collect_garbage)(store, index, wishes)
 
 
 def wishes_of(policy: Policy, index: Index, root: Path) -> Wishes:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.errors import NotFound, ProduceError, Refused
@@ -111,6 +112,7 @@ class FakeWorkspace:
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
+        self.session = SimpleNamespace(reporter=reporter)
         self.asked: list[Any] = []
         small = {"accuracy": 98.60000000000001, "labels": ["a", "b"], "size": {"x": 1, "y": [5, 6]}, "n": 20}
         large = {"accuracy": 97, "labels": [], "size": {}, "n": 500, "only_large": True}

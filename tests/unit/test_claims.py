@@ -436,7 +436,7 @@ def test_room_is_made_on_a_disk_that_has_no_room_for_a_claim(store: Store, monke
 def test_the_lease_is_a_setting(toys: Toys) -> None:
     assert Settings({}).lease == 30
     assert Settings({"AXS_LEASE": "2.5"}).lease == 2.5
-    assert toys.space(AXS_LEASE="7").store.lease == 7
+    assert toys.space(AXS_LEASE="7").session.store.lease == 7
     for wrong in ("soon", "0", "-1", "nan", "1e9"):
         with pytest.raises(UsageError) as caught:
             _ = Settings({"AXS_LEASE": wrong}).lease

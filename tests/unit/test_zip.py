@@ -89,7 +89,7 @@ def test_a_result_answers_elsewhere(toys: Toys, tmp_path: Path) -> None:
     assert other.byname(made.name).path == collection.path / "entries" / made.name
     assert other.byname(made.name).record["query"] == "run,n=8"
     assert other.verify() == []
-    assert other.reporter.warnings == []  # type: ignore[attr-defined]
+    assert other.session.reporter.warnings == []  # type: ignore[attr-defined]
 
 
 def test_byquery_answers_only_where_the_machine_is_named(toys: Toys, tmp_path: Path) -> None:
