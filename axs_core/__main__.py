@@ -6,6 +6,7 @@ resolvable; 70 a fault in axs itself; 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -128,7 +129,7 @@ def _write(write: Callable[[], None]) -> None:
     """Write to standard output, as UTF-8 whatever the locale (JSON, CSV and pages are) unless ``PYTHONIOENCODING`` says
     otherwise; a full disk is an error like any other.
     """
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, io.TextIOWrapper):
         if os.environ.get("PYTHONIOENCODING"):
             sys.stdout.reconfigure(errors="backslashreplace")
         else:  # paths that are not UTF-8 come out as they are

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.base.digest import canonical
 from axs_core.base.errors import NotFound, UsageError
+from axs_core.base.results import OneEntry
 from axs_core.entry import Entry, Scope, entry_scope, read_record
 from axs_core.entry.model import RESERVED
 
@@ -30,7 +31,7 @@ class ParameterRow:
     source: str
 
 
-class WorkspaceEntry:
+class WorkspaceEntry(OneEntry):
     """An entry that was found or made: its values, its files, its functions."""
 
     def __init__(

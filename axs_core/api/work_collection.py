@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.paths import absolute
+from axs_core.base.results import OneCollection
 from axs_core.store import TIDYING
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
 
 
-class WorkCollection:
+class WorkCollection(OneCollection):
     """The folder that produced entries are kept in."""
 
     def __init__(self, workspace: Workspace) -> None:

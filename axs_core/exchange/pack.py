@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +34,29 @@ class Labels:
     license: str = ""
 
 
-def read_labels(given: Mapping[str, Any]) -> Labels:
-    """Labels by their names. Raises UsageError for others, and for what is no text."""
-    known = vars(Labels())
-    for name, value in given.items():
+SEVERAL = frozenset({"authors"})
+"""Labels that are a list of texts; the others are a text each."""
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Raise UsageError for a name that no label has."""
+    known = [each.name for each in fields(Labels)]
+    for name in names:
         if name not in known:
             near = closest(name, known)
             raise UsageError(f"'zip' has no option --{name}", hint=f"--{near}" if near else "axs help zip")
-        if name != "authors" and not isinstance(value, str):
+
+
+def read_labels(given: Mapping[str, Any]) -> Labels:
+    """Labels by their names. Raises UsageError for other names, and for what is no text."""
+    refuse_unknown(given)
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        texts = tuple(value) if name in SEVERAL and isinstance(value, (list, tuple)) else (value,)
+        if not all(isinstance(text, str) for text in texts):
             raise UsageError(f"{name} has to be text, not {value!r}")
-    authors = given.get("authors", ())
-    return Labels(**{**given, "authors": (authors,) if isinstance(authors, str) else tuple(authors)})
+        read[name] = texts if name in SEVERAL else value
+    return Labels(**read)
 
 
 def write_archive(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.base.errors import NotFound, ProduceError, Refused
 from axs_core.base.reporter import Reporter
+from axs_core.base.results import OneCollection, OneEntry
 
 if TYPE_CHECKING:
     from axs_core.upkeep.verify import Verified
@@ -39,7 +40,7 @@ class FakeRow:
 
 
 @dataclass
-class FakeEntry:
+class FakeEntry(OneEntry):
     name: str
     values: dict[str, Any]
     declared: tuple[FakeParameter, ...] = ()
@@ -90,7 +91,7 @@ class FakePlan:
 
 
 @dataclass
-class FakeCollection:
+class FakeCollection(OneCollection):
     path: Path = Path("/store")
     removed: bool = False
 
