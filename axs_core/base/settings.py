@@ -40,7 +40,7 @@ SWITCHES = ("AXS_OFFLINE", "AXS_QUIET", "AXS_DEBUG")
 LEASE = 30.0
 """Seconds after which a process on another host that is not responding counts as dead, unless ``$AXS_LEASE`` says."""
 _OFF = ("", "0", "no", "false", "off")
-_PAIR = re.compile(r"([a-z][a-z0-9+.-]*://[^=]*)=([a-z][a-z0-9+.-]*://.*)", re.IGNORECASE)
+_PAIR = r"([a-z][a-z0-9+.-]*://[^=]*)=([a-z][a-z0-9+.-]*://.*)"
 _PYTHON_ENV = ("auto", "calling", "isolated")
 
 
@@ -112,7 +112,7 @@ class Settings:
         """
         pairs = []
         for text in self._words("AXS_MIRRORS"):
-            pair = _PAIR.fullmatch(text)
+            pair = re.fullmatch(_PAIR, text, re.IGNORECASE)
             if pair is None:
                 from axs_core.base.credentials import without_credentials
 

@@ -61,7 +61,7 @@ class Bundler:
     def _write(self, queries: Sequence[str], output: Path, staging: Path, others: Sequence[str]) -> Path:
         wheels = Wheelhouse(staging, staging / WHEELS, self.session.settings.environ, self.session.reporter)
         gathering = Gathering(staging, self.session.settings.environ, self.session.reporter, wheels, others)
-        walk = Walk(self.session.index, self.session.resolver, Runner(self.session), self.session.reporter)
+        walk = Walk(self.session, Runner(self.session))
         asked = []
         for text in queries:
             found = walk.ask(parse(text))
