@@ -6,6 +6,7 @@ resolvable; 70 a fault in axs itself; 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -19,8 +20,9 @@ from axs_core.base.console import ConsoleReporter, into_nothing, print_error, sa
 from axs_core.base.credentials import secrets_in, without_credentials
 from axs_core.base.errors import AxsError, StoreError, UsageError
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import Settings
 from axs_core.cli.model import open_workspace
-from axs_core.cli.options import is_set, read_options
+from axs_core.cli.options import read_options
 
 OWN_FAULT = 70
 SHOWN = 5
@@ -109,7 +111,7 @@ def _run(typed: Sequence[str], opener: Opener) -> int:
     for call in calls:
         if call.asks_help:
             calls = parse_pipeline(("help", call.action))
-    reporter = ConsoleReporter(sys.stderr, quiet=is_set(os.environ, "AXS_QUIET"))
+    reporter = ConsoleReporter(sys.stderr, quiet=Settings(os.environ).quiet)
     outcome = run_pipeline(calls, Root(lambda: opener(os.environ, reporter)))
     _write(lambda: print_result(outcome.result, sys.stdout))
     if outcome.left_out:
@@ -127,7 +129,7 @@ def _write(write: Callable[[], None]) -> None:
     """Write to standard output, as UTF-8 whatever the locale (JSON, CSV and pages are) unless ``PYTHONIOENCODING`` says
     otherwise; a full disk is an error like any other.
     """
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, io.TextIOWrapper):
         if os.environ.get("PYTHONIOENCODING"):
             sys.stdout.reconfigure(errors="backslashreplace")
         else:  # paths that are not UTF-8 come out as they are
@@ -143,7 +145,7 @@ def _write(write: Callable[[], None]) -> None:
 
 
 def _debug() -> None:
-    if is_set(os.environ, "AXS_DEBUG"):
+    if Settings(os.environ).debug:
         import traceback
 
         traceback.print_exc()

@@ -43,7 +43,7 @@ def pattern(environ: Mapping[str, str]) -> Pattern:
     """What the runner would write for :data:`HIT` on this machine, with the recipes as they are installed."""
     os.environ.update(environ)  # the index of this process is not the one of the person who runs it
     space = Workspace(environ=environ)
-    found = space.resolver.matches(parse(HIT))[0]
+    found = space.session.resolver.matches(parse(HIT))[0]
     values = {name: value for name, value in found.values.items() if value is not None}
     meta = {
         "title": found.recipe.meta["title"],
@@ -55,7 +55,7 @@ def pattern(environ: Mapping[str, str]) -> Pattern:
             "recipe": found.recipe.name,
             "by": list(found.recipe.make),
             "key": found.key,
-            "machine": space.resolver.world.machine,
+            "machine": space.session.resolver.world.machine,
             "at": now(),
         },
     }
@@ -101,7 +101,7 @@ def _record(space: Workspace, found: Match) -> dict[str, Any]:
             if value is not None
         },
         "needs": [{"need": name, "entry": below.name, "kind": "static"} for name, below in step.needs],
-        "machine": {"name": space.resolver.world.machine},
+        "machine": {"name": space.session.resolver.world.machine},
         "started": now(),
         "finished": now(),
         "exit_code": 0,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.base.digest import canonical
 from axs_core.base.errors import NotFound, UsageError
+from axs_core.base.results import OneEntry
 from axs_core.entry import Entry, Scope, entry_scope, record_in
 from axs_core.entry.model import RESERVED
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
-    from axs_core.collections.trust import Elsewhere
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ParameterRow:
     source: str
 
 
-class WorkspaceEntry:
+class WorkspaceEntry(OneEntry):
     """An entry that was found or made: its values, its files, its functions."""
 
     def __init__(
@@ -118,9 +118,9 @@ class WorkspaceEntry:
         """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others."""
         from axs_core.exchange.collections import edit
 
-        space = self.workspace
-        edit(space.store, space.index, self.entry, name=name, note=note, tags=tags, priority=priority)
-        self.entry = space.index.at_path(self.path) or self.entry
+        session = self.workspace.session
+        edit(session.store, session.index, self.entry, name=name, note=note, tags=tags, priority=priority)
+        self.entry = session.index.at_path(self.path) or self.entry
 
     def pull(self, *, trust: bool = False) -> tuple[str, str]:
         """Bring a clone up to date, by fast-forward only; the commits before and after. Local changes are kept: where
@@ -128,36 +128,29 @@ class WorkspaceEntry:
         """
         from axs_core.exchange.collections import bring_up_to_date
 
-        space = self.workspace
-        commits = bring_up_to_date(space.store, space.index, self.entry, space.reporter, space.environ)
-        self.entry = space.index.at_path(self.path) or self.entry
-        origin = space.index.origin_of(self.entry)
-        if origin is not None and trust:
-            space.trust.grant(origin, "pull --trust")
-        elif origin is not None and commits[0] != commits[1]:
-            space.trust.note_news(origin, commits[0])
+        commits = bring_up_to_date(self.workspace.session, self.entry, trust=trust)
+        self.entry = self.workspace.session.index.at_path(self.path) or self.entry
         return commits
 
     def trust(self) -> None:
         """From now on the code of this collection (or of the one that the entry is in) may run, at the commit that it
         is at. Raises UsageError for one's own.
         """
-        self.workspace.trust.grant(self._origin(), "trust")
+        from axs_core.exchange.collections import elsewhere
+
+        self.workspace.trust.grant(elsewhere(self.workspace.session.index, self.entry), "trust")
 
     def is_trusted(self) -> bool:
         """May its code run? One's own always may."""
-        origin = self.workspace.index.origin_of(self.entry)
-        return origin is None or origin.trusted
+        from axs_core.exchange.collections import is_trusted
+
+        return is_trusted(self.workspace.session.index, self.entry)
 
     def distrust(self) -> None:
         """Take back what :meth:`trust`, ``--trust`` or an answer allowed. What was made meanwhile stays."""
-        self.workspace.trust.withdraw(self._origin())
+        from axs_core.exchange.collections import elsewhere
 
-    def _origin(self) -> Elsewhere:
-        origin = self.workspace.index.origin_of(self.entry)
-        if origin is None:
-            raise UsageError(f"{self.name} is your own, or came with axs: there is nothing to trust")
-        return origin
+        self.workspace.trust.withdraw(elsewhere(self.workspace.session.index, self.entry))
 
     def actions(self) -> dict[str, Any]:
         """Functions of its code, by name; where that is not trusted, what it seems to define, with its descriptions:

@@ -26,7 +26,12 @@ class Found(Sequence[WorkspaceEntry]):
         return self._part if self._part is not None else [str(entry.path) for entry in self._once()]
 
     def _once(self) -> Iterator[Entry]:
-        return self.workspace.index.find(self._query)
+        return self.workspace.session.index.find(self._query)
+
+    @staticmethod
+    def entries_of(items: Sequence[WorkspaceEntry]) -> Iterator[Entry]:
+        """The entries of some items, for one pass; each is read once."""
+        return items.entries() if isinstance(items, Found) else (item.entry for item in items)
 
     def entries(self) -> Iterator[Entry]:
         """The entries themselves, read once, for one pass over all of them."""
@@ -44,7 +49,7 @@ class Found(Sequence[WorkspaceEntry]):
     def __getitem__(self, place: int | slice) -> WorkspaceEntry | Found:
         if isinstance(place, slice):
             return Found(self.workspace, self._query, self._paths[place])
-        entry = self.workspace.index.at_path(self._paths[place])
+        entry = self.workspace.session.index.at_path(self._paths[place])
         if entry is None:
             raise NotFound(f"{self._paths[place]} was removed meanwhile")
         return WorkspaceEntry(self.workspace, entry)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.paths import absolute
+from axs_core.base.results import OneCollection
 from axs_core.store import TIDYING
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
 
 
-class WorkCollection:
+class WorkCollection(OneCollection):
     """The folder that produced entries are kept in."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -21,7 +22,7 @@ class WorkCollection:
     @property
     def path(self) -> Path:
         """The folder."""
-        return self.workspace.store.root
+        return self.workspace.session.store.root
 
     def zip(self, output: Path | str, **options: Any) -> Path:
         """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
@@ -35,21 +36,18 @@ class WorkCollection:
         """
         from axs_core.upkeep.move import move
 
-        space = self.workspace
-        folder = absolute(to)
-        move(space.store, space.index, folder, space.reporter)
-        space.moved_to(folder)
-        return folder
+        return move(self.workspace.session, absolute(to))
 
     def repair(self) -> list[str]:
         """Put paths right that lead to where it was before somebody moved it by other means; the changed entries."""
         from axs_core.upkeep.move import repair
 
-        with self.workspace.store.held(TIDYING, "putting paths right"):
-            return repair(self.path, self.workspace.reporter)
+        session = self.workspace.session
+        with session.store.held(TIDYING, "putting paths right"):
+            return repair(self.path, session.reporter)
 
     def remove(self) -> None:
         """Delete what axs made in it; what a person put there stays."""
         from axs_core.upkeep.garbage import remove_all
 
-        remove_all(self.workspace.store, self.workspace.index, self.workspace.reporter)
+        remove_all(self.workspace.session)

@@ -14,6 +14,7 @@ from typing import Any
 
 from axs_core.base.accelerators import corrects_errors, devices
 from axs_core.base.cpu_quota import cpu_quota
+from axs_core.base.settings import Settings
 
 _CONTROLLERS = Path("/sys/devices/system/edac/mc")
 
@@ -95,14 +96,14 @@ def _detected_name() -> str:
     return ", ".join(parts)
 
 
-def name() -> str:
+def name(settings: Settings | None = None) -> str:
     """The machine as one line: CPU model, cores, a quota of CPU time that is less than these, memory, accelerators; or
-    ``$AXS_SYSTEM``.
+    ``$AXS_SYSTEM`` of ``settings`` (default: those of this process).
     """
-    return os.environ.get("AXS_SYSTEM") or _detected_name()
+    return (settings or Settings(os.environ)).system or _detected_name()
 
 
-def facts() -> dict[str, Any]:
+def facts(settings: Settings | None = None) -> dict[str, Any]:
     """What a record keeps: name, CPU, cores and which they are, quota of CPU time, memory in bytes and whether it
     corrects errors (ECC), operating system, kernel, architecture, accelerators and whether they do, Python.
     """
@@ -114,7 +115,7 @@ def facts() -> dict[str, Any]:
     except OSError:
         distribution = None
     return {
-        "name": name(),
+        "name": name(settings),
         "cpu": cpu_model(),
         "cores": cores(),
         "usable_cpus": usable_cpus(),

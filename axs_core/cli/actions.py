@@ -13,7 +13,7 @@ from axs_core.base.errors import Inapplicable, NoSuchName, NotFound, UsageError,
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Document, Each, Root, Table, target_of
-from axs_core.cli.words import flag, query_of, text_of, texts_of
+from axs_core.cli.words import flag, optional_text, query_of, required_text, text_of, texts_of
 from axs_core.query.near import closest
 from axs_core.query.values import member
 
@@ -109,7 +109,7 @@ def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
     """
     found = root.workspace.fetch_list(query_of(query))
     for text in found.later:
-        root.workspace.reporter.note(f"not known yet: {text}")
+        root.workspace.session.reporter.note(f"not known yet: {text}")
     if urls:
         return Each(tuple(item.source for item in found.known if item.kind in ("file", "or")))
     rows = ((i.kind, i.source, str(i.size or "-"), i.checksum or "-", i.needed_by) for i in found.known)
@@ -210,20 +210,16 @@ def workspace_zip(root: Root, what: Any, *, output: Any = None, with_needs: Any 
 
 
 def _output(output: Any) -> str:
-    if output is None:
-        raise UsageError("'zip' needs --output=FILE", hint="axs zip QUERY --output=results.zip")
-    return text_of(output, "--output")
+    return required_text(output, "zip", "--output=FILE", "axs zip QUERY --output=results.zip")
 
 
 def _zip_options(with_needs: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
     """What both zip actions take."""
-    known = ("title", "identifier", "authors", "license")
-    if unknown := [name for name in labels if name not in known]:
-        near = closest(unknown[0], known)
-        raise UsageError(f"'zip' has no option --{unknown[0]}", hint=f"--{near}" if near else "axs help zip")
-    texts = {name: text_of(value, f"--{name}") for name, value in labels.items() if name != "authors"}
-    authors = texts_of(labels.get("authors", ()), "--authors")
-    return {"with_needs": flag(with_needs, "--with_needs"), "authors": authors, **texts}
+    from axs_core.exchange.pack import SEVERAL, refuse_unknown
+
+    refuse_unknown(labels)
+    texts = {name: (texts_of if name in SEVERAL else text_of)(value, f"--{name}") for name, value in labels.items()}
+    return {"with_needs": flag(with_needs, "--with_needs"), **texts}
 
 
 @action("workspace")
@@ -237,8 +233,8 @@ def unzip(root: Root, archive: Any, *, name: Any = None, trust: Any = False, **l
 
         axs unzip results.zip
     """
-    called = None if name is None else text_of(name, "--name")
-    return root.workspace.unzip(text_of(archive, "an archive"), called, trust=flag(trust, "--trust"), limits=limits)
+    archive, called = text_of(archive, "an archive"), optional_text(name, "--name")
+    return root.workspace.unzip(archive, called, trust=flag(trust, "--trust"), limits=limits)
 
 
 @action("workspace")
@@ -296,7 +292,7 @@ def entry_get(entry: WorkspaceEntry, name: Any, default: Any = ..., /, **values:
     try:
         found = entry.get(name, **values)
     except (NoSuchName, Inapplicable) as error:
-        if default is ... or getattr(error, "name", name) != name:
+        if default is ... or (isinstance(error, NoSuchName) and error.name != name):
             raise
         return default
     return default if found is None and default is not ... else found
@@ -334,8 +330,8 @@ def entry_edit(
     if priority is not None and (isinstance(priority, bool) or not isinstance(priority, (int, float))):
         raise UsageError(f"--priority={as_text(priority)} is no number")
     entry.edit(
-        name=None if name is None else text_of(name, "--name"),
-        note=None if note is None else text_of(note, "--note"),
+        name=optional_text(name, "--name"),
+        note=optional_text(note, "--note"),
         tags=None if tags is None else texts_of(tags, "--tags"),
         priority=priority,
     )

@@ -5,6 +5,7 @@ python -m axs_core.cli.actions_page > docs/actions.md
 
 from __future__ import annotations
 
+from axs_core.base.settings import VARIABLES
 from axs_core.cli.help import OF, USAGE, actions, described, options_in_full
 
 PARTS = (
@@ -29,6 +30,8 @@ def reference() -> str:
         lines += ["", f"## {title}", "", *_module_text(module)]
     lines += ["", "## Options before the first action", "", "| option | variable | meaning |", "|---|---|---|"]
     lines += [f"| `{typed}` | `{variable}` | {meaning} |" for typed, variable, meaning in options_in_full()]
+    lines += ["", "## Settings", "", *_module_text("axs_core.base.settings"), ""]
+    lines += ["| variable | meaning |", "|---|---|", *(f"| `{name}` | {VARIABLES[name]} |" for name in VARIABLES)]
     for target, where in OF.items():
         lines += ["", f"## Actions {where}"]
         for each in actions(target):

@@ -8,7 +8,9 @@ from typing import Any
 from axs_core.base.errors import UsageError
 from axs_core.cli.action import action
 from axs_core.cli.model import Each, Root
-from axs_core.cli.words import flag, text_of, texts_of
+from axs_core.cli.words import flag, optional_text, required_text, text_of, texts_of
+
+_EXAMPLE = "axs bundle QUERY --output=bundle.tar"
 
 
 @action("workspace")
@@ -22,14 +24,11 @@ def bundle(root: Root, *queries: Any, output: Any = None, python: Any = (), with
 
         axs bundle loadgen_output,framework=onnxrt loadgen_output,framework=pytorch --output=bundle.tar --with_axs
     """
-    if output is None:
-        raise UsageError("'bundle' needs --output=FILE", hint="axs bundle QUERY --output=bundle.tar")
+    file = required_text(output, "bundle", "--output=FILE", _EXAMPLE)
     if not queries:
-        raise UsageError("'bundle' needs a query", hint="axs bundle QUERY --output=bundle.tar")
+        raise UsageError("'bundle' needs a query", hint=_EXAMPLE)
     pythons, texts = texts_of(python, "--python"), texts_of(queries, "a query")
-    return root.workspace.bundle(
-        texts, text_of(output, "--output"), python=pythons, with_axs=flag(with_axs, "--with_axs")
-    )
+    return root.workspace.bundle(texts, file, python=pythons, with_axs=flag(with_axs, "--with_axs"))
 
 
 @action("workspace")
@@ -45,9 +44,6 @@ def unbundle(root: Root, file: Any, *, name: Any = None, digest: Any = None, tru
 
         axs unbundle bundle.tar
     """
-    texts = {"name": name, "digest": digest}
-    said = {key: None if value is None else text_of(value, f"--{key}") for key, value in texts.items()}
-    found = root.workspace.unbundle(
-        text_of(file, "a file"), said["name"], digest=said["digest"], trust=flag(trust, "--trust")
-    )
-    return Each(tuple(found))
+    called, content = optional_text(name, "--name"), optional_text(digest, "--digest")
+    opened = root.workspace.unbundle(text_of(file, "a file"), called, digest=content, trust=flag(trust, "--trust"))
+    return Each(tuple(opened))

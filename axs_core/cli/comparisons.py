@@ -11,7 +11,7 @@ from axs_core.base.errors import NotFound, StoreError, UsageError
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Lines, Root, Table
-from axs_core.cli.words import text_of, texts_of
+from axs_core.cli.words import optional_text, required_text, text_of, texts_of
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -48,21 +48,21 @@ def report(entries: Sequence[WorkspaceEntry], *, output: Any = None, png: Any = 
 
         axs all_byquery loadgen_output , report --output=report.html --png=pictures
     """
-    if output is None:
-        raise UsageError("'report' needs --output=FILE", hint="axs all_byquery QUERY , report --output=report.html")
+    file = required_text(output, "report", "--output=FILE", "axs all_byquery QUERY , report --output=report.html")
     workspace = workspace_of(entries)
     if workspace is None:
         raise UsageError("there is nothing to report: no entries", hint="axs all_byquery loadgen_output lists some")
-    folder, heading = (
-        None if value is None else text_of(value, what) for value, what in ((png, "--png"), (title, "--title"))
-    )
-    return Each(tuple(workspace.report(entries, text_of(output, "--output"), pictures=folder, title=heading)))
+    folder, heading = optional_text(png, "--png"), optional_text(title, "--title")
+    return Each(tuple(workspace.report(entries, file, pictures=folder, title=heading)))
 
 
 def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:
     """Where entries come from; None for an empty list of nowhere."""
-    space: Workspace | None = getattr(entries, "workspace", None)
-    return space or (entries[0].workspace if entries else None)
+    from axs_core.api import Found
+
+    if isinstance(entries, Found):
+        return entries.workspace
+    return entries[0].workspace if entries else None
 
 
 def refuse_format(format: Any) -> None:
@@ -141,7 +141,7 @@ def diff(root: Root, first: Any, second: Any) -> str:
     """
     from axs_core.compare.diff import compare
 
-    old, new = (root.workspace.byname(_name(each)) for each in (first, second))
+    old, new = (root.workspace.byname(as_text(each)) for each in (first, second))
     return "\n".join(compare(old.entry, new.entry).lines())
 
 
@@ -169,7 +169,7 @@ def entry_lock(entry: WorkspaceEntry, *, output: Any = None, need: Any = None) -
         axs byname NAME , lock --output=pylock.toml
         axs byquery python_env,lock_file=pylock.toml
     """
-    text = entry.workspace.lock(entry, None if need is None else text_of(need, "--need"))
+    text = entry.workspace.lock(entry, optional_text(need, "--need"))
     if output is None:
         return text
     path = Path(text_of(output, "--output"))
@@ -201,8 +201,8 @@ def audit(root: Root, name: Any) -> str:
     """
     from axs_core.compare.audit import audit as audited
 
-    entry = root.workspace.byname(_name(name)).entry
-    outcome = audited(entry, root.workspace.reporter)
+    entry = root.workspace.byname(as_text(name)).entry
+    outcome = audited(entry, root.workspace.session.reporter)
     if outcome.problems:
         listed = "".join(f"\n    {problem}" for problem in outcome.problems)
         raise StoreError(f"{entry.name} is not what its files say:{listed}")
@@ -219,10 +219,5 @@ def ingest(root: Root, folder: Any, *, tags: Any = None, name: Any = None, **val
         axs ingest DIR --tags,=c++,vendor --framework=tflite --model_name=resnet50
     """
     said = texts_of([] if tags is None else tags, "--tags")
-    given = None if name is None else text_of(name, "--name")
+    given = optional_text(name, "--name")
     return root.workspace.ingest(text_of(folder, "a folder"), tags=said, name=given, values=values)
-
-
-def _name(value: Any) -> str:
-    """A name as typed, or an entry that was stored under a label."""
-    return str(value.name) if hasattr(value, "name") and hasattr(value, "call") else as_text(value)

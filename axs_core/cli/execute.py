@@ -132,7 +132,9 @@ def _apply_each(action: str, target: Each, given: _Arguments, failures: list[Fai
 
 def _are_entries(target: Any) -> bool:
     if isinstance(target, Each):
-        return hasattr(target.items, "entries") or all(target_of(item) == "entry" for item in target.items)
+        from axs_core.api import Found  # thousands of entries are not looked at one by one
+
+        return isinstance(target.items, Found) or all(target_of(item) == "entry" for item in target.items)
     return target_of(target) == "entry"
 
 

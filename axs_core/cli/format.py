@@ -88,7 +88,9 @@ def _of_other(value: Any) -> Any:
         return str(value)
     if hasattr(value, "tolist"):  # numpy's arrays and numbers, without importing numpy
         return as_data(value.tolist())
-    if hasattr(value, "isoformat"):
+    from datetime import date, time  # few results are more than numbers and text
+
+    if isinstance(value, (date, time)):
         return value.isoformat()
     kind = target_of(value)
     if kind == "entry":

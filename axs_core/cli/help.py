@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.errors import NotFound
+from axs_core.base.settings import VARIABLES
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
@@ -97,10 +98,9 @@ def actions(target: Target) -> list[Action]:
 
 
 def options_in_full() -> Iterator[tuple[str, str, str]]:
-    for typed, (variable, meaning) in SWITCHES.items():
-        yield typed, f"{variable}=1", meaning
-    variable, meaning = WORK_COLLECTION
-    yield "--work-collection=FOLDER", variable, meaning
+    for typed, variable in SWITCHES.items():
+        yield typed, f"{variable}=1", VARIABLES[variable]
+    yield "--work-collection=FOLDER", WORK_COLLECTION, VARIABLES[WORK_COLLECTION]
 
 
 def _options() -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from axs_core.base.reporter import Reporter
+from axs_core.base.results import OneCollection, OneEntry
 
 if TYPE_CHECKING:
     from axs_core.api import Workspace
@@ -66,11 +67,9 @@ def target_of(value: Any) -> Target:
     """Which actions can be applied to a value."""
     if isinstance(value, Root):
         return "workspace"
-    if hasattr(value, "get_path") and hasattr(value, "call"):
+    if isinstance(value, OneEntry):
         return "entry"
-    if hasattr(value, "path") and hasattr(value, "remove"):
-        return "collection"
-    return "value"
+    return "collection" if isinstance(value, OneCollection) else "value"
 
 
 def open_workspace(environ: Mapping[str, str], reporter: Reporter) -> Workspace:

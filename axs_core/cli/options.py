@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from axs_core.base.errors import UsageError
 from axs_core.base.paths import absolute
+from axs_core.base.settings import SWITCHES as VARIABLES
 
-SWITCHES = {
-    "--offline": ("AXS_OFFLINE", "use no network; what is not here already is an error"),
-    "--quiet": ("AXS_QUIET", "say nothing but warnings and errors"),
-    "--debug": ("AXS_DEBUG", "show where in the code an error arose"),
-}
-WORK_COLLECTION = ("AXS_WORK_COLLECTION", "the folder of produced entries (default: ~/work_collection)")
+SWITCHES = {f"--{variable.removeprefix('AXS_').lower()}": variable for variable in VARIABLES}
+"""Those that are on or off, and the variables that they set."""
+WORK_COLLECTION = "AXS_WORK_COLLECTION"
 INSTEAD = {"--help": "help", "-h": "help", "--version": "version", "-V": "version"}
 
 
@@ -37,13 +35,13 @@ def read_options(arguments: Sequence[str]) -> Options:
         word = rest.pop(0)
         name, equals, value = word.partition("=")
         if name in SWITCHES and not equals:
-            settings[SWITCHES[name][0]] = "1"
+            settings[SWITCHES[name]] = "1"
         elif name == "--work-collection":
             if not equals:
                 value = rest.pop(0) if rest else ""
             if not value:
                 raise UsageError(f"{word!r} does not say which folder", hint="axs --work-collection=FOLDER ACTION")
-            settings[WORK_COLLECTION[0]] = str(absolute(value))
+            settings[WORK_COLLECTION] = str(absolute(value))
         else:
             known = ", ".join([*SWITCHES, "--work-collection=FOLDER", "--help", "--version"])
             raise UsageError(
@@ -53,8 +51,3 @@ def read_options(arguments: Sequence[str]) -> Options:
     if rest and rest[0] in INSTEAD:
         rest[0] = INSTEAD[rest[0]]
     return Options(settings, tuple(rest))
-
-
-def is_set(environ: Mapping[str, str], variable: str) -> bool:
-    """Whether a switch is on: any text but an empty one, 0, no and false."""
-    return environ.get(variable, "").lower() not in ("", "0", "no", "false")

@@ -11,7 +11,7 @@ from axs_core.cli.action import action
 from axs_core.cli.comparisons import formatted, refuse_format
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root
-from axs_core.cli.words import flag, text_of, texts_of
+from axs_core.cli.words import flag, optional_count, optional_text, required_text, texts_of
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -43,19 +43,15 @@ def gc(root: Root, *, older_than: Any = None, keep: Any = (), keep_last: Any = N
     names = root.workspace.gc(policy, dry_run=True)
     taken = {size.name: size for size in root.workspace.sizes().entries}
     room = total(taken[name] for name in names if name in taken).bytes
-    root.workspace.reporter.note(f"nothing is removed; it would free {human(room)}")
+    root.workspace.session.reporter.note(f"nothing is removed; it would free {human(room)}")
     return Each(tuple(names))
 
 
 def _policy(older_than: Any, keep: Any, keep_last: Any) -> Policy:
-    from axs_core.query import parse
-    from axs_core.upkeep.policy import Policy, read_age
+    from axs_core.upkeep.policy import Policy
 
-    if keep_last is not None and (not isinstance(keep_last, int) or isinstance(keep_last, bool) or keep_last < 1):
-        raise UsageError(f"--keep_last={as_text(keep_last)} is no whole number above 0", hint="--keep_last=1")
-    queries = [parse(query) for query in texts_of(keep, "--keep")]
-    age = None if older_than is None else read_age(text_of(older_than, "--older_than"))
-    return Policy(age, queries, keep_last)
+    count = optional_count(keep_last, "--keep_last", 1)
+    return Policy.read(optional_text(older_than, "--older_than"), texts_of(keep, "--keep"), count)
 
 
 @action("workspace")
@@ -76,7 +72,7 @@ def verify(root: Root, *what: Any) -> None:
         raise StoreError(f"files are not what was recorded:{listed}", hint=_way_out(found.changed))
     entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
     files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"
-    root.workspace.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
+    root.workspace.session.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
 
 
 def _way_out(changed: Sequence[Entry]) -> str | None:
@@ -101,10 +97,9 @@ def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
     """
     import shlex
 
-    if to is None:
-        raise UsageError("'move' needs --to=FOLDER", hint="axs work_collection , move --to=/data/work_collection")
-    folder = collection.move(text_of(to, "--to"))
-    collection.workspace.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
+    example = "axs work_collection , move --to=/data/work_collection"
+    folder = collection.move(required_text(to, "move", "--to=FOLDER", example))
+    collection.workspace.session.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
     return folder
 
 
@@ -133,10 +128,9 @@ def du(root: Root, *what: Any, by: Any = "entry", format: Any = "text", top: Any
     if by not in GROUPS:
         near = closest(as_text(by), GROUPS)
         raise UsageError(f"--by={as_text(by)} is not known", hint=f"--by={near or '|'.join(GROUPS)}")
-    if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
-        raise UsageError(f"--top={as_text(top)} is no whole number above 0", hint="--top=20")
+    most = optional_count(top, "--top", 20)
     found = root.workspace.sizes(*texts_of(what, "a name"))
-    return _table(found.entries, found.beside, by, format, top)
+    return _table(found.entries, found.beside, by, format, most)
 
 
 def _table(entries: Sequence[Size], beside: Sequence[Size], by: str, format: str, top: int | None) -> Any:

@@ -20,6 +20,25 @@ def text_of(value: Any, what: str) -> str:
     return as_text(value)
 
 
+def optional_text(value: Any, what: str) -> str | None:
+    """The same for an option that may be left out."""
+    return None if value is None else text_of(value, what)
+
+
+def required_text(value: Any, action: str, option: str, example: str) -> str:
+    """The same for an option that must be there, as ``--output=FILE``; where it is not, the error has an example."""
+    if value is None:
+        raise UsageError(f"'{action}' needs {option}", hint=example)
+    return text_of(value, option.partition("=")[0])
+
+
+def optional_count(value: Any, what: str, example: int) -> int | None:
+    """An option that is a whole number above 0, and may be left out."""
+    if value is None or (type(value) is int and value > 0):
+        return value
+    raise UsageError(f"{what}={as_text(value)} is no whole number above 0", hint=f"{what}={example}")
+
+
 def texts_of(value: Any, what: str) -> tuple[str, ...]:
     """One text, or a list of them."""
     return tuple(text_of(item, what) for item in (value if isinstance(value, (list, tuple)) else (value,)))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
 from axs_core.base.errors import EntryError, StoreError
-from axs_core.base.paths import absolute
+from axs_core.base.settings import Settings
 from axs_core.entry.load import META, read_meta
 from axs_core.store.entry_files import is_recorded, kept_meta
-from axs_core.store.layout import default_root
 
 BROUGHT_BY = "unbundle"
 """What made an entry that is a bundle: what its maker wrote may be in it, as a collection."""
@@ -41,19 +40,13 @@ def shipped() -> Path:
     return inside if inside.is_dir() else package.parent / "entries"
 
 
-def roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
+def roots(settings: Settings) -> list[Path]:
     """Collections in the order in which they are asked: ``$AXS_COLLECTIONS`` (separated as in ``$PATH``), the work
     collection, the shipped one.
 
     Collections inside the work collection (a git repository of entries) come right after it; the index adds them.
     """
-    return [*named(environ), default_root(environ), shipped()]
-
-
-def named(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """The folders in ``$AXS_COLLECTIONS``, absolute."""
-    items = environ.get("AXS_COLLECTIONS", "").split(os.pathsep)
-    return [absolute(item) for item in items if item]
+    return [*settings.collections, settings.work_collection, shipped()]
 
 
 def listing(collection: Path, follow: bool = True) -> Iterator[str]:

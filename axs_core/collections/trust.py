@@ -25,6 +25,7 @@ from typing import Any, Literal
 from axs_core.base.errors import NotTrusted, StoreError, UsageError
 from axs_core.base.paths import user_config
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import Settings
 from axs_core.collections.folders import BROUGHT_BY, IMPORTED_BY
 from axs_core.store.durable import write_atomic
 
@@ -72,9 +73,9 @@ class Elsewhere:
 class Trust:
     """What the user trusts, as the file in the configuration folder and ``AXS_TRUST`` say it."""
 
-    def __init__(self, environ: Mapping[str, str], reporter: Reporter, file: Path | None = None) -> None:
+    def __init__(self, settings: Settings, reporter: Reporter, file: Path | None = None) -> None:
         self.reporter = reporter
-        self.prefixes = [canonical(item) for item in environ.get("AXS_TRUST", "").replace(",", " ").split()]
+        self.prefixes = [canonical(item) for item in settings.trusted]
         self._file = file
         self._mode: Mode = "ask"
         self._refused: set[tuple[str, str]] = set()

@@ -10,17 +10,19 @@ from typing import Any
 
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, NotFound, UsageError
+from axs_core.base.settings import Settings
 from axs_core.compare.cells import declared
 from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
+from axs_core.compare.restored import environment_of
 from axs_core.compare.sources import Sources, sources
 from axs_core.entry import Entry, Parameter, Record
 from axs_core.entry.record import FORMAT, Making, RecordedNeed
-from axs_core.index import Index
 from axs_core.making.fulfil import Runner, replay_key
+from axs_core.making.session import Session
 from axs_core.producers.python_env.lock import lock_text
 from axs_core.query import Condition, Query, parse
-from axs_core.resolver import Match, Resolver
-from axs_core.store import PRIVATE, Store
+from axs_core.resolver import Match
+from axs_core.store import PRIVATE
 
 SHOWN = 20
 """So many differing lines are shown; all are counted."""
@@ -82,16 +84,21 @@ def _lines_text(lines: Lines) -> Iterator[str]:
         yield f"  and {len(lines.differing) - SHOWN} more"
 
 
+def replay(session: Session, entry: Entry, sources: Mapping[str, str]) -> Replayed:
+    """Make an entry again from its record, with the environment variables of that. ``sources``: see :class:`Replay`."""
+    environ, remarks = environment_of(entry, session.index, session.settings.environ)
+    here = session.within(Settings(environ))
+    return Replay(entry, here, Runner(here), remarks, sources).run()
+
+
 @dataclass
 class Replay:
-    """One replay. ``runner`` makes things; ``store`` keeps the lock files that it needs. ``said``: where files and
-    folders that it was made from are now, by the parameter that named them.
+    """One replay in a session with the variables of the record; ``runner`` makes things in that. ``said``: where files
+    and folders that it was made from are now, by the parameter that named them.
     """
 
     entry: Entry
-    index: Index
-    store: Store
-    resolver: Resolver
+    session: Session
     runner: Runner
     remarks: list[str] = field(default_factory=list)
     said: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +121,7 @@ class Replay:
     def _match(self, record: Record) -> Match:
         """The recipe, with the parameters of the record."""
         wanted = str(record.recipe)
-        self._sources = sources(self.entry, record, self._declared(wanted), self.said, self.resolver.world)
+        self._sources = sources(self.entry, record, self._declared(wanted), self.said, self.session.resolver.world)
         query = self._sources.in_query(parse(record.query))
         found = self._by_recipe(query, wanted)
         then = {**record.values, **self._sources.now}
@@ -137,7 +144,7 @@ class Replay:
     def _declared(self, recipe: str) -> Mapping[str, Parameter]:
         """The parameters of a recipe; none where it is not here."""
         try:
-            return self.index.by_name(recipe).parameters
+            return self.session.index.by_name(recipe).parameters
         except NotFound:
             return {}
 
@@ -154,7 +161,7 @@ class Replay:
         return f"{name} has other content: {path} has the SHA-256 {found.contents[name]}, it was {then}"
 
     def _by_recipe(self, query: Query, name: str) -> Match:
-        matches = [match for match in self.resolver.matches(query) if match.recipe.name == name]
+        matches = [match for match in self.session.resolver.matches(query) if match.recipe.name == name]
         if not matches:
             raise NotFound(
                 f"the recipe {name!r}, which made {self.entry.name}, does not answer here any more: {query}",
@@ -208,12 +215,12 @@ class Replay:
         files.
         """
         frozen, key = made.packages.get(item.need), str(item.key)
-        for entry in (*self.index.by_key(key), *self.index.by_key(replay_key(key, item.entry))):
+        for entry in (*self.session.index.by_key(key), *self.session.index.by_key(replay_key(key, item.entry))):
             if frozen is not None:
                 alike = entry.values.get("frozen") == frozen
             else:
                 alike = Record.read(entry.path).files_digest == item.digest
-            if alike and self.resolver.world.fault(entry) is None:
+            if alike and self.session.resolver.world.fault(entry) is None:
                 return entry
         return None
 
@@ -221,7 +228,8 @@ class Replay:
         """The environment made again: from the archives of the record, else from its versions."""
         asked = parse(item.query)
         frozen, archives = made.packages[item.need], made.archives.get(item.need)
-        known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
+        matches = self.session.resolver.matches(asked)
+        known = matches[0].recipe.parameters if matches else {}
         text = _locked(archives or (), frozen, self._python) if "lock_file" in known else None
         if text is not None:
             query = asked.with_conditions(Condition("=", "lock_file", str(self._kept(text)), True))
@@ -234,8 +242,8 @@ class Replay:
 
     def _kept(self, text: str) -> Path:
         """A lock file in the work collection: the environment's record names it."""
-        self.store.open()
-        folder = self.store.root / PRIVATE / "pylocks"
+        self.session.store.open()
+        folder = self.session.store.root / PRIVATE / "pylocks"
         folder.mkdir(exist_ok=True)
         file = folder / f"pylock.{of_value(text)[:20]}.toml"
         file.write_text(text, encoding="utf-8")

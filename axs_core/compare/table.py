@@ -11,6 +11,7 @@ import marshal
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, overload
 
 from axs_core.base.errors import UsageError
@@ -188,3 +189,12 @@ def _refuse(unknown: Mapping[str, set[str]], count: int, what: str) -> None:
             f"{f'none of the {count} {what} has' if count > 1 else 'the entry does not have'} a value {column!r}",
             hint=f"did you mean {' or '.join(near)}?" if near else listed,
         )
+
+
+def dataframe(made: Tabulated) -> Any:
+    """The table as a ``pandas.DataFrame``. Raises UsageError where pandas is not installed."""
+    try:
+        pandas: Any = import_module("pandas")
+    except ImportError:
+        raise UsageError("pandas is not installed", hint="pip install 'axs[pandas]'") from None
+    return pandas.DataFrame(list(made.rows), columns=list(made.columns))

@@ -23,6 +23,7 @@ from typing import Any
 from axs_core.base.digest import canonical
 from axs_core.compare.cells import Cells, Row, declared
 from axs_core.entry import Entry
+from axs_core.making.session import Session
 from axs_core.query import Query, parse
 
 
@@ -72,6 +73,19 @@ class Candidate:
         """How well another one fits, to be compared."""
         preferred = (mine == its for mine, its in zip(self.preferred, other.preferred, strict=True))
         return (-len(self.differing(other)), *preferred, other.size, str(other.entry.produced.get("at", "")))
+
+
+def twin_of(session: Session, entry: Entry) -> Entry | None:
+    """The twin of ``entry`` (it may be the entry itself), None where that is not known. A note says in what it
+    differs.
+    """
+    found = Twins(session.index.find).of(entry)
+    if found is None:
+        return None
+    if found.differs:
+        told = ", ".join(f"{name} {value}" for name, value in found.differs.items())
+        session.reporter.note(f"{found.entry.name} was run with another {told}")
+    return found.entry
 
 
 class Twins:

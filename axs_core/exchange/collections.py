@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from axs_core.base.errors import AxsError, NotFound, StoreError, UsageError
-from axs_core.base.reporter import Reporter
+from axs_core.collections.trust import Elsewhere
 from axs_core.entry import META, Entry, Record
 from axs_core.entry.load import read_meta
 from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
 from axs_core.index.refreshing import priority as priority_of
+from axs_core.making.asking import ask
 from axs_core.making.recording import now
+from axs_core.making.session import Session
 from axs_core.producers.git.producer import Status, pull, status
 from axs_core.query import parse
+from axs_core.resolver import Answer
 from axs_core.store import Store, lock_base
 from axs_core.store.durable import sync_folder
 from axs_core.store.entry_files import change_files, note_asked, present_files, replace_meta
@@ -119,6 +122,16 @@ def own(index: Index, name: str) -> Entry:
             hint="axs byquery collection,collection_name=NAME",
         )
     return collection
+
+
+def ask_into(session: Session, query: str | Sequence[str], name: str, **options: Any) -> Answer:
+    """What answers the query, put into the collection of one's own that is called ``name``; ``options`` are those of
+    :func:`axs_core.making.asking.ask`.
+    """
+    collection = own(session.index, name)
+    answer = ask(session, query, **options)
+    folder = put(session.store, session.index, answer.entry, collection)
+    return replace(answer, entry=session.index.at_path(folder) or answer.entry)
 
 
 def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
@@ -250,24 +263,43 @@ def _tags(entry: Entry, tags: Sequence[str]) -> list[str]:
     return sorted({*given, *tags})
 
 
-def bring_up_to_date(
-    store: Store, index: Index, entry: Entry, reporter: Reporter, environ: Mapping[str, str]
-) -> tuple[str, str]:
-    """Pull a clone, by fast-forward only; its record says when. Returns the commits before and after.
+def bring_up_to_date(session: Session, entry: Entry, *, trust: bool = False) -> tuple[str, str]:
+    """Pull a clone, by fast-forward only; its record says when. Returns the commits before and after. What came is not
+    trusted, unless ``trust``.
 
     Raises UsageError for what is no clone, ProduceError where files were changed here or history has parted.
     """
     if entry.kind != "produced" or not is_git(entry):
         raise UsageError(f"{entry.name} was not cloned from a git repository, so it cannot be pulled")
+    store, index = session.store, session.index
     with store.held(lock_base(entry.name), "pulling it"):
-        before, after = pull(clone_of(entry), environ=environ, reporter=reporter)
+        before, after = pull(clone_of(entry), environ=session.settings.environ, reporter=session.reporter)
         if before != after:
             _record_pull(entry, before, after)
     if before != after:
         change_meta(store, index, entry, {"commit": after})
         if is_collection(entry):
             index.reread(entries_folder(entry))
+    origin = index.origin_of(index.at_path(entry.path) or entry)
+    if origin is not None and trust:
+        session.trust.grant(origin, "pull --trust")
+    elif origin is not None and before != after:
+        session.trust.note_news(origin, before)
     return before, after
+
+
+def elsewhere(index: Index, entry: Entry) -> Elsewhere:
+    """Where the collection that the entry is (or is in) came from. Raises UsageError for one's own."""
+    origin = index.origin_of(entry)
+    if origin is None:
+        raise UsageError(f"{entry.name} is your own, or came with axs: there is nothing to trust")
+    return origin
+
+
+def is_trusted(index: Index, entry: Entry) -> bool:
+    """May its code run? One's own always may."""
+    origin = index.origin_of(entry)
+    return origin is None or origin.trusted
 
 
 def _record_pull(entry: Entry, before: str, after: str) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from axs_core.base.errors import StoreError, UsageError
 from axs_core.base.reporter import Reporter
-from axs_core.entry import Entry
 from axs_core.exchange.archive import ArchiveWriter, size_of
 from axs_core.exchange.crate import crate_text
 from axs_core.exchange.manifest import CRATE, MANIFEST, About, Manifest, Shipped, content_digest, in_words
+from axs_core.exchange.naming import for_archive
 from axs_core.exchange.selection import Selection, select
-from axs_core.index import Index
+from axs_core.making.session import Session
+from axs_core.query.near import closest
 from axs_core.store.durable import replacing
 
 _NAMESPACE = uuid.UUID("7d3c1f6e-0c0e-5a86-9f0a-3f5d0a3ab1e4")
@@ -32,17 +34,43 @@ class Labels:
     license: str = ""
 
 
+SEVERAL = frozenset({"authors"})
+"""Labels that are a list of texts; the others are a text each."""
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Raise UsageError for a name that no label has."""
+    known = [each.name for each in fields(Labels)]
+    for name in names:
+        if name not in known:
+            near = closest(name, known)
+            raise UsageError(f"'zip' has no option --{name}", hint=f"--{near}" if near else "axs help zip")
+
+
+def read_labels(given: Mapping[str, Any]) -> Labels:
+    """Labels by their names. Raises UsageError for other names, and for what is no text."""
+    refuse_unknown(given)
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        texts = tuple(value) if name in SEVERAL and isinstance(value, (list, tuple)) else (value,)
+        if not all(isinstance(text, str) for text in texts):
+            raise UsageError(f"{name} has to be text, not {value!r}")
+        read[name] = texts if name in SEVERAL else value
+    return Labels(**read)
+
+
 def write_archive(
-    output: Path, entries: Iterable[Entry], index: Index, reporter: Reporter, labels: Labels, *, with_needs: bool
+    session: Session, what: str | Sequence[str] | None, output: Path, labels: Labels, *, with_needs: bool = False
 ) -> Path:
-    """Write the archive ``output``, whole or not at all; returns it.
+    """Write the archive ``output``, whole or not at all; returns it. ``what``: see :func:`for_archive`.
 
     Raises NotFound for nothing to write, UsageError where the file is there already, ProduceError for an entry that is
     not what was recorded.
     """
     if os.path.lexists(output):
         raise UsageError(f"{output} is there already", hint=f"another name, or: rm {output}")
-    selection = select(entries, index, reporter, with_needs=with_needs)
+    index, reporter = session.index, session.reporter
+    selection = select(for_archive(index, what), index, reporter, with_needs=with_needs)
     try:
         with replacing(output) as fresh:
             digest = _fill(fresh, output, selection, reporter, labels)

@@ -20,7 +20,7 @@ from typing import Any
 
 from axs_core.base.errors import NotFound, UsageError
 from axs_core.base.machine import cores
-from axs_core.base.reporter import Progress, Reporter
+from axs_core.base.reporter import Progress
 from axs_core.collections.folders import IMPORTED_BY
 from axs_core.exchange.admission import admit, by_entry
 from axs_core.exchange.arrival import called, disk, incoming, make_entry, opener, settle
@@ -38,12 +38,12 @@ from axs_core.exchange.manifest import (
     strict_json,
 )
 from axs_core.exchange.members import check_frame, check_members
-from axs_core.index import Index
 from axs_core.making.recording import now
+from axs_core.making.session import Session
 from axs_core.producers.archives.reading import DAMAGES, said
 from axs_core.producers.archives.unpacking import Limits
 from axs_core.query.units import plain
-from axs_core.store import INCOMING, Store
+from axs_core.store import INCOMING
 from axs_core.store.durable import sync_tree
 
 _LARGEST_TEXT = 1 << 28
@@ -52,11 +52,9 @@ _LARGEST_TEXT = 1 << 28
 
 @dataclass(frozen=True)
 class Unzipper:
-    """Opens archives into the work collection of ``store``."""
+    """Opens archives into the work collection."""
 
-    store: Store
-    index: Index
-    reporter: Reporter
+    session: Session
     limits: Limits = field(default_factory=Limits)
 
     def open(self, archive: Path, name: str | None = None) -> Path:
@@ -67,21 +65,21 @@ class Unzipper:
         if not os.path.isfile(archive):  # noqa: PTH113 - however long its name
             raise NotFound(f"there is no file {archive}")
         base = called(name, archive.name.removesuffix(".zip"))
-        self.store.open()
-        with self.store.held(INCOMING, "opening an archive"), incoming(self.store) as fresh:
+        self.session.store.open()
+        with self.session.store.held(INCOMING, "opening an archive"), incoming(self.session.store) as fresh:
             try:
                 manifest = self._extract(archive, fresh)
                 self._describe(archive, fresh, manifest, base)
                 sync_tree(fresh)
-                folder = settle(self.store, self.index, fresh, base)
+                folder = settle(self.session.store, self.session.index, fresh, base)
             except BadArchive as error:
                 message = f"{archive.name} is refused: {error.message}"
                 raise BadArchive(message, hint=error.hint or "ask for it again where it came from") from error
             except OSError as error:
                 raise disk(error, fresh) from error
-        self.index.refresh()
+        self.session.index.refresh()
         count = len(by_entry(manifest.files))
-        self.reporter.note(f"{folder.name}: {in_words(count)}, content {content_digest(manifest.files)}")
+        self.session.reporter.note(f"{folder.name}: {in_words(count)}, content {content_digest(manifest.files)}")
         return folder
 
     def _extract(self, archive: Path, fresh: Path) -> Manifest:
@@ -92,7 +90,9 @@ class Unzipper:
                 check_members(members, archive.stat().st_size, self.limits)
                 manifest = _manifest(source, members)
                 _compare(manifest, members)
-                with self.reporter.progress(f"reading {archive.name}", sum(item.file_size for item in members)) as bar:
+                with self.session.reporter.progress(
+                    f"reading {archive.name}", sum(item.file_size for item in members)
+                ) as bar:
                     _write_all(file.fileno(), members, manifest, fresh, bar)
         except DAMAGES as error:
             raise BadArchive(f"it is damaged: {said(error)}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Literal, TypeVar
 
 from axs_core.base.digest import of_value
 from axs_core.base.errors import StoreError
-from axs_core.base.paths import absolute, user_cache
+from axs_core.base.paths import user_cache
+from axs_core.base.settings import Settings
 
 T = TypeVar("T")
 
@@ -59,12 +60,12 @@ CREATE TABLE provides (signature TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY 
 """
 
 
-def file_for(work_collection: Path, environ: Mapping[str, str] = os.environ) -> Path:
+def file_for(work_collection: Path, settings: Settings) -> Path:
     """The index of a work collection: in the user's cache folder (a shared network folder is no place for SQLite),
     one for each host, and where names of files are not UTF-8 for that encoding; ``$AXS_INDEX`` overrides.
     """
-    if named := environ.get("AXS_INDEX"):
-        return Path(os.path.realpath(absolute(named)))
+    if named := settings.index:
+        return Path(os.path.realpath(named))
     encoding = sys.getfilesystemencoding()
     whose = [str(work_collection), os.uname().nodename, *([encoding] if encoding != "utf-8" else [])]
     return user_cache() / "index" / f"{of_value(whose)[:20]}.sqlite"

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from axs_core.base.digest import of_file
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import Settings
 from axs_core.collections import folders as collection
 from axs_core.collections.trust import Trust
 from axs_core.index.connection import MendingConnection
@@ -27,27 +28,29 @@ from axs_core.index.rows import drop, is_racy
 
 class Index(Lookups):
     """The entries of all collections. ``roots`` are the collections' folders in the order in which they are asked;
-    ``environ`` may say where the file lies (``AXS_INDEX``); ``trust`` knows which of those from elsewhere may run code.
+    ``settings`` may say where the file lies (``AXS_INDEX``; default: those of this process); ``trust`` knows which of
+    those from elsewhere may run code.
     """
 
     def __init__(
         self,
         roots: list[Path],
         work_collection: Path,
-        environ: Mapping[str, str] = os.environ,
+        settings: Settings | None = None,
         reporter: Reporter | None = None,
         trust: Trust | None = None,
     ) -> None:
         self.roots = roots
         self.work_collection = work_collection
-        self.file = file_for(work_collection, environ)
+        settings = settings or Settings(os.environ)
+        self.file = file_for(work_collection, settings)
         reporter = reporter or Reporter()
-        trust = self.trust = trust or Trust({}, reporter)
+        trust = self.trust = trust or Trust(Settings({}), reporter)
         self._mending = MendingConnection(
             self.file,
             lambda fresh: Collections(fresh, roots, work_collection, trust).refresh(),
             reporter,
-            keep_foreign=bool(environ.get("AXS_INDEX")),
+            keep_foreign=settings.index is not None,
         )
         super().__init__(self._mending, Collections(self._mending, roots, work_collection, trust))
 

@@ -9,31 +9,29 @@ from typing import Any, TypeVar
 
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, DoesNotApply, EntryError, NotFound
-from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, Need, Record, rendered_at
-from axs_core.index import Index
 from axs_core.making.maker import Maker, Met, Trail
 from axs_core.making.recording import Needed
+from axs_core.making.session import Session
 from axs_core.process import end_leftover
 from axs_core.query import Query
-from axs_core.resolver import Answer, Fresh, Match, NeedValues, Resolver, Step, recipe_scope
-from axs_core.store import Appeared, Attempt, Failure, Store, explained, safe_name
+from axs_core.resolver import Answer, Fresh, Match, NeedValues, Step, recipe_scope
+from axs_core.store import Appeared, Attempt, Failure, explained, safe_name
 from axs_core.store.entry_files import note_asked
 
 T = TypeVar("T")
 
 
 class Runner:
-    """Makes what is missing. ``environ`` holds the settings and what children inherit."""
+    """Makes what is missing."""
 
-    def __init__(
-        self, index: Index, store: Store, resolver: Resolver, reporter: Reporter, environ: Mapping[str, str]
-    ) -> None:
-        self.index, self.store, self.resolver, self.reporter, self.environ = index, store, resolver, reporter, environ
+    def __init__(self, session: Session) -> None:
+        self.index, self.store = session.index, session.store
+        self.resolver, self.reporter = session.resolver, session.reporter
         self._typed: tuple[Query, str | None] | None = None
         self._again: dict[str, Entry] = {}
         self._afresh = False
-        self._maker = Maker(index, store, resolver.world, reporter, environ, self._asked_on_the_way)
+        self._maker = Maker(session, self._asked_on_the_way)
 
     def ensure(self, query: Query, fresh: Fresh = None, typed: str | None = None) -> Answer:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is

@@ -12,18 +12,18 @@ from typing import Any
 
 from axs_core.base.credentials import scrubbed, secrets_in
 from axs_core.base.errors import DoesNotApply, EntryError, NoSuchName, Refused
-from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, Scope, entry_scope, placed, rendered_at
 from axs_core.entry.functions import call
-from axs_core.index import Index, holds_for, made_order
+from axs_core.index import holds_for, made_order
 from axs_core.making.recording import Needed, make_record, now
+from axs_core.making.session import Session
 from axs_core.producers import get as producer
 from axs_core.producers.base import Job, Made
 from axs_core.producers.bundled import TAG, Bundle, bundles_among
 from axs_core.query import Query, parse
 from axs_core.query.values import value_at
-from axs_core.resolver import Match, NeedValues, World, producers_of, recipe_scope
-from axs_core.store import Attempt, Store
+from axs_core.resolver import Match, NeedValues, producers_of, recipe_scope
+from axs_core.store import Attempt
 from axs_core.store.entry_files import parameters_of, present_files
 
 Trail = tuple[tuple[str, str], ...]
@@ -42,21 +42,13 @@ class Met:
 
 
 class Maker:
-    """Makes one entry after the other in folders that the caller holds. ``environ`` is what children inherit;
-    ``ask`` is for functions that find out on the way what they need.
+    """Makes one entry after the other in folders that the caller holds; ``ask`` is for functions that find out on the
+    way what they need.
     """
 
-    def __init__(
-        self,
-        index: Index,
-        store: Store,
-        world: World,
-        reporter: Reporter,
-        environ: Mapping[str, str],
-        ask: Ask,
-    ) -> None:
-        self.index, self.store, self.world = index, store, world
-        self.reporter, self.environ, self.ask = reporter, environ, ask
+    def __init__(self, session: Session, ask: Ask) -> None:
+        self.index, self.store, self.world = session.index, session.store, session.world
+        self.reporter, self.settings, self.ask = session.reporter, session.settings, ask
 
     def make(
         self,
@@ -84,9 +76,17 @@ class Maker:
         draft = self._with_results(found, met, attempt, draft)
         files = present_files(attempt.folder)
         record = make_record(
-            found, met.needed, started, files, typed=typed, direct=direct, made=made.found, replays=replays
+            found,
+            met.needed,
+            started,
+            files,
+            typed=typed,
+            direct=direct,
+            made=made.found,
+            settings=self.settings,
+            replays=replays,
         )
-        secrets = secrets_in(self.environ)
+        secrets = secrets_in(self.settings.environ)
         meta = scrubbed(_marked(draft.meta, replays), secrets)
         self.store.complete(attempt, meta, scrubbed(record, secrets), files)
 
@@ -130,7 +130,7 @@ class Maker:
                 recipe_path=found.recipe.path,
                 parameters=found.values,
                 needs=_needs_as_data(met),
-                environ=self.environ,
+                environ=self.settings.environ,
                 call=lambda function, scope=inner: _call(found.recipe, function, scope),  # type: ignore[misc]
                 bundles=self._bundles,
             )

@@ -10,6 +10,7 @@ from typing import Any
 
 from axs_core import __version__
 from axs_core.base import machine
+from axs_core.base.settings import Settings
 from axs_core.entry import Entry, Record
 from axs_core.entry.record import FORMAT
 from axs_core.resolver import Match
@@ -48,10 +49,12 @@ def make_record(
     typed: str | None,
     direct: bool,
     made: Mapping[str, Any],
+    settings: Settings,
     replays: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The record of one production. ``typed`` is the query as the user wrote it; ``made`` is what the producers found
-    out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from.
+    out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from;
+    ``settings`` may give this machine a name.
     """
     query = str(found.anywhere)
     archives = {need.name: known for need in needed if (known := need.entry.values.get("archives"))}
@@ -76,7 +79,7 @@ def make_record(
         "python": {need.name: frozen for need in needed if (frozen := need.entry.values.get("frozen"))},
         **({"archives": archives} if archives else {}),
         "found": dict(made),
-        "machine": machine.facts(),
+        "machine": machine.facts(settings),
         **({"environment": dict(found.surroundings.variables)} if found.recipe.environment else {}),
         "started": started,
         "finished": now(),

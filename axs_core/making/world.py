@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from axs_core.base import machine
 from axs_core.base.digest import of_listing
 from axs_core.base.errors import EntryError, NoSuchName, UsageError
 from axs_core.base.paths import absolute
+from axs_core.base.settings import Settings
 from axs_core.entry import Entry, Record, entry_scope
 from axs_core.entry.functions import call, functions_of
 from axs_core.entry.surroundings import Surroundings, surroundings
@@ -23,23 +24,23 @@ CHECKED = ("python_env", "detect")
 
 
 class WorkspaceWorld:
-    """See :class:`axs_core.resolver.World`. ``environ`` is where ``AXS_SYSTEM`` and the variables that recipes
-    declare come from.
+    """See :class:`axs_core.resolver.World`. ``settings`` are where this machine's name and the variables that
+    recipes declare come from.
     """
 
-    def __init__(self, index: Index, environ: Mapping[str, str]) -> None:
+    def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
-        self.environ = environ
+        self.settings = settings
         self._faults: dict[str, str | None] = {}
 
     @property
     def machine(self) -> str:
         """This machine's name."""
-        return self.environ.get("AXS_SYSTEM") or machine.name()
+        return machine.name(self.settings)
 
     def surroundings(self, recipe: Entry) -> Surroundings:
         """The environment variables that change what a recipe makes, as they are set here."""
-        return surroundings(recipe.environment, self.environ)
+        return surroundings(recipe.environment, self.settings.environ)
 
     def providers(self, tags: frozenset[str]) -> list[Entry]:
         """Recipes and static entries for exactly these tags."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import EntryError, ProduceError, ProgramFailed
+from axs_core.base.settings import Settings
 from axs_core.entry import META
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.paths import inside, seconds
 
-_SETTING = "AXS_PROGRAM_TIMEOUT"
 _SECONDS = 24 * 3600.0
 SUSPENDED = "suspended_seconds"
 """For how long a program was suspended (Ctrl-Z) while it ran; only where it was."""
@@ -50,7 +50,9 @@ class Program:
             )
         except ProgramFailed as failed:
             if failed.returncode is None:
-                failed.hint = f"how long it may take: make.program.timeout in {job.recipe_path / META}, or {_SETTING}"
+                failed.hint = (
+                    f"how long it may take: make.program.timeout in {job.recipe_path / META}, or AXS_PROGRAM_TIMEOUT"
+                )
             raise
         missing = [path.relative_to(job.folder).as_posix() for path in outputs if not path.exists()]
         if missing:
@@ -69,7 +71,7 @@ class Program:
 def _patience(job: Job) -> float:
     """How long the program may take, in seconds: no child is waited for without end."""
     said = seconds(job.spec.get("timeout"), "make.program.timeout")
-    return said or seconds(job.environ.get(_SETTING) or None, _SETTING) or _SECONDS
+    return said or Settings(job.environ).program_timeout or _SECONDS
 
 
 def called(argv: list[str]) -> str:

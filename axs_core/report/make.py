@@ -29,7 +29,7 @@ def report(
     Raises UsageError for no entries that can be shown, and for files that cannot be written.
     """
     said = declaration(entries)
-    data = collect(entries, Twins(space.index.find), space.reporter.note)
+    data = collect(entries, Twins(space.session.index.find), space.session.reporter.note)
     library = space.byquery(said["library"]).get_path().read_text(encoding="utf-8")
     data["about"] = _about(data)
     text = page(data, library, title or "Benchmark results")
@@ -68,7 +68,7 @@ def _drawn(space: Workspace, said: dict[str, str], data: dict[str, Any], folder:
             cwd=Path(scratch),
             log=Path(scratch) / "log",
             timeout=_DRAWING_SECONDS,
-            reporter=space.reporter,
+            reporter=space.session.reporter,
             name="pictures",
             capture=True,
         )

@@ -2,7 +2,7 @@
 
 from axs_core.store.failure import Failure, explained
 from axs_core.store.hosts.access import MOVING, TIDYING, Busy, in_use, lock_base
-from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, default_root, lease, safe_name
+from axs_core.store.layout import BUNDLING, INCOMING, PRIVATE, check_layout, safe_name
 from axs_core.store.store import Appeared, Attempt, State, Store
 
 __all__ = [
@@ -18,10 +18,8 @@ __all__ = [
     "State",
     "Store",
     "check_layout",
-    "default_root",
     "explained",
     "in_use",
-    "lease",
     "lock_base",
     "safe_name",
 ]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
-from axs_core.base.errors import StoreError, UsageError
-from axs_core.base.paths import absolute, home
+from axs_core.base.errors import StoreError
 from axs_core.store.durable import replacing
 
 LAYOUT = 1
@@ -17,32 +14,11 @@ LAYOUT = 1
 PRIVATE = ".axs"
 """Folder for the engine's own files: in the collection (locks, layout) and in each entry (log, making, files)."""
 
-LEASE = 30.0
-"""Seconds after which a process on another host that shows no life counts as dead, unless ``$AXS_LEASE`` says."""
-
 INCOMING = ".unzip"
 """Hidden folder in :data:`PRIVATE` in which archives are extracted, under a lock of that name."""
 
 BUNDLING = ".bundle"
 """The same for what is gathered for a bundle."""
-
-
-def default_root(environ: Mapping[str, str] = os.environ) -> Path:
-    """``$AXS_WORK_COLLECTION`` or ``~/work_collection``, absolute."""
-    named = environ.get("AXS_WORK_COLLECTION")
-    return absolute(named) if named else home() / "work_collection"
-
-
-def lease(environ: Mapping[str, str] = os.environ) -> float:
-    """``$AXS_LEASE`` or :data:`LEASE`, in seconds. Raises UsageError for what is no number of seconds, or under one."""
-    text = environ.get("AXS_LEASE") or str(LEASE)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 86400:
-        raise UsageError(f"AXS_LEASE must be a number of seconds from 1 to 86400, not {text!r}", hint="AXS_LEASE=30")
-    return seconds
 
 
 def safe_name(text: str) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.base.errors import NotFound, StoreError
-from axs_core.base.reporter import Reporter
 from axs_core.entry import META, RECORD, Entry, Record
 from axs_core.index import Index
+from axs_core.making.session import Session
 from axs_core.store import BUNDLING, INCOMING, PRIVATE, TIDYING, Busy, Store, in_use, lock_base
 from axs_core.store.entry_files import asked_later, last_used
 from axs_core.store.hosts.afresh import await_shown, is_listed, opens
@@ -197,18 +197,19 @@ def _removed(store: Store, index: Index, folder: Path, kept: Kept | None) -> boo
     return True
 
 
-def remove_all(store: Store, index: Index, reporter: Reporter) -> None:
+def remove_all(session: Session) -> None:
     """Remove everything that axs made; say what stays because a person put it there.
 
     Raises StoreError, and removes nothing, while something is being made on whatever host.
     """
+    store, index = session.store, session.index
     with store.held(TIDYING, "removing everything", freeing=True):
         store.settle()
         index.refresh()
         _refuse_while_at_work(store)
         kept = [why for folder in _folders(store) if (why := _remove_own(store, index, folder)) is not None]
     if kept:
-        reporter.note(f"kept, not made by axs: {', '.join(kept)}")
+        session.reporter.note(f"kept, not made by axs: {', '.join(kept)}")
 
 
 def _refuse_while_at_work(store: Store) -> None:

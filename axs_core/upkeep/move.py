@@ -22,7 +22,7 @@ from pathlib import Path
 from axs_core.base.digest import walk
 from axs_core.base.errors import AxsError, EntryError, StoreError, UsageError
 from axs_core.base.reporter import Progress, Reporter
-from axs_core.index import Index
+from axs_core.making.session import Session
 from axs_core.store import MOVING, PRIVATE, TIDYING, Store
 from axs_core.store.durable import replacing, sync_folder, sync_tree
 from axs_core.store.entry_files import change_files, is_recorded, read_files
@@ -35,16 +35,19 @@ _OF_NOW = tuple(f"{PRIVATE}/{name}/" for name in ("claims", "using", "locks", "t
 """Who is at work, and what is left of removals: nothing that has to be in the new place."""
 
 
-def move(store: Store, index: Index, to: Path, reporter: Reporter) -> Path:
+def move(session: Session, to: Path) -> Path:
     """Move the work collection to the folder ``to``, which must not be there yet (or be empty); returns it.
+    The session looks there from now on.
 
     What was ended while it removed the old place is brought to its end by the same call. Raises UsageError for a place
     that will not do, and StoreError while somebody is at work in it, where there is no room, and where a copy is not
     what was read.
     """
+    store, index, reporter = session.store, session.index, session.reporter
     root = store.root
     if _was_ended(root, to):
         _remove(_aside(root), reporter)
+        session.moved_to(to)
         return to
     _check_places(root, to)
     with store.held(TIDYING, "moving it"), store.held(MOVING, f"moving it to {to}"):
@@ -61,6 +64,7 @@ def move(store: Store, index: Index, to: Path, reporter: Reporter) -> Path:
         with suppress(OSError):
             index.file.with_name(index.file.name + suffix).unlink()
     repair(to, reporter)
+    session.moved_to(to)
     return to
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 from axs_core.base.errors import UsageError
 from axs_core.entry import Entry, Record
 from axs_core.index import Index
-from axs_core.query import Query
+from axs_core.making.session import Session
+from axs_core.query import Query, parse
 from axs_core.store.entry_files import last_used
-from axs_core.upkeep.garbage import Wishes
+from axs_core.upkeep.garbage import Wishes, collect_garbage, garbage
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)(min|h|d|w)")
@@ -30,6 +31,21 @@ class Policy:
     older_than: float | None = None
     keep: Sequence[Query] = ()
     keep_last: int | None = None
+
+    @staticmethod
+    def read(older_than: str | None = None, keep: Iterable[str] = (), keep_last: int | None = None) -> Policy:
+        """A policy as a person types it: ``30d``, and queries. Raises UsageError."""
+        queries = [parse(query) for query in keep]
+        return Policy(None if older_than is None else read_age(older_than), queries, keep_last)
+
+
+def let_go(session: Session, policy: Policy | None = None, *, dry_run: bool = False) -> list[str]:
+    """Remove (with ``dry_run`` only name) broken entries, those made only for something that is gone, and what the
+    policy lets go; their names.
+    """
+    store, index = session.store, session.index
+    wishes = Wishes() if policy is None else wishes_of(policy, index, store.root)
+    return (garbage if dry_run else collect_garbage)(store, index, wishes)
 
 
 def wishes_of(policy: Policy, index: Index, root: Path) -> Wishes:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axs_core.base.errors import EntryError
-from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, Record
 from axs_core.index import Index
-from axs_core.store import PRIVATE, Store
+from axs_core.making.session import Session
+from axs_core.store import PRIVATE
 from axs_core.store.entry_files import asked_later, is_begun
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -80,16 +80,26 @@ def _below(path: Path) -> Iterator[tuple[os.stat_result, bool]]:
             continue
 
 
+def sizes(session: Session, entries: Sequence[Entry]) -> Sizes:
+    """Of these, or (none) of all of the work collection and what axs keeps beside it."""
+    disk = Disk()
+    if entries:
+        return Sizes(tuple(sizes_of(entries, disk)), ())
+    everything = all_sizes(session, disk)
+    return Sizes(tuple(everything), tuple(beside(session, disk)))
+
+
 def sizes_of(entries: Iterable[Entry], disk: Disk) -> list[Size]:
     """Of these entries, the largest first."""
     return _sorted(_of_entry(entry, disk) for entry in entries)
 
 
-def all_sizes(store: Store, index: Index, disk: Disk, reporter: Reporter) -> list[Size]:
+def all_sizes(session: Session, disk: Disk) -> list[Size]:
     """Of all folders of the work collection, the largest first; a collection in it counts with what is in it."""
+    store, index = session.store, session.index
     names = sorted(path.name for path in store.root.iterdir() if path.name != PRIVATE) if store.root.is_dir() else []
     found = []
-    with reporter.progress("measuring", len(names), unit=" entries") as bar:
+    with session.reporter.progress("measuring", len(names), unit=" entries") as bar:
         for name in names:
             folder = store.root / name
             found.append(_of_folder(folder, index, disk))
@@ -97,8 +107,9 @@ def all_sizes(store: Store, index: Index, disk: Disk, reporter: Reporter) -> lis
     return _sorted(found)
 
 
-def beside(store: Store, index: Index, downloads: Path, disk: Disk) -> list[Size]:
+def beside(session: Session, disk: Disk) -> list[Size]:
     """What axs keeps beside the entries: the download cache, the index, its own files in the work collection."""
+    store, index, downloads = session.store, session.index, session.settings.download_cache
     files = [index.file.with_name(index.file.name + suffix) for suffix in ("", "-wal", "-shm")]
     parts = [disk.of(file) for file in files]
     indexed = (sum(size for size, _ in parts), sum(count for _, count in parts))

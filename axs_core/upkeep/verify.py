@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from axs_core.base.digest import CHUNK, of_value
 from axs_core.base.errors import EntryError
 from axs_core.base.reporter import Progress, Reporter
 from axs_core.entry import Entry, Record
+from axs_core.making.session import Session
 from axs_core.store.entry_files import read_files
 
 
@@ -41,6 +42,15 @@ def verify_all(entries: Iterable[Entry], reporter: Reporter) -> Verified:
             found.bytes += sum(item.get("size", 0) for item in (files or {}).values())
             found.problems += problems
             found.changed += [entry] if problems else []
+    return found
+
+
+def verified(session: Session, entries: Sequence[Entry]) -> Verified:
+    """The same of these, or (none) of all that axs made, with the entries that cannot be read."""
+    if entries:
+        return verify_all(entries, session.reporter)
+    found = verify_all(session.index.all_produced(), session.reporter)
+    found.problems += session.index.damaged()
     return found
 
 

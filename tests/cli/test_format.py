@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from support.fake_axs import FakeCollection, FakeEntry
 
-from axs_core.cli.format import print_result
-from axs_core.cli.model import Document, Each, Table
+from axs_core.cli.format import as_text, print_result
+from axs_core.cli.model import Document, Each, Table, target_of
 
 
 class _Array:
@@ -61,3 +61,17 @@ def test_printed(value: Any, printed: str) -> None:
     stream = io.StringIO()
     print_result(value, stream)
     assert stream.getvalue() == printed
+
+
+class _Alike:
+    """Has what entries and collections have, and is neither."""
+
+    name, path, get_path, call, remove = "x", "/x", None, None, None
+
+    def __str__(self) -> str:
+        return "a value of its own"
+
+
+def test_what_only_looks_like_an_entry_is_a_value() -> None:
+    assert target_of(_Alike()) == "value"
+    assert as_text(_Alike()) == "a value of its own"

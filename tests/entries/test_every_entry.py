@@ -74,4 +74,4 @@ def test_every_question_is_planned(entry: Entry, alternative: Alternative, said:
         said["model_file"] = said["model_file"].replace(".onnx", ".pt")  # what can be converted to ONNX
     query = question(entry, alternative, said)
     step = space.plan(query)
-    assert entry.name in {found.recipe.name for found in space.resolver.matches(step.match.query)}  # type: ignore[union-attr]
+    assert entry.name in {found.recipe.name for found in space.session.resolver.matches(step.match.query)}  # type: ignore[union-attr]

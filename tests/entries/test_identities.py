@@ -22,7 +22,7 @@ KEYS = {
 def key_of(query: str, tmp_path: Path, **variables: str) -> str:
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     space = Workspace(tmp_path / "work", environ={**plain, "AXS_INDEX": str(tmp_path / "index"), **variables})
-    return space.resolver.matches(parse(query))[0].key
+    return space.session.resolver.matches(parse(query))[0].key
 
 
 @pytest.mark.parametrize("query", KEYS)

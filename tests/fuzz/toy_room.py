@@ -47,19 +47,19 @@ class ToyRoom:
         folders = [item for item in self.toys.work.iterdir() if item.is_dir()] if self.toys.work.is_dir() else []
         entries = [item for item in folders if (item / "meta.yaml").is_file()]
         if len(entries) < 2 or len(folders) > KEPT:
-            self.space.index.close()
+            self.space.session.index.close()
             shutil.rmtree(self.toys.work, ignore_errors=True)
             self.fill()
 
     def opened(self, reporter: Reporter) -> Workspace:
         """The workspace as a new process would have it."""
-        self.space.reporter = self.space.store.reporter = reporter
-        self.space.index.refresh()
+        self.space.session.reporter = self.space.session.store.reporter = reporter
+        self.space.session.index.refresh()
         return self.space
 
     def close(self) -> None:
         """Put the process back."""
-        self.space.index.close()
+        self.space.session.index.close()
         collection.shipped = self._shipped
         os.environ.pop("AXS_INDEX", None)
         if self._index is not None:

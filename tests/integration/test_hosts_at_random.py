@@ -130,7 +130,7 @@ def test_nothing_is_spoiled(toys: Toys, tmp_path: Path, steps: int, seed: int, f
     toys.settings["AXS_LEASE"] = str(LEASE)
     toys.maker("base", "base", "import time\ntime.sleep(0.1)")
     toys.maker("toy", "thing", MAKE, parameters={"n": {"type": "int"}}, needs={"base": "base"})
-    toys.space().store.open()
+    toys.space().session.store.open()
     hosts, names = Hosts(toys.work, tmp_path / "hosts"), [f"node{n}" for n in range(4)]
     trouble = Trouble(toys, hosts, names, random.Random(seed))
     try:

@@ -41,7 +41,7 @@ LEASE = 3.0
 @pytest.fixture
 def hosts(toys: Toys, tmp_path: Path) -> Iterator[Hosts]:
     toys.settings["AXS_LEASE"] = str(LEASE)
-    toys.space().store.open()
+    toys.space().session.store.open()
     made = Hosts(toys.work, tmp_path / "hosts")
     yield made
     made.close()
@@ -106,7 +106,7 @@ def test_what_a_host_is(toys: Toys, hosts: Hosts, fuse: bool) -> None:
     look = """
         from axs_core.base.host import this_process
         from axs_core.store.hosts import oslock
-        file = space.store.root / ".axs" / "locks" / "x.lock"
+        file = space.session.store.root / ".axs" / "locks" / "x.lock"
         with oslock.locked(file, None) as domain:
             print(json.dumps([this_process().host, this_process().boot, domain]), flush=True)
             sys.stdin.readline()
@@ -300,10 +300,10 @@ def test_a_container_that_died(toys: Toys, hosts: Hosts, tmp_path: Path) -> None
     maker = toys.child(code, container)
     until((tmp_path / "makes on box").exists)
     folder = next(folder for folder in toys.work.iterdir() if folder.name.startswith("toy_"))
-    assert toys.space().store.state(folder) == "producing"
+    assert toys.space().session.store.state(folder) == "producing"
     maker.kill()
     maker.wait()
-    until(lambda: toys.space().store.state(folder) == "broken")
+    until(lambda: toys.space().session.store.state(folder) == "broken")
     (tmp_path / "go").touch()
     assert toys.space().byquery("thing").path == folder
 

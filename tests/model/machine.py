@@ -69,7 +69,7 @@ class StoreMachine(RuleBasedStateMachine):
         """A new process on a host."""
         os.environ["AXS_INDEX"] = str(self.root / f"index_{host}.sqlite")
         space = self.toys.space()
-        space.index  # noqa: B018 - opened while the variable says which
+        space.session.index  # noqa: B018 - opened while the variable says which
         return space
 
     def names(self, identity: Identity) -> list[str]:
@@ -326,5 +326,5 @@ class StoreMachine(RuleBasedStateMachine):
         if hasattr(self, "toys") and self.toys.work.is_dir():
             space = self.space("a")
             for name in sorted(self.folders())[:5]:
-                with space.store.held(name, wait=False):
+                with space.session.store.held(name, wait=False):
                     pass

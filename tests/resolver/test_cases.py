@@ -101,7 +101,7 @@ def test_case(case: dict[str, Any], toys: Toys) -> None:
     space = build(toys, case)
     query = case["query"]
     if "tried" in case:
-        assert [found.recipe.name for found in space.resolver.matches(parse(query))] == case["tried"]
+        assert [found.recipe.name for found in space.session.resolver.matches(parse(query))] == case["tried"]
     if "plan" in case:
         assert [plain(line, toys) for line in space.plan(query).lines()] == case["plan"]
     if "explain" in case:

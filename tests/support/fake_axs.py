@@ -8,10 +8,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.errors import NotFound, ProduceError, Refused
 from axs_core.base.reporter import Reporter
+from axs_core.base.results import OneCollection, OneEntry
 
 if TYPE_CHECKING:
     from axs_core.upkeep.verify import Verified
@@ -38,7 +40,7 @@ class FakeRow:
 
 
 @dataclass
-class FakeEntry:
+class FakeEntry(OneEntry):
     name: str
     values: dict[str, Any]
     declared: tuple[FakeParameter, ...] = ()
@@ -89,7 +91,7 @@ class FakePlan:
 
 
 @dataclass
-class FakeCollection:
+class FakeCollection(OneCollection):
     path: Path = Path("/store")
     removed: bool = False
 
@@ -111,6 +113,7 @@ class FakeWorkspace:
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
+        self.session = SimpleNamespace(reporter=reporter)
         self.asked: list[Any] = []
         small = {"accuracy": 98.60000000000001, "labels": ["a", "b"], "size": {"x": 1, "y": [5, 6]}, "n": 20}
         large = {"accuracy": 97, "labels": [], "size": {}, "n": 500, "only_large": True}

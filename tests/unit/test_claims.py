@@ -18,7 +18,8 @@ from support.toy import Listening, Toys
 from axs_core.base import host
 from axs_core.base.errors import StoreError, UsageError
 from axs_core.base.host import Process, this_process
-from axs_core.store import Busy, Store, lease
+from axs_core.base.settings import Settings
+from axs_core.store import Busy, Store
 from axs_core.store.hosts import beacon as beacons
 from axs_core.store.hosts import claims as claims_module
 from axs_core.store.hosts import oslock
@@ -433,11 +434,11 @@ def test_room_is_made_on_a_disk_that_has_no_room_for_a_claim(store: Store, monke
 
 
 def test_the_lease_is_a_setting(toys: Toys) -> None:
-    assert lease({}) == 30
-    assert lease({"AXS_LEASE": "2.5"}) == 2.5
-    assert toys.space(AXS_LEASE="7").store.lease == 7
+    assert Settings({}).lease == 30
+    assert Settings({"AXS_LEASE": "2.5"}).lease == 2.5
+    assert toys.space(AXS_LEASE="7").session.store.lease == 7
     for wrong in ("soon", "0", "-1", "nan", "1e9"):
         with pytest.raises(UsageError) as caught:
-            lease({"AXS_LEASE": wrong})
+            _ = Settings({"AXS_LEASE": wrong}).lease
         assert str(caught.value) == f"AXS_LEASE must be a number of seconds from 1 to 86400, not {wrong!r}"
         assert caught.value.hint == "AXS_LEASE=30"

@@ -93,7 +93,7 @@ def test_a_killed_maker_hands_over(toys: Toys, tmp_path: Path) -> None:
     folder = wait_for(toys, "half.txt")
     making = json.loads((folder / PRIVATE / "making.json").read_text())
     assert making["pid"] == maker.pid
-    assert toys.space().store.state(folder) == "producing"
+    assert toys.space().session.store.state(folder) == "producing"
     waiting = start(toys, "thing", 3)
     maker.send_signal(signal.SIGKILL)
     maker.communicate()
@@ -143,7 +143,7 @@ def test_a_failure_is_told_to_those_who_waited_for_it(toys: Toys, tmp_path: Path
     with pytest.raises(ProduceError, match=r"^it broke$"):
         toys.space().byquery("thing")
     assert toys.made("base") == 2
-    assert toys.space().store.state(folder) == "broken"
+    assert toys.space().session.store.state(folder) == "broken"
 
 
 def test_who_waited_for_an_interrupted_one_makes_it(toys: Toys, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_added_and_deleted_folders(toys: Toys, monkeypatch: pytest.MonkeyPatch) 
     in_the_past(toys.add("a", {"tags": ["x"]}) / "meta.yaml")
     assert names(toys.space(), "x") == ["a"]
     in_the_past(toys.recipes)
-    toys.space().index.refresh()
+    toys.space().session.index.refresh()
     seen = reads(monkeypatch)
     in_the_past(toys.add("b", {"tags": ["x"]}) / "meta.yaml")
     assert names(toys.space(), "x") == ["a", "b"]
@@ -144,7 +144,7 @@ def test_a_broken_meta_that_is_mended(toys: Toys) -> None:
     with pytest.raises(EntryError) as caught:
         toys.space().byname("a")
     assert str(caught.value) == f"{path / 'meta.yaml'}:1: tags: must be a list, not text ('x')"
-    assert toys.space().index.errors() == [str(caught.value)]
+    assert toys.space().session.index.errors() == [str(caught.value)]
     (row,) = toys.space().entries()
     assert (row.name, row.state, row.title) == ("a", "unreadable", str(caught.value))
     (path / "meta.yaml").write_text("tags: [x]\n# mended\n")
@@ -213,8 +213,8 @@ def test_it_may_be_deleted(toys: Toys) -> None:
     toys.add("a", {"tags": ["x"]})
     space = toys.space()
     assert names(space, "x") == ["a"]
-    space.index.close()
-    space.index.file.unlink()
+    space.session.index.close()
+    space.session.index.file.unlink()
     assert names(toys.space(), "x") == ["a"]
 
 
@@ -222,10 +222,10 @@ def test_it_may_be_deleted_while_in_use(toys: Toys) -> None:
     toys.add("a", {"tags": ["x"]})
     space = toys.space()
     assert names(space, "x") == ["a"]
-    space.index.file.unlink()
+    space.session.index.file.unlink()
     assert names(space, "x") == ["a"]
     toys.add("b", {"tags": ["x"]})
-    space.index.refresh()
+    space.session.index.refresh()
     assert names(space, "x") == ["a", "b"]
 
 
@@ -267,9 +267,9 @@ def test_it_is_made_anew_when_it_is_damaged_or_foreign(toys: Toys, damage: Calla
     for number in range(50):
         toys.add(f"entry{number}", {"tags": ["x"], "attributes": {"n": number, "text": "y" * 500}})
     space = toys.space()
-    space.index.refresh()
-    space.index.close()
-    damage(space.index.file)
+    space.session.index.refresh()
+    space.session.index.close()
+    damage(space.session.index.file)
     assert len(names(toys.space(), "x")) == 50
     assert names(toys.space(), "x,n=7") == ["entry7"]
     assert toys.space().byname("entry7")["n"] == 7
@@ -286,10 +286,10 @@ def test_its_place_is_the_cache_folder(toys: Toys, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("AXS_INDEX", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     space = toys.space()
-    assert space.index.file.parent == tmp_path / "cache" / "axs" / "index"
+    assert space.session.index.file.parent == tmp_path / "cache" / "axs" / "index"
     other = Index([], tmp_path / "another work collection")
-    assert other.file.parent == space.index.file.parent
-    assert other.file != space.index.file
+    assert other.file.parent == space.session.index.file.parent
+    assert other.file != space.session.index.file
 
 
 def test_another_thread_may_only_close_it(toys: Toys) -> None:
@@ -297,12 +297,12 @@ def test_another_thread_may_only_close_it(toys: Toys) -> None:
 
     def use() -> None:
         try:
-            space.index.database.execute("SELECT 1")
+            space.session.index.database.execute("SELECT 1")
         except sqlite3.ProgrammingError as error:
             said.append(str(error))
-        space.index.close()
+        space.session.index.close()
 
-    assert space.index.database is not None
+    assert space.session.index.database is not None
     thread = threading.Thread(target=use)
     thread.start()
     thread.join()
@@ -312,7 +312,7 @@ def test_another_thread_may_only_close_it(toys: Toys) -> None:
 def test_a_lock_that_is_never_given_back(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "WAIT_SECONDS", 0.05)
     space = toys.space()
-    file = space.index.file
+    file = space.session.index.file
     blocker = sqlite3.connect(file, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     try:
@@ -517,8 +517,8 @@ def test_a_file_is_read_again_only_when_it_changed(toys: Toys, tmp_path: Path, m
     model = tmp_path / "model.onnx"
     model.write_bytes(b"one")
     in_the_past(model)
-    first = toys.space().index.digest_of(model)
-    assert toys.space().index.digest_of(model) == first
+    first = toys.space().session.index.digest_of(model)
+    assert toys.space().session.index.digest_of(model) == first
     model.write_bytes(b"two")
-    assert toys.space().index.digest_of(model) != first
+    assert toys.space().session.index.digest_of(model) != first
     assert len(read) == 2

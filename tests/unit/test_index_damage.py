@@ -33,7 +33,7 @@ def filled(toys: Toys) -> Toys:
     toys.maker("toy", "thing", parameters={"n": {"type": "int"}})
     toys.space().byquery("thing,n=1")
     toys.space().byquery("thing,n=2")
-    toys.space().index.close()
+    toys.space().session.index.close()
     return toys
 
 
@@ -47,7 +47,7 @@ def all_answers(space: Workspace) -> dict[str, Any]:
         "name": space.byname("entry9")["n"],
         "list": sorted(space.entries(), key=repr),
         "words": space.vocabulary(),
-        "errors": space.index.errors(),
+        "errors": space.session.index.errors(),
         "plan": str(space.plan("thing,n=2")),
         "explain": space.explain("thing,m=2"),
         "table": space.table("thing"),
@@ -63,14 +63,14 @@ def notes(toys: Toys) -> list[str]:
 def test_a_damaged_file_is_made_anew(filled: Toys, damage: Callable[[Path], None]) -> None:
     right = all_answers(filled.space())
     space = filled.space()
-    space.index.close()
-    damage(space.index.file)
+    space.session.index.close()
+    damage(space.session.index.file)
     space = filled.space()
     assert all_answers(space) == right
     (said,) = notes(filled)
-    assert said.startswith(f"the index {space.index.file} ")
+    assert said.startswith(f"the index {space.session.index.file} ")
     assert said.endswith(READ_AGAIN)
-    space.index.close()
+    space.session.index.close()
     assert all_answers(filled.space()) == right
     assert notes(filled) == []  # it is whole again
 
@@ -82,16 +82,16 @@ def test_a_file_that_is_damaged_while_it_is_open(filled: Toys, damage: Callable[
         space = filled.space()
         changed()
         space.find("x")
-        damage(space.index.file)
+        damage(space.session.index.file)
         assert all_answers(space)["find one"] == right["find one"]
-        space.index.refresh()
+        space.session.index.refresh()
         assert all_answers(space)["find"] == right["find"]
     assert sorted(found["n"] for found in filled.space().find("thing,n.")) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_a_file_that_is_damaged_while_something_is_made(filled: Toys, damage: Callable[[Path], None]) -> None:
-    file = filled.space().index.file
+    file = filled.space().session.index.file
     filled.maker(
         "breaker",
         "broken",
@@ -112,8 +112,8 @@ def test_a_file_that_is_damaged_while_something_is_made(filled: Toys, damage: Ca
 
 def test_a_file_that_is_cut_off_at_any_length(filled: Toys) -> None:
     right = all_answers(filled.space())
-    file = filled.space().index.file
-    filled.space().index.close()
+    file = filled.space().session.index.file
+    filled.space().session.index.close()
     for part in range(40):
         length = file.stat().st_size * part // 40 + part % 3
         truncated(file, length)
@@ -124,8 +124,8 @@ def test_a_file_that_is_cut_off_at_any_length(filled: Toys) -> None:
 def test_a_last_page_that_is_cut_off(filled: Toys) -> None:
     """SQLite reads what is missing of it as zeros: rows that were there are none."""
     right = all_answers(filled.space())
-    file = filled.space().index.file
-    filled.space().index.close()
+    file = filled.space().session.index.file
+    filled.space().session.index.close()
     for missing in (1, 100, 1000, 2500, 3687, 4000, 4095):
         truncated(file, file.stat().st_size - missing)
         assert all_answers(filled.space()) == right, missing
@@ -143,10 +143,10 @@ def test_pages_damaged_at_random_for_long(filled: Toys) -> None:
 
 def survive(toys: Toys, seeds: range) -> None:
     right = all_answers(toys.space())
-    toys.space().index.close()
+    toys.space().session.index.close()
     noticed = 0
     for seed in seeds:
-        damaged_pages(toys.space().index.file, random.Random(seed))
+        damaged_pages(toys.space().session.index.file, random.Random(seed))
         assert all_answers(toys.space()) == right, f"seed {seed}"
         noticed += len(notes(toys))
     print(f"{len(seeds)} indexes with damaged pages: every answer right, {noticed} made anew")
@@ -155,7 +155,7 @@ def survive(toys: Toys, seeds: range) -> None:
 
 def test_a_value_that_was_changed_in_the_file(filled: Toys) -> None:
     """SQLite does not look into its values; a wrong figure must not come out of it."""
-    file = filled.space().index.file
+    file = filled.space().session.index.file
     with sqlite3.connect(file) as database:
         database.execute("UPDATE entry SET meta = replace(meta, '\"n\": 7', '\"n\": 8') WHERE name = 'entry7'")
     database.close()
@@ -168,7 +168,7 @@ def test_a_value_that_was_changed_in_the_file(filled: Toys) -> None:
 def test_side_files_of_another_index_are_not_believed(filled: Toys, tmp_path: Path) -> None:
     """A process that was killed leaves SQLite's -wal; it is nothing to do with a file that was put there since."""
     right = all_answers(filled.space())
-    file = filled.space().index.file
+    file = filled.space().session.index.file
     shutil.copy(file, tmp_path / "copy")
     child = filled.child("space.byquery('thing,n=9'); print('made', flush=True); sys.stdin.readline()")
     assert child.stdout is not None
@@ -255,7 +255,7 @@ def test_an_own_file_that_was_named_is_made_anew(toys: Toys, tmp_path: Path) -> 
     toys.settings["AXS_INDEX"] = str(tmp_path / "index")
     for number in range(50):
         toys.add(f"entry{number}", {"tags": ["x"], "attributes": {"text": "y" * 500}})
-    toys.space().index.close()
+    toys.space().session.index.close()
     truncated(tmp_path / "index", 9000)
     assert len(toys.space().find("x")) == 50
     assert len(notes(toys)) == 1
@@ -265,8 +265,8 @@ def test_an_own_file_that_was_named_is_made_anew(toys: Toys, tmp_path: Path) -> 
 
 def test_a_folder_in_its_place(filled: Toys) -> None:
     right = all_answers(filled.space())
-    file = filled.space().index.file
-    filled.space().index.close()
+    file = filled.space().session.index.file
+    filled.space().session.index.close()
     file.unlink()
     (file / "inside").mkdir(parents=True)
     assert all_answers(filled.space()) == right
@@ -277,14 +277,14 @@ def test_a_folder_in_its_place(filled: Toys) -> None:
 def test_a_disk_that_is_full(filled: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the index's disk: what is asked for is made, in memory it is noted."""
     space = filled.space()
-    space.index.database.execute("PRAGMA max_page_count = 1")  # as SQLite itself says: no more pages
+    space.session.index.database.execute("PRAGMA max_page_count = 1")  # as SQLite itself says: no more pages
     for number in range(30, 60):
         filled.add(f"later{number}", {"tags": ["x"], "attributes": {"text": "z" * 3000}})
-    space.index.refresh()
+    space.session.index.refresh()
     assert len(space.find("x")) == ENTRIES + 30
     assert filled.reporter.warnings == [
-        f"the index {space.index.file} cannot be written: database or disk is full; all entries are read for this time "
-        "only (AXS_INDEX=FILE names another file)"
+        f"the index {space.session.index.file} cannot be written: database or disk is full; all entries are read for "
+        "this time only (AXS_INDEX=FILE names another file)"
     ]
 
 
@@ -296,7 +296,7 @@ def test_it_is_for_the_user_only(toys: Toys, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("AXS_INDEX", raising=False)
     toys.add("a", {"tags": ["x"]})
     space = toys.space()
-    file = space.index.file
+    file = space.session.index.file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.parent.chmod(0o755)
     space.byname("a")
@@ -314,8 +314,8 @@ def user(toys: Toys, tmp_path: Path) -> Iterator[Toys]:
 
 
 def test_a_file_that_may_not_be_written_is_replaced(user: Toys) -> None:
-    file = user.space().index.file
-    user.space().index.close()
+    file = user.space().session.index.file
+    user.space().session.index.close()
     file.chmod(0o444)
     user.add("b", {"tags": ["x"]})
     assert len(user.space().find("x")) == 2
@@ -326,8 +326,8 @@ def test_a_file_that_may_not_be_written_is_replaced(user: Toys) -> None:
 
 
 def test_a_folder_that_may_not_be_written(user: Toys) -> None:
-    file = user.space().index.file
-    user.space().index.close()
+    file = user.space().session.index.file
+    user.space().session.index.close()
     file.chmod(0o444)
     file.parent.chmod(0o555)
     try:
@@ -359,11 +359,11 @@ def test_a_lock_is_waited_for_and_who_made_it_is_believed(filled: Toys, monkeypa
     spaces = [filled.space() for _ in range(4)]
     for space in spaces:
         assert len(space.find("x")) == ENTRIES
-    content = bytearray(spaces[0].index.file.read_bytes())
+    content = bytearray(spaces[0].session.index.file.read_bytes())
     content[4096:] = bytes(len(content) - 4096)
-    spaces[0].index.file.write_bytes(bytes(content))
+    spaces[0].session.index.file.write_bytes(bytes(content))
     for space in spaces:
-        space.index.database.execute("PRAGMA shrink_memory")  # it has read all of it
+        space.session.index.database.execute("PRAGMA shrink_memory")  # it has read all of it
         assert len(space.find("x")) == ENTRIES
     assert len(made) == 1
 
@@ -371,6 +371,6 @@ def test_a_lock_is_waited_for_and_who_made_it_is_believed(filled: Toys, monkeypa
 def test_what_is_wrong_with_axs_itself_is_no_damage(toys: Toys) -> None:
     space = toys.space()
     with pytest.raises(sqlite3.ProgrammingError):
-        space.index.connection.fetch("SELECT ?", (1, 2))
+        space.session.index.connection.fetch("SELECT ?", (1, 2))
     assert notes(toys) == []
-    assert database_module.place_of(space.index.file) is not None
+    assert database_module.place_of(space.session.index.file) is not None

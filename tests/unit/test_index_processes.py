@@ -74,7 +74,7 @@ def filled(toys: Toys) -> Toys:
 
 def survive(toys: Toys, turns: int, spoil: Callable[[Path, int], None]) -> int:
     """Spoil the index as long as the processes ask; how often that was done. Each of them must end well."""
-    file = toys.space().index.file
+    file = toys.space().session.index.file
     children = ask(toys, turns)
     times = 0
     while any(child.poll() is None for child in children):

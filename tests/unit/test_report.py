@@ -33,7 +33,7 @@ def test_what_a_run_says_is_collected(toys: Toys) -> None:
     space = toys.space()
     run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
     told: list[str] = []
-    data = collect([run.entry], Twins(space.index.find), told.append)
+    data = collect([run.entry], Twins(space.session.index.find), told.append)
     [shown] = data["runs"]
     wanted = {"name": run.name, "scenario": "Server", "framework": "toy", "performance": 100, "unit": "samples/s"}
     assert {name: shown[name] for name in wanted} == wanted
@@ -45,7 +45,7 @@ def test_a_figure_comes_with_the_accuracy_of_its_twin(toys: Toys) -> None:
     fake_loadgen.add_to(toys.recipes)
     space = toys.space()
     run, twin = space.byquery(PERFORMANCE), space.byquery("loadgen_output,loadgen_mode=AccuracyOnly")
-    [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
+    [shown] = collect([run.entry], Twins(space.session.index.find), print)["runs"]
     wanted = {"accuracy": 80.0, "accuracy_low": 79.647, "accuracy_high": 80.348, "accuracy_from": twin.name}
     assert {name: shown[name] for name in wanted} == wanted
 
@@ -57,7 +57,7 @@ def test_percentiles_are_those_of_the_log(toys: Toys) -> None:
     lines = ["Max latency (ns)                : 90", "99.90 percentile latency (ns)   : 80", "Min latency (ns) : 10"]
     with (run.path / "mlperf_log_summary.txt").open("a") as summary:
         summary.write("\n".join([*lines, "50.00 percentile latency (ns)   : 20", ""]))
-    [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
+    [shown] = collect([run.entry], Twins(space.session.index.find), print)["runs"]
     assert shown["latency"] == [[0, 10], [50, 20], [99.9, 80], [100, 90]]
 
 
@@ -81,7 +81,7 @@ def test_a_search_is_shown_in_the_unit_of_its_target(toys: Toys, figure_unit: st
     units = {"target": unit, "figure": figure_unit}
     data = {"scenario": "any", "units": units, "attempts": tried, "confirmed_by": "c"}
     (run.path / "search.json").write_text(json.dumps(data))
-    [shown] = collect([run.entry], Twins(space.index.find), print)["runs"]
+    [shown] = collect([run.entry], Twins(space.session.index.find), print)["runs"]
     attempts = [{**each, "number": at} for at, each in enumerate(tried, 1)]
     attempts[0]["figure"], attempts[2]["figure"] = 15, 10
     assert shown["search"] == {"unit": unit, "chosen": 10, "attempts": attempts}
@@ -91,7 +91,7 @@ def test_a_search_that_was_made_is_shown(toys: Toys) -> None:
     fake_loadgen.add_to(toys.recipes)
     space = toys.space()
     made = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=105,until_valid+")
-    search = collect([made.entry], Twins(space.index.find), print)["runs"][0]["search"]
+    search = collect([made.entry], Twins(space.session.index.find), print)["runs"][0]["search"]
     told = [(each["number"], each["target"], each["figure"], each["valid"]) for each in search["attempts"]]
     assert told == [(1, 105, 105, False), (2, 94.5, 100, True), (3, 94.5, 100, True)]
     assert (search["unit"], search["chosen"]) == ("samples/s", 94.5)
@@ -110,7 +110,7 @@ def test_no_search_and_one_that_was_damaged(toys: Toys) -> None:
         with pytest.raises(Refused) as refused:
             run.get("target_search")
         assert refused.value.message == "search.json is cut short or was changed, so the search cannot be shown"
-    assert collect([run.entry], Twins(space.index.find), print)["runs"][0]["search"] is None
+    assert collect([run.entry], Twins(space.session.index.find), print)["runs"][0]["search"] is None
 
 
 def test_what_does_not_say_how_it_is_shown_is_left_out_and_told(toys: Toys) -> None:
@@ -119,7 +119,7 @@ def test_what_does_not_say_how_it_is_shown_is_left_out_and_told(toys: Toys) -> N
     space = toys.space()
     run, other = space.byquery(PERFORMANCE), space.byquery("other")
     told: list[str] = []
-    data = collect([other.entry, run.entry], Twins(space.index.find), told.append)
+    data = collect([other.entry, run.entry], Twins(space.session.index.find), told.append)
     assert [shown["name"] for shown in data["runs"]] == [run.name]
     assert told == [f"1 entries are not in the report, as they do not say how they are shown: {other.name} ..."]
     with pytest.raises(UsageError) as caught:

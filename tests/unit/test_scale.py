@@ -49,11 +49,11 @@ def work_done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def sqlite_steps(space: Workspace) -> Iterator[Counter[str]]:
     """Counts the steps of SQLite's machine."""
     steps: Counter[str] = Counter()
-    space.index.database.set_progress_handler(lambda: steps.update(["steps"]), 1)
+    space.session.index.database.set_progress_handler(lambda: steps.update(["steps"]), 1)
     try:
         yield steps
     finally:
-        space.index.database.set_progress_handler(None, 0)
+        space.session.index.database.set_progress_handler(None, 0)
 
 
 def fill(toys: Toys, count: int) -> None:
@@ -85,7 +85,7 @@ def more(toys: Toys, start: int, end: int) -> None:
         write(toys.work, number)
     long_ago = 10**18 + end
     os.utime(toys.work, ns=(long_ago, long_ago))
-    toys.space().index.close()
+    toys.space().session.index.close()
 
 
 @pytest.fixture(params=[FEW, MANY])
@@ -97,9 +97,9 @@ def size(request: pytest.FixtureRequest, toys: Toys) -> int:
 def ask(toys: Toys, query: str) -> tuple[WorkspaceEntry, Counter[str]]:
     """A query as a new process asks it, and SQLite's steps for refreshing and looking up."""
     space = toys.space()
-    space.index.close()
+    space.session.index.close()
     with sqlite_steps(space) as steps:
-        space.index.refresh()
+        space.session.index.refresh()
         found = space.byquery(query)
     return found, steps
 
@@ -146,7 +146,7 @@ def test_a_folder_from_elsewhere_is_noticed_right_after_one_of_our_own(toys: Toy
 def test_a_folder_from_elsewhere_is_noticed_while_one_of_our_own_is_made(toys: Toys) -> None:
     fill(toys, FEW)
     space = toys.space()
-    with space.index.expecting(toys.work / "own"):
+    with space.session.index.expecting(toys.work / "own"):
         write(toys.work, MANY)
         (toys.work / "own").mkdir()
     assert [found.get("size") for found in toys.space().find(f"run,size={MANY}")] == [MANY]
@@ -156,7 +156,7 @@ def test_what_another_host_made_is_seen_in_its_place_before_the_stamp_tells(toys
     fill(toys, FEW)
     space = toys.space()
     made = toys.space().byquery("run,size=-1")
-    space.index.forget(made.path)  # this process has not heard of it
+    space.session.index.forget(made.path)  # this process has not heard of it
     assert space.byquery("run,size=-1").path == made.path
     assert toys.made("run") == 2
 
@@ -209,7 +209,7 @@ def test_a_listing_has_every_entry_once(toys: Toys) -> None:
 
 def test_words_are_those_that_exist(toys: Toys) -> None:
     fill(toys, FEW)
-    tags, keys = toys.space().index.words()
+    tags, keys = toys.space().session.index.words()
     assert tags == ["run"]
     assert {"kind", "score", "size"} <= set(keys)
 

@@ -20,7 +20,7 @@ import yaml
 from support.toy import SOURCES, Listening
 
 from axs_core.base.errors import AxsError, EntryError, ProduceError, ProgramFailed, StoreError
-from axs_core.store import PRIVATE, Appeared, Attempt, Store, default_root, explained, failure, lock_base, safe_name
+from axs_core.store import PRIVATE, Appeared, Attempt, Store, explained, failure, lock_base, safe_name
 from axs_core.store import store as store_module
 from axs_core.store.durable import replacing, write_atomic
 
@@ -103,15 +103,6 @@ def test_safe_name(text: str, name: str) -> None:
 )
 def test_lock_base(name: str, base: str) -> None:
     assert lock_base(name) == base
-
-
-def test_default_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert default_root({}) == tmp_path / "work_collection"
-    assert default_root({"AXS_WORK_COLLECTION": ""}) == tmp_path / "work_collection"
-    assert default_root({"AXS_WORK_COLLECTION": "~/w"}) == tmp_path / "w"
-    assert default_root({"AXS_WORK_COLLECTION": "w/../x"}) == tmp_path / "x"
 
 
 def test_states(store: Store) -> None:

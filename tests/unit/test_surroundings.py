@@ -57,7 +57,7 @@ def counts(variables: dict[str, str]) -> dict[str, object]:
 
 
 def test_without_variables_the_key_is_the_one_of_before(toys: Toys) -> None:
-    (found,) = toys.space(HOME="/elsewhere", OMP_SCHEDULE="").resolver.matches(parse("thing,n=2"))
+    (found,) = toys.space(HOME="/elsewhere", OMP_SCHEDULE="").session.resolver.matches(parse("thing,n=2"))
     assert found.key == KEY_BEFORE
 
 

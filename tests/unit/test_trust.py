@@ -20,6 +20,7 @@ from axs_core import Workspace
 from axs_core.api import WorkspaceEntry
 from axs_core.base.errors import AxsError, NotTrusted, UsageError
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import Settings
 from axs_core.collections.trust import Elsewhere, Trust, canonical, head_of
 
 SHIPPED = Path(__file__).parents[2] / "entries"
@@ -210,7 +211,7 @@ def test_trust_with_the_query(toys: Toys, theirs: Repository) -> None:
     ],
 )
 def test_addresses_in_the_setting(tmp_path: Path, address: str, setting: str, trusted: bool) -> None:
-    trust = Trust({"AXS_TRUST": setting}, Reporter(), tmp_path / "trust.json")
+    trust = Trust(Settings({"AXS_TRUST": setting}), Reporter(), tmp_path / "trust.json")
     assert Elsewhere("c", "git", canonical(address), tmp_path, "abc", trust).trusted is trusted
 
 
@@ -598,18 +599,18 @@ def test_a_file_that_is_not_sound(tmp_path: Path, text: str, mode: int, said: st
     file.write_text(text.replace("SOURCE", "https://example.org/x"))
     file.chmod(mode)
     reporter = Listening()
-    trust = Trust({}, reporter, file)
+    trust = Trust(Settings({}), reporter, file)
     there = Elsewhere("c", "git", "https://example.org/x", tmp_path, "abc", trust)
     assert there.trusted is (said is None)
     assert [said in warning for warning in reporter.warnings] == ([True] if said else [])
     trust.grant(there, "test")
-    assert Trust({}, Reporter(), file).covers(there)
+    assert Trust(Settings({}), Reporter(), file).covers(there)
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     def grant(number: int) -> None:
-        trust = Trust({}, Reporter(), tmp_path / "trust.json")
+        trust = Trust(Settings({}), Reporter(), tmp_path / "trust.json")
         trust.grant(Elsewhere("c", "git", f"https://example.org/{number}", tmp_path, "abc", trust), "test")
 
     threads = [threading.Thread(target=grant, args=(number,)) for number in range(8)]
@@ -623,7 +624,7 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are those of POSIX")
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    trust = Trust({}, Reporter(), tmp_path / "file" / "trust.json")
+    trust = Trust(Settings({}), Reporter(), tmp_path / "file" / "trust.json")
     with pytest.raises(AxsError, match="cannot be written") as raised:
         trust.grant(Elsewhere("c", "git", "https://example.org/x", tmp_path, "abc", trust), "test")
     assert raised.value.hint == "AXS_TRUST=ADDRESS trusts for one command"

@@ -9,6 +9,7 @@ import signal
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.toy import Toys
@@ -89,7 +90,7 @@ def test_a_result_answers_elsewhere(toys: Toys, tmp_path: Path) -> None:
     assert other.byname(made.name).path == collection.path / "entries" / made.name
     assert other.byname(made.name).record["query"] == "run,n=8"
     assert other.verify() == []
-    assert other.reporter.warnings == []  # type: ignore[attr-defined]
+    assert other.session.reporter.warnings == []  # type: ignore[attr-defined]
 
 
 def test_byquery_answers_only_where_the_machine_is_named(toys: Toys, tmp_path: Path) -> None:
@@ -387,3 +388,19 @@ def test_the_whole_work_collection(toys: Toys, tmp_path: Path) -> None:
     with pytest.raises(AxsError) as raised:
         elsewhere(tmp_path).space().zip(None, tmp_path / "none.zip")
     assert str(raised.value) == "there is nothing to put into an archive"
+
+
+@pytest.mark.parametrize(
+    ("labels", "message", "hint"),
+    [
+        ({"licence": "MIT"}, "'zip' has no option --licence", "--license"),
+        ({"title": 5}, "title has to be text, not 5", None),
+        ({"authors": ["A", 5]}, "authors has to be text, not ['A', 5]", None),
+    ],
+)
+def test_labels_that_are_none(
+    tmp_path: Path, toys: Toys, labels: dict[str, Any], message: str, hint: str | None
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        toys.space().zip("run", tmp_path / "results.zip", **labels)
+    assert (str(caught.value), caught.value.hint) == (message, hint)

@@ -433,7 +433,7 @@ def test_bounds_can_be_named(toys: Toys, tmp_path: Path) -> None:
 def refusal(toys: Toys, tmp_path: Path, data: bytes) -> str:
     """What is said of an archive; nothing of it stays, and nothing is written anywhere else."""
     space = toys.space()
-    space.store.open()
+    space.session.store.open()
     archive = tmp_path / "results.zip"
     archive.write_bytes(data)
     before = everything(tmp_path)

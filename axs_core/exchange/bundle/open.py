@@ -20,19 +20,21 @@ from typing import Any
 
 from axs_core import __version__
 from axs_core.base.errors import NotFound
-from axs_core.base.reporter import Progress, Reporter
+from axs_core.base.reporter import Progress
 from axs_core.collections.folders import BROUGHT_BY
 from axs_core.exchange.arrival import called, disk, incoming, make_entry, opener, settle
 from axs_core.exchange.bundle.contents import LARGEST, README, RECIPES, digest_of, read_contents, shipped_in
 from axs_core.exchange.bundle.pack import for_whom, in_words
 from axs_core.exchange.bundle.tar import TarMember, members
+from axs_core.exchange.collections import elsewhere, is_trusted
 from axs_core.exchange.manifest import BadArchive, Shipped
-from axs_core.index import Index
+from axs_core.making.asking import ask
 from axs_core.making.recording import now
+from axs_core.making.session import Session
 from axs_core.producers.bundled import CONTENTS, TAG, minor_of
 from axs_core.producers.git.bare import finish_bare
 from axs_core.query import Condition, Query, parse
-from axs_core.store import INCOMING, Store
+from axs_core.store import INCOMING
 from axs_core.store.durable import sync_tree
 
 _LARGEST_README = 1 << 20
@@ -50,13 +52,26 @@ class Opened:
     has_recipes: bool
 
 
+def unbundle(session: Session, file: Path, name: str | None, digest: str | None, *, trust: bool) -> list[Query]:
+    """Open a bundle, and make the collections that it brings; what can be asked now. ``trust``: what those and the
+    bundle's maker wrote may run.
+    """
+    opened = Unbundler(session).open(file, name, digest)
+    brought = [ask(session, query).entry for query in opened.collections]
+    if opened.has_recipes:
+        brought.append(session.index.by_name(opened.path.name))
+    for collection in brought if trust else ():
+        session.trust.grant(elsewhere(session.index, collection), "trust")
+    if unsaid := [each.name for each in brought if not is_trusted(session.index, each)]:
+        session.reporter.note(f"asked about at their first use: the recipes in {', '.join(unsaid)}; --trust says yes")
+    return list(opened.queries)
+
+
 @dataclass(frozen=True)
 class Unbundler:
-    """Opens bundles into the work collection of ``store``."""
+    """Opens bundles into the work collection."""
 
-    store: Store
-    index: Index
-    reporter: Reporter
+    session: Session
 
     def open(self, file: Path, name: str | None = None, digest: str | None = None) -> Opened:
         """Open ``file``; what was opened before is not opened twice. ``digest`` is what its content must have.
@@ -66,8 +81,8 @@ class Unbundler:
         if not os.path.isfile(file):  # noqa: PTH113 - any name may be asked, however long
             raise NotFound(f"there is no file {file}")
         base = called(name, file.name.removesuffix(".tar"))
-        self.store.open()
-        with self.store.held(INCOMING, "opening a bundle"), file.open("rb") as stream:
+        self.session.store.open()
+        with self.session.store.held(INCOMING, "opening a bundle"), file.open("rb") as stream:
             try:
                 coming = members(stream)
                 data, readme = _beginning(coming, digest)
@@ -81,48 +96,58 @@ class Unbundler:
 
     def _there(self, data: Mapping[str, Any]) -> Path | None:
         """The same bundle, opened before."""
-        entries = [entry for entry in self.index.by_key(digest_of(data)) if BROUGHT_BY in entry.produced.get("by", ())]
+        entries = [
+            entry for entry in self.session.index.by_key(digest_of(data)) if BROUGHT_BY in entry.produced.get("by", ())
+        ]
         if not entries:
             return None
-        self.reporter.note(f"{entries[0].name} is this bundle, opened {entries[0].made_at}")
+        self.session.reporter.note(f"{entries[0].name} is this bundle, opened {entries[0].made_at}")
         return entries[0].path
 
     def _bring(
         self, file: Path, coming: Iterator[TarMember], data: Mapping[str, Any], readme: bytes, base: str
     ) -> Path:
-        with incoming(self.store) as fresh:
+        with incoming(self.session.store) as fresh:
             try:
                 shipped = shipped_in(data)
-                with self.reporter.progress(f"reading {file.name}", sum(item.size for item in shipped.values())) as bar:
+                with self.session.reporter.progress(
+                    f"reading {file.name}", sum(item.size for item in shipped.values())
+                ) as bar:
                     _extract(coming, data, shipped, fresh, bar)
                 (fresh / README).write_bytes(readme)
                 for repository in data["repositories"]:
                     finish_bare(fresh / repository["folder"])
                 _describe(fresh, file, data)
                 sync_tree(fresh)
-                folder = settle(self.store, self.index, fresh, base)
+                folder = settle(self.session.store, self.session.index, fresh, base)
             except OSError as error:
                 raise disk(error, fresh) from error
-        self.index.refresh()
+        self.session.index.refresh()
         return folder
 
     def _say(self, folder: Path, data: Mapping[str, Any]) -> None:
-        self.reporter.note(f"{folder.name}: {in_words(data)}; content {digest_of(data)}")
+        self.session.reporter.note(f"{folder.name}: {in_words(data)}; content {digest_of(data)}")
         if data["axs"] != __version__:
-            self.reporter.warn(f"it was made by axs {data['axs']}, and this is axs {__version__}: recipes may differ")
+            self.session.reporter.warn(
+                f"it was made by axs {data['axs']}, and this is axs {__version__}: recipes may differ"
+            )
         kinds = {(item["python"], item["platform"]) for item in data["environments"]}
         here = (minor_of(platform.python_version()), sysconfig.get_platform())
         if kinds and here not in kinds:
-            self.reporter.warn(
+            self.session.reporter.warn(
                 f"its wheels are {for_whom(data)}; this is Python {here[0]} on {here[1]}. "
                 f"Run axs with such a Python, or bundle again with --python={here[0]}"
             )
         elif unfit := _unfit(data, here):
-            self.reporter.warn(f"wheels that this machine cannot install (an older C library?): {', '.join(unfit)}")
+            self.session.reporter.warn(
+                f"wheels that this machine cannot install (an older C library?): {', '.join(unfit)}"
+            )
         if data["tools"]:
-            self.reporter.note(f"must be on this machine, they were found on the other: {'; '.join(data['tools'])}")
+            self.session.reporter.note(
+                f"must be on this machine, they were found on the other: {'; '.join(data['tools'])}"
+            )
         if data["left_out"]:
-            self.reporter.warn(f"not in it: {', '.join(data['left_out'])}")
+            self.session.reporter.warn(f"not in it: {', '.join(data['left_out'])}")
 
 
 def _beginning(coming: Iterator[TarMember], digest: str | None) -> tuple[dict[str, Any], bytes]:

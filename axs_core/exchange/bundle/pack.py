@@ -13,19 +13,17 @@ from typing import Any
 
 from axs_core import __version__
 from axs_core.base.errors import UsageError
-from axs_core.base.reporter import Reporter
 from axs_core.exchange.bundle.contents import OWN, README, as_data, digest_of, libc, read_contents, shipped_in, text_of
 from axs_core.exchange.bundle.gather import Gathering, Source, clone_and_address, collection_queries
 from axs_core.exchange.bundle.tar import TarWriter, look
 from axs_core.exchange.bundle.walk import Walk
 from axs_core.exchange.bundle.wheels import Wheelhouse, other_pythons
 from axs_core.exchange.pack import not_written
-from axs_core.index import Index
 from axs_core.making.fulfil import Runner
+from axs_core.making.session import Session
 from axs_core.producers.bundled import CONTENTS, WHEELS, minor_of
 from axs_core.query import parse
-from axs_core.resolver import Resolver
-from axs_core.store import BUNDLING, PRIVATE, Store
+from axs_core.store import BUNDLING, PRIVATE
 from axs_core.store.durable import replacing
 from axs_core.upkeep.ownership import entries_folder
 
@@ -36,11 +34,7 @@ class Bundler:
     wheels of axs itself go in too.
     """
 
-    store: Store
-    index: Index
-    resolver: Resolver
-    reporter: Reporter
-    environ: Mapping[str, str]
+    session: Session
     pythons: Sequence[str] = ()
     with_axs: bool = False
 
@@ -51,10 +45,10 @@ class Bundler:
         """
         if os.path.lexists(output):
             raise UsageError(f"{output} is there already", hint=f"another name, or: rm {output}")
-        others = other_pythons(self.pythons, self.environ)
-        self.store.open()
-        with self.store.held(BUNDLING, "bundling"):
-            staging = self.store.root / PRIVATE / BUNDLING
+        others = other_pythons(self.pythons, self.session.settings.environ)
+        self.session.store.open()
+        with self.session.store.held(BUNDLING, "bundling"):
+            staging = self.session.store.root / PRIVATE / BUNDLING
             shutil.rmtree(staging, ignore_errors=True)  # left by one that was killed: the lock is ours
             staging.mkdir(parents=True)
             try:
@@ -65,9 +59,9 @@ class Bundler:
                 shutil.rmtree(staging, ignore_errors=True)
 
     def _write(self, queries: Sequence[str], output: Path, staging: Path, others: Sequence[str]) -> Path:
-        wheels = Wheelhouse(staging, staging / WHEELS, self.environ, self.reporter)
-        gathering = Gathering(staging, self.environ, self.reporter, wheels, others)
-        walk = Walk(self.index, self.resolver, self._runner(), self.reporter)
+        wheels = Wheelhouse(staging, staging / WHEELS, self.session.settings.environ, self.session.reporter)
+        gathering = Gathering(staging, self.session.settings.environ, self.session.reporter, wheels, others)
+        walk = Walk(self.session, Runner(self.session))
         asked = []
         for text in queries:
             found = walk.ask(parse(text))
@@ -84,13 +78,10 @@ class Bundler:
         self._put(data, gathering.files, output)
         return output
 
-    def _runner(self) -> Runner:
-        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ)
-
     def _recipes(self, walk: Walk, gathering: Gathering) -> tuple[list[str], list[str]]:
         """Entries of one's own that go in, and clones of collections, by the queries that make them."""
-        inside = {str(entries_folder(entry)): entry for entry in self.index.find(parse("collection"))}
-        entries = [entry for entry in walk.written.values() if entry.collection != str(self.index.roots[-1])]
+        inside = {str(entries_folder(entry)): entry for entry in self.session.index.find(parse("collection"))}
+        entries = [entry for entry in walk.written.values() if entry.collection != str(self.session.index.roots[-1])]
         cloned = collection_queries(entries, inside)
         for collection in cloned.values():
             gathering.add_repository(*clone_and_address(collection))
@@ -109,7 +100,7 @@ class Bundler:
         left_out: list[str],
     ) -> dict[str, Any]:
         total = sum(source.path.stat().st_size for source in gathering.files.values())
-        with self.reporter.progress("reading what goes in", total) as bar:
+        with self.session.reporter.progress("reading what goes in", total) as bar:
             files = {
                 name: as_data(look(source.path, bar), source.mtime_ns)
                 for name, source in sorted(gathering.files.items())
@@ -142,7 +133,9 @@ class Bundler:
         shipped = shipped_in(data)
         with (
             replacing(output) as fresh,
-            self.reporter.progress(f"writing {output.name}", sum(item.size for item in shipped.values())) as bar,
+            self.session.reporter.progress(
+                f"writing {output.name}", sum(item.size for item in shipped.values())
+            ) as bar,
             fresh.open("wb") as stream,
         ):
             writer = TarWriter(stream, bar)
@@ -156,11 +149,11 @@ class Bundler:
         self._say(data, output)
 
     def _say(self, data: Mapping[str, Any], output: Path) -> None:
-        self.reporter.note(f"{output.name}: {in_words(data)}; content {digest_of(data)}")
+        self.session.reporter.note(f"{output.name}: {in_words(data)}; content {digest_of(data)}")
         if data["tools"]:
-            self.reporter.note(f"found on this machine, not in the bundle: {'; '.join(data['tools'])}")
+            self.session.reporter.note(f"found on this machine, not in the bundle: {'; '.join(data['tools'])}")
         if data["left_out"]:
-            self.reporter.warn(
+            self.session.reporter.warn(
                 f"not in the bundle, entries that no recipe makes: {', '.join(data['left_out'])}; axs zip takes them"
             )
 

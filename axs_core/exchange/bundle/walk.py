@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from axs_core.base.reporter import Reporter
 from axs_core.entry import Entry, read_record, rendered_at
 from axs_core.entry.functions import functions_of
-from axs_core.index import Index
 from axs_core.making.fulfil import Runner
+from axs_core.making.session import Session
 from axs_core.query import Query, parse
-from axs_core.resolver import Match, NeedValues, Resolver, producers_of, recipe_scope
+from axs_core.resolver import Match, NeedValues, producers_of, recipe_scope
 
 RUNS = frozenset({"program", "python"})
 """Producers that bring nothing from anywhere: what they make is made again on the other machine."""
@@ -41,10 +40,8 @@ class Walk:
     query takes as they are, which no recipe would make.
     """
 
-    index: Index
-    resolver: Resolver
+    session: Session
     runner: Runner
-    reporter: Reporter
     pieces: dict[str, Piece] = field(default_factory=dict)
     written: dict[str, Entry] = field(default_factory=dict)
     existing: dict[str, Entry] = field(default_factory=dict)
@@ -53,9 +50,9 @@ class Walk:
         """What ``query`` needs. Programs at the top are not run: what a query makes at last is made where it is wanted.
         Returns how it was matched; None where only an entry that is there answers it.
         """
-        with self.index.trust.answering("never"):
-            self.resolver.plan(query)
-        matches = self.resolver.matches(query)
+        with self.session.index.trust.answering("never"):
+            self.session.resolver.plan(query)
+        matches = self.session.resolver.matches(query)
         if matches and matches[0].recipe.kind != "static" and set(matches[0].recipe.make) <= RUNS:
             found = matches[0]
             needs = self._needs(found)
@@ -63,7 +60,7 @@ class Walk:
             if not self._asks_while_making(piece):
                 self._keep(piece)
                 return found
-            self.reporter.note(f"{query} finds out what it needs while it is made: it is made here too")
+            self.session.reporter.note(f"{query} finds out what it needs while it is made: it is made here too")
         return self._visit(query)[1]
 
     def _visit(self, query: Query) -> tuple[Entry, Match | None]:
@@ -85,12 +82,12 @@ class Walk:
             relative.allow(f"find out with its recipe {relative.name} what {found.query} needs")
         values: dict[str, Any] = {}
         for need in found.recipe.needs.values():
-            queries = self.resolver.need_queries(found, need, recipe_scope(found, values))
+            queries = self.session.resolver.need_queries(found, need, recipe_scope(found, values))
             if queries is None:
                 values[need.name] = None
                 continue
             if need.all:
-                entries = [entry for query in queries for entry in self.index.find(query)]
+                entries = [entry for query in queries for entry in self.session.index.find(query)]
                 self.existing.update((entry.name, entry) for entry in entries)
             else:
                 entries = [self._visit(query)[0] for query in queries]
@@ -116,7 +113,7 @@ class Walk:
         self.pieces[piece.found.key] = piece
         self._used(piece.found.recipe)
         for name in piece.found.recipe.result_parents:
-            self._used(self.index.by_name(name))
+            self._used(self.session.index.by_name(name))
 
     def _used(self, entry: Entry) -> None:
         self.written.update((each.name, each) for each in entry.lineage if each.kind != "produced")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from axs_core.base.paths import absolute, user_cache
+from axs_core.base.settings import Settings
 from axs_core.producers.fetch.checksums import Digests, Expected
 
 
@@ -26,10 +26,7 @@ class DownloadCache:
     @staticmethod
     def of(environ: Mapping[str, str]) -> DownloadCache:
         """``$AXS_DOWNLOAD_CACHE``, else ``downloads`` in the user's cache folder for axs."""
-        named = environ.get("AXS_DOWNLOAD_CACHE")
-        if named:
-            return DownloadCache(absolute(named))
-        return DownloadCache(user_cache() / "downloads")
+        return DownloadCache(Settings(environ).download_cache)
 
     def place(self, expected: Expected) -> Path | None:
         """Where a file with these checksums lies; None where none is known, as then nothing could be verified."""

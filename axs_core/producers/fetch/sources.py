@@ -6,18 +6,15 @@ from the right one instead, ``file://`` included. ``AXS_OFFLINE=1`` leaves only 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from axs_core.base.credentials import without_credentials
-from axs_core.base.errors import UsageError
+from axs_core.base.settings import Settings
 
 NETWORK_SCHEMES = ("http", "https")
 FETCH_SCHEMES = (*NETWORK_SCHEMES, "file")
-_PAIR = re.compile(r"([a-z][a-z0-9+.-]*://[^=]*)=([a-z][a-z0-9+.-]*://.*)", re.IGNORECASE)
-_NO = ("", "0", "no", "false", "off")
 
 
 @dataclass(frozen=True)
@@ -38,16 +35,7 @@ class Candidate:
 
 def mirrors_from(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """The pairs in ``AXS_MIRRORS``; a :class:`UsageError` names the one that is none."""
-    pairs = []
-    for text in environ.get("AXS_MIRRORS", "").replace(",", " ").split():
-        pair = _PAIR.fullmatch(text)
-        if pair is None:
-            raise UsageError(
-                f"AXS_MIRRORS: {without_credentials(text)!r} is not of the form prefix=prefix",
-                hint="AXS_MIRRORS='https://zenodo.org/=file:///data/zenodo/'",
-            )
-        pairs.append((pair[1], pair[2]))
-    return tuple(pairs)
+    return Settings(environ).mirrors
 
 
 def offline_from(environ: Mapping[str, str]) -> bool:
@@ -56,7 +44,7 @@ def offline_from(environ: Mapping[str, str]) -> bool:
     >>> offline_from({"AXS_OFFLINE": "1"}), offline_from({"AXS_OFFLINE": "0"}), offline_from({})
     (True, False, False)
     """
-    return environ.get("AXS_OFFLINE", "").strip().lower() not in _NO
+    return Settings(environ).offline
 
 
 def candidates(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.base.errors import ProduceError, ProgramFailed, UsageError
+from axs_core.base.settings import Settings, is_on
 from axs_core.process import run
 from axs_core.producers.base import Job
 from axs_core.producers.paths import seconds
@@ -67,7 +68,7 @@ def choose(wanted: str, environ: Mapping[str, str], python: str) -> Installer:
     names an index or a folder of wheels: uv would not read it, and packages would come from elsewhere. ``python`` is
     an interpreter that may have pip.
     """
-    name = environ.get("AXS_INSTALLER") or "auto" if wanted == "auto" else wanted
+    name = Settings(environ).installer if wanted == "auto" else wanted
     if name not in ("auto", "pip", "uv"):
         raise UsageError(f"there is no installer {name!r}", hint="AXS_INSTALLER or installer= is one of auto, pip, uv")
     program = shutil.which("uv", path=environ.get("PATH")) if name != "pip" else None
@@ -90,7 +91,7 @@ def install(
     with the installer's own reasons. ``options`` are further ones of the installer.
     """
     environ = environment_for(installer, job.environ, job.spec.get("index_options") or ())
-    no_index = ["--no-index"] if _is_on(environ, "PIP_NO_INDEX") else []  # uv has no variable for it
+    no_index = ["--no-index"] if is_on(environ, "PIP_NO_INDEX") else []  # uv has no variable for it
     argv = [*installer.command(environment), *no_index, *options, "-r", str(requirements)]
     begin, what = size_of(job.log), shortened(texts)
     job.reporter.step(f"installing {what} with {installer.name}")
@@ -105,7 +106,7 @@ def install(
             raise
         talk = talk_since(job.log, begin)
         message, tail = f"{installer.name} could not install {what}", reasons(talk) or error.tail
-        hint = hint_for(talk, offline=_is_on(environ, "AXS_OFFLINE"))
+        hint = hint_for(talk, offline=Settings(environ).offline)
         code = error.returncode
         raise ProgramFailed(message, argv=argv, returncode=code, tail=tail, log=job.log, hint=hint) from None
 
@@ -118,7 +119,7 @@ def environment_for(installer: Installer, environ: Mapping[str, str], options: S
     """
     result = {name: value for name, value in clean_environ(environ).items() if name not in _ELSEWHERE} | _QUIET
     result |= _variables(options)
-    if _is_on(environ, "AXS_OFFLINE"):
+    if Settings(environ).offline:
         result["UV_OFFLINE"] = "1"
         if not result.get("PIP_INDEX_URL", "").startswith("file:") and installer.name == "pip":
             result["PIP_NO_INDEX"] = "1"
@@ -148,10 +149,6 @@ def _variables(options: Sequence[str]) -> dict[str, str]:
                 f"index_options: {word!r} is not an option", hint="write --index-url URL, --find-links FOLDER ..."
             )
     return {name: value or "1" for name, value in result.items()}
-
-
-def _is_on(environ: Mapping[str, str], name: str) -> bool:
-    return environ.get(name, "").lower() not in ("", "0", "false", "no", "off")
 
 
 def _pip_files_name_sources(python: str, environ: Mapping[str, str]) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axs_core.base.errors import ProduceError, ProgramFailed, UsageError
+from axs_core.base.errors import ProduceError, ProgramFailed
+from axs_core.base.settings import Settings
 from axs_core.process import run
 from axs_core.producers.base import Job, Made
 from axs_core.producers.bundled import WHEELS, Wheels
@@ -65,9 +66,7 @@ class PythonEnv:
         """Install, or take the calling interpreter; nothing of an earlier try is kept."""
         requirements = parse_requirements(job.spec.get("requirements"))
         _remove_earlier(job.folder)
-        policy = job.environ.get("AXS_PYTHON_ENV") or "auto"
-        if policy not in ("auto", "calling", "isolated"):
-            raise UsageError(f"AXS_PYTHON_ENV={policy} has no meaning", hint="it is one of auto, calling, isolated")
+        policy = Settings(job.environ).python_env
         if job.spec.get("lock_file"):
             why_not: Sequence[str] = ["exactly what a lock file holds is asked for"]
         elif policy == "isolated" or job.spec.get("isolated"):

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from axs_core.base.errors import StoreError
 from axs_core.base.reporter import Reporter
+from axs_core.base.settings import LEASE
 from axs_core.entry.load import META
 from axs_core.store.hosts import oslock
 from axs_core.store.hosts.afresh import opens
 from axs_core.store.hosts.beacon import BEATS, LOOK, Heart, Seen, Watch
 from axs_core.store.hosts.claims import Claim, Claims, Waiting
 from axs_core.store.hosts.using import Using, has_ended
-from axs_core.store.layout import LEASE, PRIVATE, not_writable, open_root
+from axs_core.store.layout import PRIVATE, not_writable, open_root
 from axs_core.store.removal import empty_trash
 
 SHORT_KEY = 10

@@ -211,7 +211,7 @@ class Room(ToyRoom):
 
     def fill(self) -> None:
         super().fill()
-        self.space.store.open()
+        self.space.session.store.open()
 
     def tried(self, data: bytes) -> str:
         place = self.root / "work" / "tried"

@@ -307,11 +307,11 @@ class Room(ToyRoom):
         finally:
             for left in [item for item in self.toys.work.iterdir() if item.name.startswith("ingested")]:
                 shutil.rmtree(left)
-                self.space.index.forget(left)
+                self.space.session.index.forget(left)
 
     def _by_functions(self, folder: Path, values: Mapping[str, Any]) -> str:
         """What the recipe's function takes in, and the figures that functions make of it; nothing is stored."""
-        recipe, parent = (self.space.index.by_name(name) for name in ("loadgen_ingest", "loadgen_experiment"))
+        recipe, parent = (self.space.session.index.by_name(name) for name in ("loadgen_ingest", "loadgen_experiment"))
         place = self.root / "taken"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()

@@ -186,7 +186,7 @@ class Room(ToyRoom):
         try:
             return self._used(folder)
         finally:
-            self.space.index.close()
+            self.space.session.index.close()
             (folder / META).unlink()
             folder.rmdir()
 

@@ -147,7 +147,7 @@ class Room(ToyRoom):
             self._restore()
 
     def _restore(self) -> None:
-        self.space.index.close()
+        self.space.session.index.close()
         for name in (FAILED, BEACON):
             (self.folder / name).unlink(missing_ok=True)
         if not (self.folder / "meta.yaml").is_file():
@@ -172,10 +172,12 @@ class Room(ToyRoom):
         return [
             lambda: space.byname(self.name).describe(),
             lambda: space.table("user", ["name", "record.files.bytes", "record.parameters.n", "n"]),
-            lambda: compare(space.index.by_name(self.name), space.index.by_name(self.other)),
-            lambda: list(compare(space.index.by_name(self.other), space.index.by_name(self.name)).lines()),
+            lambda: compare(space.session.index.by_name(self.name), space.session.index.by_name(self.other)),
+            lambda: list(
+                compare(space.session.index.by_name(self.other), space.session.index.by_name(self.name)).lines()
+            ),
             lambda: space.verify(self.name),
-            lambda: audit(space.index.by_name(self.name), Reporter()),
+            lambda: audit(space.session.index.by_name(self.name), Reporter()),
             lambda: space.lock(space.byname(self.name)),
             lambda: space.byquery("user,n=3"),
             lambda: space.plan("user,n=3"),
@@ -199,9 +201,8 @@ class Room(ToyRoom):
 
     def _replayed(self) -> None:
         space = self.space
-        runner = Runner(space.index, space.store, space.resolver, space.reporter, space.environ)
-        entry = space.index.by_name(self.name)
-        made = Replay(entry, space.index, space.store, space.resolver, runner).run()
+        entry = space.session.index.by_name(self.name)
+        made = Replay(entry, space.session, Runner(space.session)).run()
         list(made.text())
         space.remove(space.byname(made.new.name))
 

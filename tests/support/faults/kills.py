@@ -148,10 +148,10 @@ class Hunt:
         listed = {row.name: row.state for row in space.entries()}
         faults += [f"{name} is {state}" for name, state in listed.items() if state not in ("present", "broken")]
         faults += [f"not whole: {problem}" for problem in space.verify()]
-        for entry in [*space.all_byquery(self.query.split(",")[0]), *space.index.all_produced()]:
+        for entry in [*space.all_byquery(self.query.split(",")[0]), *space.session.index.all_produced()]:
             if not (entry.path / "meta.yaml").is_file() or listed[entry.name] != "present":
                 faults.append(f"{entry.name} is found and is {listed[entry.name]}")
-        space.index.close()
+        space.session.index.close()
         return faults
 
     def tidied(self) -> list[str]:

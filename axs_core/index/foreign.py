@@ -11,8 +11,8 @@ from typing import Any
 
 from axs_core.collections.folders import listing
 from axs_core.entry import META, Entry
-from axs_core.index import Index
-from axs_core.upkeep.ownership import entries_folder
+from axs_core.index.index import Index
+from axs_core.index.refreshing import inner_folder
 
 AXS = "data_axs.json"
 CK = ".cm/meta.json"
@@ -26,7 +26,7 @@ def what_it_holds(clone: Entry, index: Index) -> str | None:
     """In words: how many entries of another form a collection has, and which tags of theirs something here provides.
     None where it has entries that are read, or none in those forms.
     """
-    folder = entries_folder(clone)
+    folder = inner_folder(clone.path, dict(clone.meta))
     if any((folder / name / META).is_file() for name in listing(folder)):
         return None
     axs, ck = (list(_entries(folder, form)) for form in (AXS, CK))

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from axs_core.base.errors import brief
 from axs_core.base.reporter import Reporter
-from axs_core.index import Index
-from axs_core.store import Store
+from axs_core.making.session import Session
 
 SHOWN = 4
 """How many names, or collections, a warning lists."""
@@ -31,12 +30,13 @@ class EntryRow:
     collection: str
 
 
-def rows(index: Index, store: Store, reporter: Reporter) -> list[EntryRow]:
-    """All entries, in the order in which collections are asked; ``reporter`` hears which names are there several
+def rows(session: Session) -> list[EntryRow]:
+    """All entries, in the order in which collections are asked; a warning names those whose name is there several
     times.
     """
+    store = session.store
     found = []
-    for row in index.rows():
+    for row in session.index.rows():
         kind, state, path, title = row["kind"], "present", Path(row["path"]), row["error"] or row["title"]
         if kind == "error":
             kind, state = "", "unreadable"
@@ -46,7 +46,7 @@ def rows(index: Index, store: Store, reporter: Reporter) -> list[EntryRow]:
                 continue  # a folder without meta.yaml in a collection of somebody's is no entry
             title = str(store.maker(path)) if state == "producing" else title
         found.append(EntryRow(row["name"], kind, state, title, row["collection"]))
-    _note_doubles(found, reporter)
+    _note_doubles(found, session.reporter)
     return found
 
 
