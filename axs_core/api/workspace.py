@@ -24,7 +24,7 @@ from axs_core.index import Index
 from axs_core.making.recording import changed_since, note_asked, note_used
 from axs_core.making.world import WorkspaceWorld
 from axs_core.query import Query, parse
-from axs_core.resolver import Answer, Resolver, Step
+from axs_core.resolver import Answer, Match, Resolver, Step
 from axs_core.store import Store, check_layout, default_root, lease
 from axs_core.store.hosts.afresh import opens
 
@@ -142,12 +142,13 @@ class Workspace:
 
     def _answer(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
         """What answers, and is there still after it was noted that a user has asked for it: it is no garbage then."""
-        answer = self.resolver.lookup(query) if fresh is None else None
+        matches = self.resolver.matches(query)
+        answer = self.resolver.lookup(query, matches) if fresh is None else None
         if answer is not None:
             self._say(answer)
             if answer.entry.kind != "produced" or opens(answer.entry.path / META):
                 return answer  # else it was removed in this very moment
-        answer = self._make(query, fresh, typed)
+        answer = self._make(query, fresh, typed, matches)
         self._say(answer)
         return answer
 
@@ -161,10 +162,12 @@ class Workspace:
         self._say(answer)
         return answer
 
-    def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str) -> Answer:
+    def _make(self, query: Query, fresh: Literal["one", "all"] | None, typed: str, matches: list[Match]) -> Answer:
         from axs_core.making.fulfil import Runner  # an ask that hits does without producers and processes
 
-        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(query, fresh, typed)
+        return Runner(self.index, self.store, self.resolver, self.reporter, self.environ).ensure(
+            query, fresh, typed, matches
+        )
 
     def _say(self, answer: Answer) -> None:
         """What answered, when and where it was made; whether its recipe has changed since."""
