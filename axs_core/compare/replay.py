@@ -221,7 +221,8 @@ class Replay:
         """The environment made again: from the archives of the record, else from its versions."""
         asked = parse(str(item.get("query") or ""))
         frozen, archives = made["python"][name], made.get("archives", {}).get(name)
-        known = self.resolver.matches(asked)[0].recipe.parameters if self.resolver.matches(asked) else {}
+        matches = self.resolver.matches(asked)
+        known = matches[0].recipe.parameters if matches else {}
         text = _locked(archives or (), frozen, self._python) if "lock_file" in known else None
         if text is not None:
             query = asked.with_conditions(Condition("=", "lock_file", str(self._kept(text)), True))

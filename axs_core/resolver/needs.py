@@ -59,7 +59,7 @@ def meet(found: Match, answers: Answers[T]) -> Needs[T]:
     met: list[tuple[str, T]] = []
     values: dict[str, Any] = {}
     for need in found.recipe.needs.values():
-        several = need.all or need.each is not None
+        several = need.several
         try:
             queries = need_queries(found, need, recipe_scope(found, values))
             answered = [] if queries is None else _answered(found, need, queries, answers)
