@@ -179,7 +179,7 @@ class Resolver:
         changed = [name for name, digest in found.contents.items() if now.contents.get(name) != digest]
         files = [name for name in changed if found.recipe.parameters[name].type == "file"]
         if files or not changed:
-            which = ", ".join(str(found.values[name]) for name in files or found.parts)
+            which = ", ".join(str(found.values[name]) for name in files or {**found.parts, **now.parts})
             raise UsageError(f"{which} has changed since {found.query} was asked for", hint="ask again")
 
     def refuse_circle(self, found: Match, trail: tuple[tuple[str, str], ...]) -> None:

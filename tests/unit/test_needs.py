@@ -156,11 +156,12 @@ def test_what_is_left_out_is_null_in_plans_too(toys: Toys, kind: dict[str, objec
 
 PARTS = """
 def parts(path):
-    return ["beside.txt"]
+    from pathlib import Path
+    return [name for name in ("beside.txt", "new.txt") if (Path(path).parent / name).exists()]
 """
 
 
-@pytest.mark.parametrize("changed", ["file.txt", "beside.txt"])
+@pytest.mark.parametrize("changed", ["file.txt", "beside.txt", "new.txt"])
 def test_a_file_that_changes_before_its_turn_is_refused(toys: Toys, tmp_path: Path, changed: str) -> None:
     """What came of it would be kept as what came of the file before."""
     for name in ("file.txt", "beside.txt"):
