@@ -58,6 +58,11 @@ class Need:
             return Need(name, data)
         return Need(name=name, **{**data, "forward": tuple(data.get("forward", ()))})
 
+    @property
+    def several(self) -> bool:
+        """Does it stand for a list?"""
+        return self.all or self.each is not None
+
 
 @dataclass(frozen=True)
 class Alternative:

@@ -40,14 +40,15 @@ def ask(
 
 def _answer(session: Session, query: Query, fresh: Fresh, typed: str) -> Answer:
     """What answers, and is there still after it was noted that a user has asked for it: it is no garbage then."""
-    answer = session.resolver.lookup(query) if fresh is None else None
+    matches = session.resolver.matches(query)
+    answer = session.resolver.lookup(query, matches) if fresh is None else None
     if answer is not None:
         _say(session, answer)
         if answer.entry.kind != "produced" or opens(answer.entry.path / META):
             return answer  # else it was removed in this very moment
     from axs_core.making.fulfil import Runner  # an ask that hits does without producers and processes
 
-    answer = Runner(session).ensure(query, fresh, typed)
+    answer = Runner(session).ensure(query, fresh, typed, matches)
     _say(session, answer)
     return answer
 

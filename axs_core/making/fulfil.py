@@ -9,17 +9,21 @@ from typing import Any, TypeVar
 
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, DoesNotApply, EntryError, NotFound
-from axs_core.entry import Entry, Need, Record, rendered_at
+from axs_core.entry import Entry, Record, rendered_at
 from axs_core.making.maker import Maker, Met, Trail
+from axs_core.making.needs import Made, used
+from axs_core.making.permission import allow_plan, allow_recipe
 from axs_core.making.recording import Needed
 from axs_core.making.session import Session
 from axs_core.process import end_leftover
 from axs_core.query import Query
-from axs_core.resolver import Answer, Fresh, Match, NeedValues, Step, recipe_scope
+from axs_core.resolver import Answer, Fresh, Match, Step, meet, recipe_scope
 from axs_core.store import Appeared, Attempt, Failure, explained, safe_name
 from axs_core.store.entry_files import note_asked
 
 T = TypeVar("T")
+Planned = Sequence[tuple[str, Step]]
+"""The steps of the needs of one recipe, with their names; none where they were not planned."""
 
 
 class Runner:
@@ -33,41 +37,22 @@ class Runner:
         self._afresh = False
         self._maker = Maker(session, self._asked_on_the_way)
 
-    def ensure(self, query: Query, fresh: Fresh = None, typed: str | None = None) -> Answer:
+    def ensure(
+        self, query: Query, fresh: Fresh = None, typed: str | None = None, matches: list[Match] | None = None
+    ) -> Answer:
         """The entry that the query denotes, made if it is not there. The whole plan is checked before anything is
-        made. ``typed`` is how the user wrote the query, for the record.
+        made. ``typed`` is how the user wrote the query, for the record; ``matches`` are those of the query where it was
+        matched already.
         """
         self._typed, self._afresh = (query, typed), fresh == "all"
-        with self.index.trust.answering("never"):
-            step = self.resolver.plan(query, fresh=fresh)
-        self._allow_all(step)
+        step = self._plan(query, fresh, (), matches)
         with self.store.working():
-            answer = self._ensure(query, fresh, (), direct=True)
+            answer = self._carry_out(query, step, fresh, (), direct=True)
             if answer.entry.kind == "produced" and not answer.made:
                 folder = answer.entry.path
                 with suppress(EntryError):  # a damaged record
                     note_asked(folder, Record.read(folder))  # while nobody can take it for garbage
             return answer
-
-    def _allow_all(self, step: Step) -> None:
-        """Have the user asked about all that the plan shows, before the first of it is made."""
-        if step.action == "make" and step.match is not None:
-            self._allow(step.match)
-            for need in step.match.recipe.needs.values():
-                entries = [inner.entry for name, inner in step.needs if name == need.name and inner.entry is not None]
-                _allow_use(step.match, need, entries)
-        for _, inner in step.needs:
-            self._allow_all(inner)
-
-    def _allow(self, found: Match) -> None:
-        """May this recipe make something? Its parents give it what it does, its result_parents compute the results."""
-        recipe, use = found.recipe, f"make {found.query}"
-        for relative in recipe.lineage:
-            relative.allow(f"{use} with its recipe {relative.name}")
-        for name in recipe.result_parents:
-            with suppress(NotFound):
-                for relative in self.index.by_name(name).lineage:
-                    relative.allow(f"{use} with functions of {relative.name}")
 
     def meet(self, query: Query) -> Answer:
         """The same for something that is needed: nobody asks for it by itself, and ``gc`` may remove it later."""
@@ -85,33 +70,47 @@ class Runner:
         being answered by what answered them before. ``direct``: it is what the user asked for, not a need of that.
         """
         self._afresh = direct
-        found = replace(found, key=replay_key(found.key, of["entry"]))
-        self._allow(found)
+        anew = replace(found, key=replay_key(found.key, of["entry"]))
+        allow_recipe(self.index, anew)
         with self.store.working():
-            met = self._needs(found, None, ((found.key, str(found.query)),), given)
-            base = self._base(found, met)
+            met = self._needs(anew, (), None, ((anew.key, str(anew.query)),), given)
+            base = self._base(anew, met)
             with self.store.held(base):
 
                 def make() -> Entry:
-                    self.index.refresh()
-                    self.index.notice(self.store.folders(base))
-                    return self._produce(found, met, base, direct=direct, replays=of)
+                    self._look_again(found, base)
+                    return self._produce(anew, met, base, direct=direct, replays=of)
 
                 return _until_shown(make)
 
-    def _ensure(self, query: Query, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
+    def _plan(self, query: Query, fresh: Fresh, trail: Trail, matches: list[Match] | None = None) -> Step:
+        """What will be done, allowed by the user as far as it is known; while it is planned nobody is asked."""
+        matches = self.resolver.matches(query) if matches is None else matches
+        with self.index.trust.answering("never"):
+            step = self.resolver.plan(query, trail, fresh, matches)
+        allow_plan(self.index, step)
+        return step
+
+    def _ensure(self, query: Query, fresh: Fresh, trail: Trail, step: Step | None = None) -> Answer:
+        """By its step in the plan; what no plan has shown yet is planned now."""
+        return self._carry_out(query, step or self._plan(query, fresh, trail), fresh, trail)
+
+    def _carry_out(self, query: Query, step: Step, fresh: Fresh, trail: Trail, *, direct: bool = False) -> Answer:
         """The recipes that provide the query, strictly one after the other; only one that does not apply hands over."""
-        matches = self.resolver.matches(query)
-        if not matches:
-            return Answer(self._used(self.resolver.find(query)))
+        if step.match is None:
+            entry = step.entry
+            if entry is None or not self.store.use(entry.path):  # it was removed since
+                entry = used(self.store, self.resolver.find(query))
+            return Answer(entry)
         reasons: list[str] = []
         hint = None
-        for found in matches:
+        for found in (step.match, *step.otherwise):
             entry = self._there(found, fresh)
             if entry is not None:
                 return Answer(entry, found)
             try:
-                return self._make(found, fresh, trail, direct=direct)
+                planned = step.needs if found is step.match else ()
+                return self._make(found, planned, fresh, trail, direct=direct)
             except DoesNotApply as error:
                 reasons.append(f"    {found.recipe.name}: {error.message}")
                 hint = hint or error.hint
@@ -124,28 +123,18 @@ class Runner:
             entry = self.resolver.answer(found)
         return entry if entry is not None and self.store.use(entry.path) else None
 
-    def _used(self, entry: Entry) -> Entry:
-        """An entry that is depended on from now on. Raises NotFound where it was removed in this very moment."""
-        if not self.store.use(entry.path):
-            raise NotFound(f"{entry.name} was removed meanwhile")
-        return entry
-
-    def _make(self, found: Match, fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
-        if found.machine:
-            raise NotFound(
-                f"nothing that answers {found.query} was made on such a machine",
-                hint="axs all_byquery shows what there is",
-            )
-        self.resolver.refuse_circle(found.query, found, trail)
-        self._allow(found)
-        met = self._needs(found, "all" if fresh == "all" else None, (*trail, (found.key, str(found.query))))
+    def _make(self, found: Match, planned: Planned, fresh: Fresh, trail: Trail, *, direct: bool) -> Answer:
+        self.resolver.refuse_elsewhere(found)
+        self.resolver.refuse_circle(found, trail)
+        allow_recipe(self.index, found)
+        below = (*trail, (found.key, str(found.query)))
+        met = self._needs(found, planned, "all" if fresh == "all" else None, below)
         base = self._base(found, met)
         before = self.store.failure(base)
         with self.store.held(base) as waited:
 
             def answer() -> Answer:
-                self.index.refresh()
-                self.index.notice(self.store.folders(base))
+                self._look_again(found, base)
                 entry = None if fresh else self.resolver.present(found)
                 if entry is not None and self.store.use(entry.path):
                     return Answer(entry, found)
@@ -158,6 +147,12 @@ class Runner:
         if fresh == "all":
             self._again[found.key] = answered.entry
         return answered
+
+    def _look_again(self, found: Match, base: str) -> None:
+        """Under the lock: what others have made since, and whether the files are still those that were matched."""
+        self.index.refresh()
+        self.index.notice(self.store.folders(base))
+        self.resolver.refuse_changed(found)
 
     def _warn_of_damage(self, base: str) -> None:
         """Somebody has damaged what would have answered: it is made anew beside it, for nothing of it is ours to
@@ -186,31 +181,18 @@ class Runner:
         return self.store.base_name(name, key)
 
     def _needs(
-        self, found: Match, fresh: Fresh, trail: Trail, given: Mapping[str, Sequence[Entry]] | None = None
+        self,
+        found: Match,
+        planned: Planned,
+        fresh: Fresh,
+        trail: Trail,
+        given: Mapping[str, Sequence[Entry]] | None = None,
     ) -> Met:
-        met = Met(trail)
-        for need in found.recipe.needs.values():
-            queries = self.resolver.need_queries(found, need, recipe_scope(found, met.values))
-            if queries is None:
-                met.values[need.name] = None
-                continue
-            try:
-                if given and need.name in given:
-                    entries = [self._used(entry) for entry in given[need.name]]
-                else:
-                    entries = [entry for query in queries for entry in self._meet(query, need.all, fresh, trail)]
-            except AxsError as error:
-                raise error.needed_for(str(found.query)) from None
-            _allow_use(found, need, entries)
-            views = [NeedValues(need.name, entry) for entry in entries]
-            met.values[need.name] = views if need.all or need.each is not None else views[0]
-            met.needed += [Needed(need.name, entry) for entry in entries]
-        return met
+        def make(query: Query, step: Step | None) -> Entry:
+            return self._ensure(query, fresh, trail, step).entry
 
-    def _meet(self, query: Query, every: bool, fresh: Fresh, trail: Trail) -> list[Entry]:
-        if not every:
-            return [self._ensure(query, fresh, trail).entry]
-        return [entry for entry in self.index.find(query) if self.store.use(entry.path)]
+        needs = meet(found, Made(self.index, self.store, found, planned, given or {}, make))
+        return Met(trail, dict(needs.values), [Needed(name, entry) for name, entry in needs.answers])
 
     def _produce(
         self, found: Match, met: Met, base: str, *, direct: bool, replays: Mapping[str, Any] | None = None
@@ -258,17 +240,6 @@ def _with(found: Match) -> str:
 
 def _from(recipe: Entry) -> str:
     return f" with {recipe.name} of {recipe.origin}" if recipe.origin is not None else ""
-
-
-def _allow_use(found: Match, need: Need, entries: Sequence[Entry]) -> None:
-    """May these entries be what a recipe works with? Files from elsewhere are as good as code: a model, a module of a
-    backend. What a recipe gathers (``all``: results for a report) is data.
-    """
-    for entry in entries:
-        if need.all and entry.kind == "produced":
-            continue
-        for relative in (entry,) if entry.kind == "produced" else entry.lineage:
-            relative.allow(f"use {relative.name} to make {found.query}")
 
 
 def replay_key(key: str, name: str) -> str:

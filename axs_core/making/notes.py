@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from axs_core.base.errors import EntryError, NotTrusted
+from axs_core.entry import Need
 from axs_core.entry.functions import call
 from axs_core.resolver.match import Match
 from axs_core.resolver.plan import NeedValues, Step
@@ -26,7 +27,8 @@ def noted(step: Step) -> Step:
 
 
 def _ask(found: Match, name: str, step: Step) -> list[str]:
-    scope = recipe_scope(found, {"needs": _needs(found, step), "query": str(found.query)})
+    needs = {need: _as_data(found.recipe.needs[need], value) for need, value in step.values.items()}
+    scope = recipe_scope(found, {"needs": needs, "query": str(found.query)})
     function = scope.function(name)
     if function is None:
         file = found.recipe.path / "meta.yaml"
@@ -34,13 +36,7 @@ def _ask(found: Match, name: str, step: Step) -> list[str]:
     return [str(line) for line in call(function, scope.get)]
 
 
-def _needs(found: Match, step: Step) -> dict[str, Any]:
-    needs: dict[str, Any] = {}
-    for need in found.recipe.needs.values():
-        there = [
-            NeedValues(need.name, inner.entry).as_data()
-            for name, inner in step.needs
-            if name == need.name and inner.entry is not None
-        ]
-        needs[need.name] = there if need.all or need.each is not None else next(iter(there), None)
-    return needs
+def _as_data(need: Need, value: Any) -> Any:
+    views = value if isinstance(value, list) else [value]
+    there = [view.as_data() for view in views if isinstance(view, NeedValues)]
+    return there if need.several and value is not None else next(iter(there), None)

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from axs_core.base.errors import AxsError, EntryError
 from axs_core.entry import placed
 from axs_core.resolver.match import Match
-from axs_core.resolver.plan import KnownLater, Step, prospects
+from axs_core.resolver.needs import Needs
+from axs_core.resolver.plan import KnownLater, Step
 from axs_core.resolver.resolve import Resolver
 from axs_core.resolver.scopes import producers_of, recipe_scope
 
@@ -59,7 +60,7 @@ class _Walk:
             self.later.append(f"{step.text}: {step.reason}")
         if step.action != "make" or step.match is None:
             return
-        self._recipe(step.match, step.needs)
+        self._recipe(step.match, Needs(step.needs, step.values))
         last = step.match
         for other in step.otherwise:
             if "detect" not in last.recipe.make:
@@ -70,10 +71,10 @@ class _Walk:
                 self.later.append(f"{other.recipe.name}: {error}")
             last = other
 
-    def _recipe(self, found: Match, needs: tuple[tuple[str, Step], ...]) -> None:
-        for _, step in needs:
+    def _recipe(self, found: Match, needs: Needs[Step]) -> None:
+        for _, step in needs.answers:
             self.visit(step)
-        scope = recipe_scope(found, prospects(found, needs))
+        scope = recipe_scope(found, needs.values)
         try:
             for name, spec in producers_of(found, scope).items():
                 if name in _READERS:

@@ -7,11 +7,12 @@ from typing import Protocol
 
 from axs_core.base.errors import AxsError
 from axs_core.entry import Entry
-from axs_core.index import holds_for
+from axs_core.entry.satisfying import holds_for
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
-from axs_core.resolver.match import Match, Mismatch, World, match
+from axs_core.resolver.match import Match, Mismatch, match
 from axs_core.resolver.meant import meant, renamed
+from axs_core.resolver.world import World
 
 
 class Wide(World, Protocol):

@@ -4,68 +4,20 @@ which entry'.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
-from axs_core.base.credentials import has_credentials, without_credentials
-from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, NoSuchName, NotTrusted, UsageError
-from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
+from axs_core.entry import Alternative, Entry, Scope
 from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Condition, Query
 from axs_core.query.near import nearest
 from axs_core.query.values import value_at
+from axs_core.resolver.identity import LOCATED, identity
 from axs_core.resolver.meant import NUMBERS, ORDER, meant
-
-LOCATED = frozenset({"file", "folder"})
-"""Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
-
-
-class World(Protocol):
-    """What the resolver asks of the world. It never touches disk or process itself."""
-
-    @property
-    def machine(self) -> str:
-        """This machine's name."""
-        ...
-
-    def surroundings(self, recipe: Entry) -> Surroundings:
-        """The environment variables that change what a recipe makes, as they are set here."""
-        ...
-
-    def providers(self, tags: frozenset[str]) -> list[Entry]:
-        """Recipes and static entries with an alternative of exactly these tags, in the collections' order."""
-        ...
-
-    def by_key(self, key: str) -> list[Entry]:
-        """Entries of that identity, the newest first."""
-        ...
-
-    def find(self, query: Query) -> Iterable[Entry]:
-        """Entries that satisfy every condition, one by one: there may be many."""
-        ...
-
-    def absolute(self, path: str) -> str:
-        """``path`` as seen from where the user is."""
-        ...
-
-    def content(self, path: str, type: str) -> str:
-        """Digest of a file's bytes or of a folder's listing; raises UsageError when there is none."""
-        ...
-
-    def parts(self, recipe: Entry, function: str, path: str) -> Mapping[str, str]:
-        """Digests of the files beside ``path`` that belong to it, by relative path, as the recipe's function tells."""
-        ...
-
-    def needed(self, entry: Entry) -> Mapping[str, set[str]]:
-        """The names of the entries that it was made from, by need."""
-        ...
-
-    def fault(self, entry: Entry) -> str | None:
-        """Why a present entry does not work any more, or None."""
-        ...
+from axs_core.resolver.reading import Reading, fill, set_values, settled, visible
+from axs_core.resolver.world import World
 
 
 @dataclass(frozen=True)
@@ -137,32 +89,14 @@ class Mismatch:
     error: AxsError | None = None
 
 
-@dataclass
-class _Reading:
-    """One attempt to match, step by step; ``faults`` collects why it fails."""
-
-    world: World
-    recipe: Entry
-    alternative: Alternative
-    query: Query
-    faults: list[str] = field(default_factory=list)
-    error: AxsError | None = None
-    unmet: int = 0
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    restrictions: list[Condition] = field(default_factory=list)
-    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    contents: dict[str, str] = field(default_factory=dict)
-
-
 def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:
     """Match one alternative; the query's tags need not agree (the mismatch says so)."""
-    reading = _Reading(world, recipe, alternative, query.without("machine"))
+    reading = Reading(world, recipe, alternative, query.without("machine"))
     _tags(reading)
     _required(reading)
-    _set_values(reading)
+    set_values(reading)
     if not reading.error and not _lacking(reading):
-        _fill(reading)
+        fill(reading)
         _names(reading)
         _restrictions_of_alternative(reading)
     if reading.faults or reading.error:
@@ -170,7 +104,7 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         return Mismatch(recipe, alternative, reason, _distance(reading), reading.error if not reading.faults else None)
     around = world.surroundings(recipe)
     try:
-        key = _key(reading, around)
+        known = identity(world, recipe, alternative, reading.query, reading.values, around)
     except (UsageError, NotTrusted) as error:
         return Mismatch(recipe, alternative, str(error), 1, error)
     return Match(
@@ -179,23 +113,23 @@ def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -
         alternative,
         reading.values,
         reading.origins,
-        key,
+        known.key,
         tuple(reading.restrictions),
         query.get("machine"),
         around,
-        reading.parts,
-        reading.contents,
+        known.parts,
+        known.contents,
     )
 
 
-def _distance(reading: _Reading) -> int:
+def _distance(reading: Reading) -> int:
     """Tags weigh most, then what the alternative wants to be named: a recipe for just this with one wrong value is
     nearer than one for something else.
     """
     return 10 * len(reading.alternative.tags ^ reading.query.tags) + reading.unmet + len(reading.faults)
 
 
-def _tags(reading: _Reading) -> None:
+def _tags(reading: Reading) -> None:
     tags, wanted = reading.alternative.tags, reading.query.tags
     if missing := sorted(wanted - tags):
         reading.faults.append(f"it has no tag {', '.join(missing)}")
@@ -205,7 +139,7 @@ def _tags(reading: _Reading) -> None:
         reading.faults.append(f"the query refuses the tag {', '.join(refused)}")
 
 
-def _required(reading: _Reading) -> None:
+def _required(reading: Reading) -> None:
     for own in reading.alternative.required:
         asked = reading.query.get(own.key)
         value = own.typed_value()
@@ -223,130 +157,7 @@ def _nearly(condition: Condition, own: Condition) -> bool:
     return condition.sets() and bool(nearest(str(condition.value), [str(own.value)]))
 
 
-def _set_values(reading: _Reading) -> None:
-    """Values that the query or the alternative sets."""
-    parameters = reading.recipe.parameters
-    required = {condition.key for condition in reading.alternative.required}
-    for condition in reading.alternative.defaults:
-        reading.values[condition.key] = condition
-        reading.origins[condition.key] = "alternative"
-    for condition in reading.query.named:
-        name = condition.key
-        if name in required or name not in parameters or not condition.sets():
-            continue
-        if condition.op == "?=" and reading.origins.get(name) == "alternative":
-            continue
-        reading.values[name] = condition
-        reading.origins[name] = "query"
-
-
-def _fill(reading: _Reading) -> None:
-    """Type the values, fill in defaults; templates among them are rendered."""
-    parameters = reading.recipe.parameters
-    raw: dict[str, Any] = {name: parameter.default for name, parameter in parameters.items()}
-    raw.update({name: condition.value for name, condition in reading.values.items()})
-    stated = {c.key: c.typed_value() for c in reading.alternative.required}
-    plain = {name: _typed_or_text(reading.values.get(name), parameters[name], value) for name, value in raw.items()}
-    said = frozenset(name for name, origin in reading.origins.items() if origin == "query")
-    scope = Scope(reading.recipe.name, visible(reading.recipe, stated, plain), literal=said)
-    for name, parameter in parameters.items():
-        if name in stated:
-            continue
-        try:
-            reading.values[name] = _value(reading, scope, name, parameter)
-        except AxsError as error:
-            reading.error = reading.error or error
-            reading.values[name] = None
-        reading.origins.setdefault(name, "default")
-    for name in stated:
-        reading.values.pop(name, None)
-
-
-def _typed_or_text(condition: Condition | None, parameter: Parameter, default: Any) -> Any:
-    """What templates of other values see; a bad value is reported where it is used itself."""
-    if condition is None:
-        return default
-    try:
-        return condition.typed_value(parameter.type)
-    except AxsError:
-        return condition.value
-
-
-def _value(reading: _Reading, scope: Scope, name: str, parameter: Parameter) -> Any:
-    condition = reading.values.get(name)
-    if isinstance(condition, Condition):
-        rendered = _rendered(reading, scope, condition)
-        value = None if rendered is None else rendered.typed_value(parameter.type, parameter.unit)
-    else:
-        value = rendered_at(parameter.default, scope, reading.recipe, "parameters", name, "default")
-        if value is not None and parameter.type:  # typed as one that is said: 1 and 1.0 are one identity
-            value = Condition("=", name, value).typed_value(parameter.type)
-    if value is None:
-        if parameter.required:
-            raise UsageError(
-                f"{name} must be said",
-                hint=f"add {name}=VALUE to the query" + (f": {parameter.help}" if parameter.help else ""),
-            )
-        return None
-    _refuse_secret(name, value)
-    _check_range(parameter, value)
-    if parameter.type in LOCATED:
-        return reading.world.absolute(str(value))
-    return value
-
-
-def _refuse_secret(name: str, value: Any) -> None:
-    """A value is written down in records, and makes an identity: a password in an address would be, too."""
-    for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str) and has_credentials(text):
-            raise UsageError(
-                f"{name} holds a password or a token, which would be written down: {without_credentials(text)}",
-                hint="keep it in ~/.netrc, in git's credential helper, or in an address in AXS_MIRRORS",
-            )
-
-
-def _rendered(reading: _Reading, scope: Scope, condition: Condition) -> Condition | None:
-    """The recipe's own text may hold a template; what a query says is taken as it is: where a need asks, it was
-    rendered before, and may hold anything.
-    """
-    if reading.origins.get(condition.key) != "alternative":
-        return condition.rendered(lambda text: text)
-    try:
-        return condition.rendered(scope.render)
-    except AxsError as error:
-        number = reading.recipe.alternatives.index(reading.alternative)
-        raise placed(error, reading.recipe, "provides", number) from None
-
-
-def _check_range(parameter: Parameter, value: Any) -> None:
-    """Choices and bounds of a declared parameter."""
-    name = parameter.name
-    if parameter.choices and value not in parameter.choices:
-        choices = ", ".join(str(choice) for choice in parameter.choices)
-        raise UsageError(f"{name} must be one of {choices}: {value!r}", hint=_meant_choice(parameter, str(value)))
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return
-    bounds = (
-        (parameter.minimum, operator.ge, "at least"),
-        (parameter.exclusive_minimum, operator.gt, "more than"),
-        (parameter.maximum, operator.le, "at most"),
-    )
-    for bound, holds, words in bounds:
-        if bound is not None and not holds(value, bound):
-            shown = f"{value:.15g}" if isinstance(value, float) else value  # 0, not 0.0
-            raise UsageError(f"{name} must be {words} {bound:g}: {shown}", hint=parameter.help or None)
-
-
-def _meant_choice(parameter: Parameter, value: str) -> str:
-    """What to type instead of a value that is none of the choices."""
-    meant = parameter.synonyms.get(value.casefold())
-    near = [meant] if meant is not None else nearest(value, [str(choice) for choice in parameter.choices])
-    if not near:
-        return f"axs byquery ...,{parameter.name}={parameter.choices[0]}"
-    return f"did you mean {parameter.name}={near[0]}?"
-
-
-def _names(reading: _Reading) -> None:
+def _names(reading: Reading) -> None:
     """Every other name in the query: an attribute that holds, a parameter for whose value it holds, or something
     that is found while making.
     """
@@ -376,7 +187,7 @@ def _owner(recipe: Entry, key: str) -> str:
     return first if key not in known and first in known else key
 
 
-def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition, name: str) -> None:
+def _compare_attribute(reading: Reading, scope: Scope, condition: Condition, name: str) -> None:
     """An attribute that depends on a need is compared once it is made."""
     try:
         value = value_at({name: scope.get(name)}, condition.key)
@@ -389,20 +200,7 @@ def _compare_attribute(reading: _Reading, scope: Scope, condition: Condition, na
         reading.faults.append(f"{condition} does not hold: {condition.key} is {value!r}")
 
 
-def visible(recipe: Entry, stated: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates of a recipe see: what the alternative states, the parameters' values, its attributes; a parameter
-    without a value does not hide an attribute.
-    """
-    there = {name: value for name, value in values.items() if value is not None or name not in recipe.attributes}
-    return {**recipe.attributes, **there, **stated}
-
-
-def settled(stated: Mapping[str, Any], values: Mapping[str, Any]) -> frozenset[str]:
-    """The names of what is visible whose values are known: no template in them is rendered any more."""
-    return frozenset(stated) | {name for name, value in values.items() if value is not None}
-
-
-def _as_understood(reading: _Reading, condition: Condition) -> Condition:
+def _as_understood(reading: Reading, condition: Condition) -> Condition:
     """A name that is both set and found (the folder in which to look, and in which it was found) is compared as the
     parameter understands it: a path absolute.
     """
@@ -413,7 +211,7 @@ def _as_understood(reading: _Reading, condition: Condition) -> Condition:
     return Condition("=", name, value, isinstance(value, str))
 
 
-def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
+def _restrict_parameter(reading: Reading, condition: Condition) -> None:
     """An operator that sets nothing must hold for the value; where a need decides on it, it travels there and
     becomes part of the identity.
     """
@@ -438,7 +236,7 @@ def _unknown(recipe: Entry, condition: Condition) -> str:
     return f"it has no parameter or attribute {condition.key!r}{told}"
 
 
-def _lacking(reading: _Reading) -> bool:
+def _lacking(reading: Reading) -> bool:
     """Does the query leave out a name that the alternative wants said? Its templates count on that; they are not
     rendered then (a look-up that hits does without Jinja2).
     """
@@ -449,7 +247,7 @@ def _lacking(reading: _Reading) -> bool:
     return bool(lacking)
 
 
-def _restrictions_of_alternative(reading: _Reading) -> None:
+def _restrictions_of_alternative(reading: Reading) -> None:
     """Other operators of the alternative restrict what the query itself says."""
     for own in reading.alternative.restrictions:
         said = reading.origins.get(own.key) == "query"
@@ -459,37 +257,3 @@ def _restrictions_of_alternative(reading: _Reading) -> None:
         if not own.holds(value, value is not None):
             reading.unmet += 1
             reading.faults.append(f"it serves only queries with {own}")
-
-
-def _content(reading: _Reading, parameter: Parameter, path: str) -> dict[str, Any]:
-    """What stands for a file or folder in the identity: its content, and that of the files that belong to it."""
-    assert parameter.type is not None
-    content: dict[str, Any] = {parameter.type: reading.world.content(path, parameter.type)}
-    if parameter.parts is not None and (parts := reading.world.parts(reading.recipe, parameter.parts, path)):
-        reading.parts[parameter.name] = tuple(parts)
-        content["parts"] = dict(parts)
-    return content
-
-
-def _key(reading: _Reading, around: Surroundings) -> str:
-    """The identity: recipe, alternative, and all parameters but those that only say how; null left out. Environment
-    variables add to it where some are set.
-    """
-    recipe = reading.recipe
-    identity: dict[str, Any] = {}
-    for name, value in reading.values.items():
-        parameter = recipe.parameters[name]
-        if value is None or parameter.how:
-            continue
-        if parameter.type in LOCATED:
-            value = _content(reading, parameter, value)
-            reading.contents[name] = value[str(parameter.type)]
-        identity[name] = value
-    travelling = sorted(
-        str(condition)
-        for condition in reading.query.named
-        if not condition.sets() and condition.key in recipe.parameters and reading.values.get(condition.key) is None
-    )
-    stated = {c.key: c.typed_value() for c in reading.alternative.required}
-    environment = [around.identity] if around.identity else []
-    return of_value([recipe.name, sorted(reading.alternative.tags), stated, identity, travelling, *environment])

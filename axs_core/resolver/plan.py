@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from axs_core.base.errors import AxsError, NoSuchName
-from axs_core.entry import Entry, Need, entry_scope
+from axs_core.entry import Entry, entry_scope
 from axs_core.resolver.match import Match
 from axs_core.resolver.scopes import recipe_scope
 
@@ -31,8 +31,8 @@ class Step:
     """One node of a plan.
 
     ``text`` is the query as it would be asked; ``reason`` says why this action; ``needs`` are the steps before it, by
-    name; ``otherwise`` the recipes that would be tried should this one not apply; ``notes`` what the recipe itself says
-    about the work.
+    name, ``values`` the same as templates see them; ``otherwise`` the recipes that would be tried should this one not
+    apply; ``notes`` what the recipe itself says about the work.
     """
 
     text: str
@@ -43,6 +43,7 @@ class Step:
     needs: tuple[tuple[str, Step], ...] = ()
     otherwise: tuple[Match, ...] = ()
     notes: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -126,7 +127,7 @@ class Prospect:
         if match is None or name in _AFTER_MAKING or name in match.recipe.finds or name in match.recipe.results:
             raise KnownLater(self.need, name)
         try:
-            return recipe_scope(match, prospects(match, self.step.needs)).get(name)
+            return recipe_scope(match, self.step.values).get(name)
         except NoSuchName as error:
             raise _has_not(self.need, match.recipe.name, name, error) from None
 
@@ -144,21 +145,6 @@ class Prospect:
 
     def __iter__(self) -> Iterator[Any]:
         raise KnownLater(self.need, "length")
-
-
-def prospect(need: Need, steps: Sequence[Step]) -> Any:
-    """A need as templates see it once it is planned; a list where it stands for several, None where it is left out."""
-    values = [NeedValues(need.name, s.entry) if s.entry is not None else Prospect(need.name, s) for s in steps]
-    several = (need.all or need.each is not None) and not any(step.action == "later" for step in steps)
-    return values if several else next(iter(values), None)
-
-
-def prospects(found: Match, steps: Sequence[tuple[str, Step]]) -> dict[str, Any]:
-    """All needs of a match as templates see them, by name; ``steps`` are those of its plan."""
-    return {
-        name: prospect(need, [step for planned, step in steps if planned == name])
-        for name, need in found.recipe.needs.items()
-    }
 
 
 def _has_not(need: str, served_by: str, name: str, error: NoSuchName) -> NoSuchName:

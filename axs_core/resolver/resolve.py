@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
-from axs_core.entry import Entry, Need, Scope, placed
-from axs_core.index import holds_for
-from axs_core.query import Condition, Query, parse
-from axs_core.resolver.match import Match, Mismatch, World, match
-from axs_core.resolver.plan import Answer, Fresh, KnownLater, Step, prospect
+from axs_core.entry import Entry, Need
+from axs_core.entry.satisfying import holds_for
+from axs_core.query import Query
+from axs_core.resolver.match import Match, Mismatch, match
+from axs_core.resolver.needs import Answers, Needs, meet, need_queries
+from axs_core.resolver.plan import Answer, Fresh, KnownLater, NeedValues, Prospect, Step
 from axs_core.resolver.scopes import producers_of, recipe_scope
+from axs_core.resolver.world import World
 
 DEEPEST = 30
 """How many levels needs of needs may have; a recipe may need itself with another value, but not for ever."""
@@ -68,7 +70,7 @@ class Resolver:
         for need in found.recipe.needs.values():
             if need.all:
                 try:
-                    queries = self.need_queries(found, need, recipe_scope(found)) or []
+                    queries = need_queries(found, need, recipe_scope(found)) or []
                 except AxsError:
                     continue
                 now = {item.name for query in queries for item in self.world.find(query)}
@@ -90,9 +92,10 @@ class Resolver:
             return replace(found.recipe, bound=bound)
         return self.present(found)
 
-    def lookup(self, query: Query) -> Answer | None:
-        """What answers the query without making anything; None where something would have to be made."""
-        matches = self.matches(query)
+    def lookup(self, query: Query, matches: list[Match]) -> Answer | None:
+        """What answers the query, which ``matches`` provide, without making anything; None where something would have
+        to be made.
+        """
         if not matches:
             return Answer(self.find(query))
         entry = self.answer(matches[0])
@@ -125,100 +128,61 @@ class Resolver:
         hint = word_hint(self.world, query) or f"axs explain '{query}' shows the near misses"
         return NotFound("\n".join(lines), hint=hint)
 
-    # needs
-
-    def need_queries(self, found: Match, need: Need, scope: Scope) -> list[Query] | None:
-        """The queries of a need: one, or with ``each`` one for each item; None where ``when`` says that it is not
-        needed.
-
-        Raises KnownLater while a value is not known yet.
-        """
-        if need.when is not None and not scope.render(need.when):
-            return None
-        if need.each is None:
-            return [self._need_query(found, need, scope)]
-        items = scope.render(need.each)
-        if not isinstance(items, list):
-            raise EntryError(
-                f"each must give a list, not {items!r}",
-                file=found.recipe.path / "meta.yaml",
-                key=f"needs.{need.name}.each",
-            )
-        scopes = [scope.within({"item": item}) for item in items]
-        return [self._need_query(found, need, inner) for inner in scopes]
-
-    def _need_query(self, found: Match, need: Need, scope: Scope) -> Query:
-        try:
-            query = parse(need.query).map_values(lambda condition: condition.rendered(scope.render))
-        except KnownLater:
-            raise
-        except AxsError as error:
-            mistake = placed(error, found.recipe, "needs", need.name)
-            raise mistake.needed_for(f"the need {need.name!r} of {found.recipe.name}") from None
-        said = query.keys()
-        return query.with_conditions(*(c for c in forwarded(found, need) if c.key not in said))
-
     # planning
 
-    def plan(self, query: Query, trail: tuple[tuple[str, str], ...] = (), fresh: Fresh = None) -> Step:
-        """The tree of what would be done. Raises NotFound, EntryError (a circle of needs) and UsageError as making
-        it would.
+    def plan(
+        self,
+        query: Query,
+        trail: tuple[tuple[str, str], ...] = (),
+        fresh: Fresh = None,
+        matches: list[Match] | None = None,
+    ) -> Step:
+        """The tree of what would be done; ``matches`` are those of the query where it was matched already. Raises
+        NotFound, EntryError (a circle of needs) and UsageError as making it would.
         """
-        found = self.matches(query)
+        found = self.matches(query) if matches is None else matches
         if not found:
             other = self.find(query)
             return Step(str(query), "reuse", f"{other.name}: no recipe provides it, this entry satisfies it", other)
         first, others = found[0], tuple(found[1:])
         entry = self.answer(first)
         if entry is not None and (fresh is None or entry.kind == "static"):
-            return _answered(query, entry, first)
-        if first.machine:
-            raise NotFound(
-                f"nothing that answers {query} was made on such a machine", hint="axs all_byquery shows what there is"
-            )
-        self.refuse_circle(query, first, trail)
-        needs = self._plan_needs(first, (*trail, (first.key, str(query))), "all" if fresh == "all" else None)
+            return _answered(query, entry, first, others)
+        self.refuse_elsewhere(first)
+        self.refuse_circle(first, trail)
+        needs = self.plan_needs(first, trail, fresh)
         why = _why(first, others, self.world) if entry is None else f"by {first.recipe.name}, made again"
-        return Step(str(query), "make", why, None, first, needs, others, notes_of(first))
+        return Step(str(query), "make", why, None, first, needs.answers, others, notes_of(first), needs.values)
 
-    def plan_needs(self, found: Match) -> tuple[tuple[str, Step], ...]:
-        """The plans of what one recipe needs, by the names of the needs."""
-        return self._plan_needs(found, ((found.key, str(found.query)),), None)
+    def plan_needs(self, found: Match, trail: tuple[tuple[str, str], ...] = (), fresh: Fresh = None) -> Needs[Step]:
+        """The plans of what one recipe needs."""
+        below = (*trail, (found.key, str(found.query)))
+        return meet(found, _Planned(self, below, "all" if fresh == "all" else None))
 
-    def _plan_needs(
-        self, found: Match, trail: tuple[tuple[str, str], ...], fresh: Fresh
-    ) -> tuple[tuple[str, Step], ...]:
-        steps: list[tuple[str, Step]] = []
-        seen: dict[str, Any] = {}
-        for need in found.recipe.needs.values():
-            scope = recipe_scope(found, seen)
-            try:
-                queries = self.need_queries(found, need, scope)
-                planned = self._plan_need(found, need, queries, trail, fresh)
-            except (KnownLater, NotTrusted) as later:
-                planned = [Step(need.query, "later", str(later))]
-            steps += [(need.name, step) for step in planned]
-            seen[need.name] = prospect(need, planned)
-        return tuple(steps)
+    def refuse_elsewhere(self, found: Match) -> None:
+        """Raise NotFound where the query asks for another machine's: nothing can be made there."""
+        if found.machine:
+            raise NotFound(
+                f"nothing that answers {found.query} was made on such a machine",
+                hint="axs all_byquery shows what there is",
+            )
 
-    def _plan_need(
-        self,
-        found: Match,
-        need: Need,
-        queries: list[Query] | None,
-        trail: tuple[tuple[str, str], ...],
-        fresh: Fresh,
-    ) -> list[Step]:
-        if queries is None:
-            return []
-        if need.all:
-            return [Step(str(q), "reuse", e.name, e) for q in queries for e in self.world.find(q)]
-        try:
-            return [self.plan(query, trail, fresh) for query in queries]
-        except AxsError as error:
-            raise error.needed_for(str(found.query)) from None
+    def refuse_changed(self, found: Match) -> None:
+        """Match once more, to be said when what was matched a while ago is begun. Raises UsageError where a file that
+        it names has other content by now. A folder's listing may change: what is made may lie in it.
+        """
+        now = match(self.world, found.recipe, found.alternative, found.query)
+        if isinstance(now, Mismatch):
+            raise now.error or UsageError(now.reason)
+        if now.key == found.key:
+            return
+        changed = [name for name, digest in found.contents.items() if now.contents.get(name) != digest]
+        files = [name for name in changed if found.recipe.parameters[name].type == "file"]
+        if files or not changed:
+            which = ", ".join(str(found.values[name]) for name in files or {**found.parts, **now.parts})
+            raise UsageError(f"{which} has changed since {found.query} was asked for", hint="ask again")
 
-    def refuse_circle(self, query: Query, found: Match, trail: tuple[tuple[str, str], ...]) -> None:
+    def refuse_circle(self, found: Match, trail: tuple[tuple[str, str], ...]) -> None:
         """Raise EntryError when making this already waits for itself, or needs go on without end."""
         keys = [key for key, _ in trail]
         if len(keys) > DEEPEST:
@@ -229,28 +193,29 @@ class Resolver:
             )
         if found.key in keys:
             circle = [text for _, text in trail[keys.index(found.key) :]]
-            lines = "\n".join(f"    {text}" for text in (*circle, str(query)))
+            lines = "\n".join(f"    {text}" for text in (*circle, str(found.query)))
             raise EntryError(
                 f"these needs wait for each other:\n{lines}", file=found.recipe.path / "meta.yaml", key="needs"
             )
 
 
-def forwarded(found: Match, need: Need) -> list[Condition]:
-    """What a need's query is given of the recipe's own: the values that were said, and the restrictions on values
-    that were not.
-    """
-    conditions: list[Condition] = []
-    for name in need.forward:
-        value = found.values.get(name)
-        if name in found.said and value is not None:
-            conditions.append(
-                Condition(":=", name, tuple(value), True)
-                if isinstance(value, list)
-                else Condition("=", name, value, isinstance(value, str))
-            )
-        elif value is None:
-            conditions += [condition for condition in found.query.get(name) if not condition.sets()]
-    return conditions
+class _Planned(Answers[Step]):
+    """Needs are planned; what is known later only stands in the plan as such."""
+
+    def __init__(self, resolver: Resolver, trail: tuple[tuple[str, str], ...], fresh: Fresh) -> None:
+        self.resolver, self.trail, self.fresh = resolver, trail, fresh
+
+    def one(self, need: Need, query: Query) -> Step:
+        return self.resolver.plan(query, self.trail, self.fresh)
+
+    def every(self, need: Need, query: Query) -> Iterator[Step]:
+        return (Step(str(query), "reuse", entry.name, entry) for entry in self.resolver.world.find(query))
+
+    def view(self, need: Need, answer: Step) -> NeedValues | Prospect:
+        return Prospect(need.name, answer) if answer.entry is None else NeedValues(need.name, answer.entry)
+
+    def later(self, need: Need, why: KnownLater | NotTrusted) -> Step:
+        return Step(need.query, "later", str(why))
 
 
 def _rank(found: Match) -> tuple[float, ...]:
@@ -282,10 +247,11 @@ def _refuse_tie(query: Query, found: list[Match]) -> None:
     raise UsageError(f"{query} is provided by {first.recipe.name} and by {second.recipe.name} alike", hint=hint)
 
 
-def _answered(query: Query, entry: Entry, found: Match) -> Step:
+def _answered(query: Query, entry: Entry, found: Match, others: tuple[Match, ...]) -> Step:
     if entry.kind == "static":
         return Step(str(query), "static", f"{entry.name}, its own answer", entry, found)
-    return Step(str(query), "reuse", f"{entry.name}, made {entry.made_at}", entry, found, notes=notes_of(found))
+    why = f"{entry.name}, made {entry.made_at}"
+    return Step(str(query), "reuse", why, entry, found, otherwise=others, notes=notes_of(found))
 
 
 def notes_of(found: Match) -> tuple[str, ...]:

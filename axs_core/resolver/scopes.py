@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from axs_core.entry import Scope, rendered_at
-from axs_core.resolver.match import Match, settled, visible
+from axs_core.resolver.match import Match
+from axs_core.resolver.reading import settled, visible
 
 
 def recipe_scope(found: Match, extra: Mapping[str, Any] | None = None) -> Scope:

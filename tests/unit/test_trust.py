@@ -259,6 +259,22 @@ def test_a_plan_goes_on_where_code_would_have_to_be_asked(toys: Toys, theirs: Re
     assert [line for line in lines if "later backend" in line and "is not trusted" in line]
 
 
+def test_what_is_known_later_only_is_asked_about_before_any_of_it_is_made(toys: Toys, theirs: Repository) -> None:
+    toys.maker("base", "base", "return {'version': '7'}", finds=["version"])
+    toys.maker("slow", "slow")
+    toys.maker("mine", "mine", parameters={"v": {"type": "str"}}, needs={"slow": "slow", "theirs": "thing"})
+    toys.maker("top", "top", needs={"base": "base", "mine": "mine,v={{ base.version }}"})
+    bring(toys, theirs)
+    error = refused(toys.space().byquery, "top")
+    assert error.message.endswith("this would make thing with its recipe their_recipe")
+    assert error.needed_by == ("top",)
+    assert (toys.made("base"), toys.made("slow")) == (1, 0)
+    space, person = asked(toys, True)
+    space.byquery("top")
+    assert len(person.questions) == 1
+    assert (toys.made("base"), toys.made("slow"), toys.made("top")) == (1, 1, 1)
+
+
 # commits
 
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from axs_core.entry import Entry, read_record, rendered_at
+from axs_core.entry import Entry, Need, read_record, rendered_at
 from axs_core.entry.functions import functions_of
 from axs_core.making.fulfil import Runner
 from axs_core.making.session import Session
 from axs_core.query import Query, parse
-from axs_core.resolver import Match, NeedValues, producers_of, recipe_scope
+from axs_core.resolver import Answers, Match, NeedValues, meet, producers_of, recipe_scope
 
 RUNS = frozenset({"program", "python"})
 """Producers that bring nothing from anywhere: what they make is made again on the other machine."""
@@ -51,19 +51,18 @@ class Walk:
         Returns how it was matched; None where only an entry that is there answers it.
         """
         with self.session.index.trust.answering("never"):
-            self.session.resolver.plan(query)
-        matches = self.session.resolver.matches(query)
-        if matches and matches[0].recipe.kind != "static" and set(matches[0].recipe.make) <= RUNS:
-            found = matches[0]
+            found = self.session.resolver.plan(query).match
+        if found is not None and found.recipe.kind != "static" and set(found.recipe.make) <= RUNS:
             needs = self._needs(found)
             piece = self._piece(found, None, needs)
             if not self._asks_while_making(piece):
                 self._keep(piece)
                 return found
             self.session.reporter.note(f"{query} finds out what it needs while it is made: it is made here too")
-        return self._visit(query)[1]
+        return self.visit(query)[1]
 
-    def _visit(self, query: Query) -> tuple[Entry, Match | None]:
+    def visit(self, query: Query) -> tuple[Entry, Match | None]:
+        """Have ``query`` met, and look into what answers it: that entry, and how it was matched."""
         answer = self.runner.meet(query)
         if answer.match is None:
             self.existing[answer.entry.name] = answer.entry
@@ -76,24 +75,11 @@ class Walk:
             self._asked_while_making(answer.match.recipe, answer.entry)
         return answer.entry, answer.match
 
-    def _needs(self, found: Match) -> dict[str, Any]:
+    def _needs(self, found: Match) -> Mapping[str, Any]:
         """Its needs, each met and looked into; as templates see them. Raises NotTrusted where its code may not run."""
         for relative in found.recipe.lineage:
             relative.allow(f"find out with its recipe {relative.name} what {found.query} needs")
-        values: dict[str, Any] = {}
-        for need in found.recipe.needs.values():
-            queries = self.session.resolver.need_queries(found, need, recipe_scope(found, values))
-            if queries is None:
-                values[need.name] = None
-                continue
-            if need.all:
-                entries = [entry for query in queries for entry in self.session.index.find(query)]
-                self.existing.update((entry.name, entry) for entry in entries)
-            else:
-                entries = [self._visit(query)[0] for query in queries]
-            views = [NeedValues(need.name, entry) for entry in entries]
-            values[need.name] = views if need.all or need.each is not None else views[0]
-        return values
+        return meet(found, _Visited(self)).values
 
     def _piece(self, found: Match, entry: Entry | None, needs: Mapping[str, Any]) -> Piece:
         """The producers' sections that say what comes from elsewhere, rendered; of others only the function's name."""
@@ -135,4 +121,22 @@ class Walk:
         """What a function asked for while it made ``entry``, as the record has it."""
         for need in read_record(entry).get("needs", ()):
             if need["need"] not in recipe.needs and need.get("query"):
-                self._visit(parse(need["query"]))
+                self.visit(parse(need["query"]))
+
+
+@dataclass(frozen=True)
+class _Visited(Answers[Entry]):
+    """Needs are met and looked into."""
+
+    walk: Walk
+
+    def one(self, need: Need, query: Query) -> Entry:
+        return self.walk.visit(query)[0]
+
+    def every(self, need: Need, query: Query) -> list[Entry]:
+        entries = list(self.walk.session.index.find(query))
+        self.walk.existing.update((entry.name, entry) for entry in entries)
+        return entries
+
+    def view(self, need: Need, answer: Entry) -> NeedValues:
+        return NeedValues(need.name, answer)
