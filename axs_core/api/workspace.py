@@ -23,6 +23,8 @@ from axs_core.entry import META, Entry
 from axs_core.index import Index
 from axs_core.making.recording import changed_since, note_asked, note_used
 from axs_core.making.world import WorkspaceWorld
+from axs_core.plugins.installed import lost
+from axs_core.plugins.producers import is_clone
 from axs_core.query import Query, parse
 from axs_core.resolver import Answer, Resolver, Step
 from axs_core.store import Store, check_layout, default_root, lease
@@ -87,6 +89,8 @@ class Workspace:
         for folder in collection.named(self.environ):
             if not folder.is_dir():
                 self.reporter.warn(f"the collection {folder} (AXS_COLLECTIONS) is not a folder")
+        for told in lost():
+            self.reporter.warn(told)
         return index
 
     @cached_property
@@ -171,7 +175,7 @@ class Workspace:
         entry = answer.entry
         if entry.kind != "produced":
             return
-        if "collection" in entry.tags and "git" in entry.produced.get("by", ()):
+        if "collection" in entry.tags and is_clone(entry.produced.get("by", ())):
             self._say_what_is_not_read(entry)
         where = entry.produced.get("machine") or machine.name()
         if answer.made:

@@ -16,12 +16,8 @@ from axs_core.base.errors import EntryError, StoreError
 from axs_core.base.paths import absolute
 from axs_core.entry.load import META, read_meta
 from axs_core.entry.scope import RECORD
+from axs_core.plugins.installed import collections as packaged
 from axs_core.store.layout import PRIVATE, default_root
-
-BROUGHT_BY = "unbundle"
-"""What made an entry that is a bundle: what its maker wrote may be in it, as a collection."""
-IMPORTED_BY = "unzip"
-"""What made a collection that came in as an archive. Its entries are asked last."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +41,11 @@ def shipped() -> Path:
 
 def roots(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Collections in the order in which they are asked: ``$AXS_COLLECTIONS`` (separated as in ``$PATH``), the work
-    collection, the shipped one.
+    collection, those that installed packages bring, the shipped one.
 
     Collections inside the work collection (a git repository of entries) come right after it; the index adds them.
     """
-    return [*named(environ), default_root(environ), shipped()]
+    return [*named(environ), default_root(environ), *packaged(), shipped()]
 
 
 def named(environ: Mapping[str, str] = os.environ) -> list[Path]:

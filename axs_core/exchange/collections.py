@@ -15,10 +15,10 @@ from axs_core.base.errors import AxsError, NotFound, StoreError, UsageError
 from axs_core.base.reporter import Reporter
 from axs_core.entry import META, RECORD, Entry, read_record
 from axs_core.entry.load import read_meta
-from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
 from axs_core.index.refreshing import priority as priority_of
 from axs_core.making.recording import NOT_CONTENT, note_asked, now
+from axs_core.plugins.producers import bound
 from axs_core.producers.git.producer import Status, pull, status
 from axs_core.query import parse
 from axs_core.store import PRIVATE, Store, lock_base
@@ -133,8 +133,8 @@ def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
         return entry.path
     if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or entry.origin:
         raise UsageError(f"{entry.name} was not made here, so it cannot be moved", hint=None)
-    if bound := BOUND & set(entry.produced.get("by", ())):
-        raise UsageError(f"{entry.name} was made by {', '.join(sorted(bound))} and stays where it is")
+    if fixed := bound(entry.produced.get("by", ())):
+        raise UsageError(f"{entry.name} was made by {', '.join(fixed)} and stays where it is")
     base = lock_base(entry.name)
     with store.held(base, "moving it"):
         store.refuse_used(entry.path)

@@ -24,7 +24,6 @@ from axs_core.base.digest import of_value
 from axs_core.base.errors import NotFound, UsageError
 from axs_core.base.machine import cores
 from axs_core.base.reporter import Progress, Reporter
-from axs_core.collections.folders import IMPORTED_BY
 from axs_core.entry import META, RECORD
 from axs_core.exchange.admission import admit, by_entry, keep
 from axs_core.exchange.arrival import called, disk, incoming, opener, settle
@@ -44,6 +43,7 @@ from axs_core.exchange.manifest import (
 from axs_core.exchange.members import check_frame, check_members
 from axs_core.index import Index
 from axs_core.making.recording import FORMAT, now
+from axs_core.plugins.shipped import IMPORTED_BY
 from axs_core.producers.archives.reading import DAMAGES, said
 from axs_core.producers.archives.unpacking import Limits
 from axs_core.query.units import plain

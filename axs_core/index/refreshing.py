@@ -17,6 +17,7 @@ from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED, WRITTEN
 from axs_core.index.details import as_float
 from axs_core.index.rows import drop, is_racy, load, select
+from axs_core.plugins.shipped import IMPORTED_BY
 
 BY_HAND = 1000
 """Up to so many entries of one collection that were written by hand are looked at with every ask (a stat each)."""
@@ -113,7 +114,7 @@ class Collections:
                     yield inner, origin
                 continue
             came, by = origin_of(path, meta, self.trust), meta.get("produced", {}).get("by") or ()
-            if root == self.work_collection and by and (came is None or collection.IMPORTED_BY in by):
+            if root == self.work_collection and by and (came is None or IMPORTED_BY in by):
                 self._own.add(inner)  # made by axs, or checked when it came: nobody else's ``.axs`` is there
             yield inner, came
 

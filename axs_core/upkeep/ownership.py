@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from axs_core.base.digest import walk
-from axs_core.collections.folders import BROUGHT_BY, IMPORTED_BY
 from axs_core.entry import META, RECORD, Entry
 from axs_core.index.refreshing import inner_folder
 from axs_core.making.recording import NOT_CONTENT, read_files
+from axs_core.plugins.producers import is_clone
+from axs_core.plugins.shipped import BROUGHT_BY, IMPORTED_BY
 from axs_core.store import PRIVATE
 
 _OWN = frozenset({META, RECORD})
@@ -28,7 +29,7 @@ def made_here(folder: Path) -> bool:
 
 def is_git(entry: Entry) -> bool:
     """Was it cloned here from a git repository? What came in a clone may say so of itself."""
-    return "git" in entry.produced.get("by", ()) and entry.origin is None
+    return is_clone(entry.produced.get("by", ())) and entry.origin is None
 
 
 def in_clone(entry: Entry) -> bool:

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from support.toy import SOURCES, Toys
 
-from axs_core.producers import NAMES
+from axs_core.plugins.shipped import PLACES
 
 PACKAGE = SOURCES / "axs_core"
 ORDER = (
     "base",
     "query",
     "process",
+    "plugins",
     "entry",
     "store",
     "collections",
@@ -116,7 +117,7 @@ def test_the_engine_knows_no_shipped_entry_by_name() -> None:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and id(node) not in documentation and node.value in entries - set(NAMES):
+            if isinstance(node, ast.Constant) and id(node) not in documentation and node.value in entries - set(PLACES):
                 wrong.append(f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}")
     assert wrong == []
 

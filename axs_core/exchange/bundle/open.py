@@ -22,7 +22,6 @@ from axs_core import __version__
 from axs_core.base.digest import of_value
 from axs_core.base.errors import NotFound
 from axs_core.base.reporter import Progress, Reporter
-from axs_core.collections.folders import BROUGHT_BY
 from axs_core.entry import META, RECORD
 from axs_core.exchange.admission import keep
 from axs_core.exchange.arrival import called, disk, incoming, opener, settle
@@ -32,6 +31,7 @@ from axs_core.exchange.bundle.tar import TarMember, members
 from axs_core.exchange.manifest import BadArchive, Shipped
 from axs_core.index import Index
 from axs_core.making.recording import FORMAT, now
+from axs_core.plugins.shipped import BROUGHT_BY
 from axs_core.producers.bundled import CONTENTS, TAG, minor_of
 from axs_core.producers.git.bare import finish_bare
 from axs_core.query import Condition, Query, parse
