@@ -18,6 +18,7 @@ from axs_core.entry.load import read_meta
 from axs_core.index import Index
 from axs_core.index.refreshing import priority as priority_of
 from axs_core.making.recording import NOT_CONTENT, note_asked, now
+from axs_core.plugins import installed
 from axs_core.plugins.producers import bound
 from axs_core.producers.git.producer import Status, pull, status
 from axs_core.query import parse
@@ -26,7 +27,7 @@ from axs_core.store.durable import sync_folder, write_atomic
 from axs_core.store.store import dump_yaml
 from axs_core.upkeep.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
 
-Kind = Literal["named", "work", "shipped", "local", "git", "zip", "bundle"]
+Kind = Literal["named", "work", "package", "shipped", "local", "git", "zip", "bundle"]
 _GIVEN = re.compile(r"\w[\w.+-]*")
 """A name that a person gives an entry: it has to work in a query and on a command line."""
 _NO_WORD = re.compile(r"\W")
@@ -71,7 +72,8 @@ def _row(
     index: Index, path: Path, order: int, count: int, entry: Entry | None, environ: Mapping[str, str]
 ) -> CollectionRow:
     if entry is None:
-        places: dict[Path, Kind] = {index.work_collection: "work", index.roots[-1]: "shipped"}
+        places: dict[Path, Kind] = {each: "package" for each in installed.collections()}
+        places |= {index.work_collection: "work", index.roots[-1]: "shipped"}
         return CollectionRow(path.name, places.get(path, "named"), order, 0.0, count, path)
     origin = index.origin_of(entry)
     cloned = is_git(entry) and entry.path.is_relative_to(index.work_collection)  # elsewhere anyone may have written so

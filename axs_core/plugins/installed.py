@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -40,6 +41,12 @@ class Brought(NamedTuple):
 def names(group: str) -> tuple[str, ...]:
     """What installed packages bring of a kind."""
     return tuple(dict.fromkeys(each.name for each in brought() if each.group == group))
+
+
+def mark(group: str) -> int:
+    """A number that is another one when packages bring something else of this kind; 0 where they bring nothing."""
+    found = sorted(f"{each.name}={each.value}" for each in brought() if each.group == group)
+    return zlib.crc32("\n".join(found).encode()) if found else 0
 
 
 def collections() -> list[Path]:
