@@ -7,11 +7,9 @@ removal alter: as a rule a few times are compared, and no package is looked at. 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -46,6 +44,8 @@ def names(group: str) -> tuple[str, ...]:
 def mark(group: str) -> int:
     """A number that is another one when packages bring something else of this kind; 0 where they bring nothing."""
     found = sorted(f"{each.name}={each.value}" for each in brought() if each.group == group)
+    import zlib
+
     return zlib.crc32("\n".join(found).encode()) if found else 0
 
 
@@ -129,16 +129,24 @@ def _file() -> Path:
 
 def _read() -> dict[str, Any]:
     """What was kept; nothing where it cannot be read, or is of another form."""
+    import json
+
     try:
         kept = json.loads(_file().read_bytes())
-        good = all(len(there) == 2 and all(len(each) == 4 for each in there[1]) for there in kept.values())
+        good = all(len(there) == 2 and all(map(_is_brought, there[1])) for there in kept.values())
     except (OSError, UsageError, ValueError, TypeError, AttributeError, KeyError):
         return {}
     return kept if good else {}
 
 
+def _is_brought(each: Any) -> bool:
+    return len(each) == 4 and all(isinstance(text, str) for text in each)
+
+
 def _keep(found: Mapping[str, Any]) -> None:
     """Best effort: who cannot write looks again next time."""
+    import json
+
     with suppress(OSError, UsageError):
         file = _file()
         file.parent.mkdir(parents=True, exist_ok=True)
