@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     )
     from axs_core.base.reporter import Reporter
     from axs_core.base.suspension import respect
+    from axs_core.cli.action import action
+    from axs_core.cli.model import Document, Each, Root, Table
     from axs_core.entry import record_in
+    from axs_core.plugins.traits import Traits
+    from axs_core.process import run
+    from axs_core.producers.base import Download, Job, Made, Packing, Producer, Used
+    from axs_core.producers.fetch.producer import Fetch
+    from axs_core.producers.fetch.sources import offline_from
+    from axs_core.producers.paths import inside
     from axs_core.producers.talk import shortened
     from axs_core.query import Query, parse
     from axs_core.query.near import closest
@@ -37,26 +45,42 @@ __all__ = [
     "NOT_CONTENT",
     "AxsError",
     "ConsoleReporter",
+    "Document",
     "DoesNotApply",
+    "Download",
+    "Each",
+    "Fetch",
     "Inapplicable",
+    "Job",
+    "Made",
     "NoSuchName",
     "NotFound",
+    "Packing",
     "ProduceError",
+    "Producer",
     "ProgramFailed",
     "Query",
     "Refused",
     "Reporter",
+    "Root",
+    "Table",
+    "Traits",
     "UsageError",
+    "Used",
+    "action",
     "brief",
     "closest",
+    "inside",
     "machine",
     "of_file",
     "of_folder",
     "of_value",
+    "offline_from",
     "parse",
     "read_files",
     "record_in",
     "respect",
+    "run",
     "shortened",
 ]
 
@@ -77,7 +101,15 @@ _PLACES = {
     **dict.fromkeys(("of_file", "of_value"), "base.digest"),
     **dict.fromkeys(("NOT_CONTENT", "of_folder"), "store.content"),
     **dict.fromkeys(("Query", "parse"), "query"),
+    **dict.fromkeys(("Document", "Each", "Root", "Table"), "cli.model"),
+    **dict.fromkeys(("Download", "Job", "Made", "Packing", "Producer", "Used"), "producers.base"),
     "ConsoleReporter": "base.console",
+    "Fetch": "producers.fetch.producer",
+    "Traits": "plugins.traits",
+    "action": "cli.action",
+    "inside": "producers.paths",
+    "offline_from": "producers.fetch.sources",
+    "run": "process",
     "Reporter": "base.reporter",
     "closest": "query.near",
     "respect": "base.suspension",

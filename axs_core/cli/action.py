@@ -81,12 +81,18 @@ NAMES: set[str] = set()
 
 
 def action(target: Target, typed: str | None = None) -> Callable[[Function], Function]:
-    """Register a function as an action; ``list_`` is typed ``list``; ``typed`` is for names that Python cannot have."""
+    """Register a function as an action; ``list_`` is typed ``list``; ``typed`` is for names that Python cannot have.
+
+    Raises UsageError for a name that another module has registered: nothing is replaced.
+    """
 
     def register(function: Function) -> Function:
         name = typed or function.__name__.rstrip("_")
         if name.startswith(f"{target}_"):
             name = name[len(target) + 1 :]
+        there = ACTIONS[target].get(name)
+        if there is not None and there.run.__module__ != function.__module__:
+            raise UsageError(f"{function.__module__} registers the action {name!r}, which {there.run.__module__} has")
         ACTIONS[target][name] = Action(name, target, function)
         NAMES.add(name)
         return function

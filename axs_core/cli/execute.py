@@ -11,7 +11,7 @@ from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
-from axs_core.cli.registry import ACTIONS, NAMES
+from axs_core.cli.registry import ACTIONS, NAMES, fetch_named, of_packages
 from axs_core.query.near import closest
 
 COMPUTING = ("get", "dig")
@@ -47,6 +47,7 @@ def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
     failures: list[Failure] = []
     left_out: list[Failure] = []
     for call in calls:
+        fetch_named(call.action)
         target = _target(call, root, result)
         given = _Arguments(call, root, result)
         if call.action in ACTIONS["entries"] and _are_entries(target) and not _has_own(call.action, target):
@@ -173,7 +174,7 @@ def _has_own(name: str, target: Any) -> bool:
 def _unknown(name: str, target: Any, functions: Mapping[str, Any], labels: Mapping[str, Any]) -> UsageError:
     """The error for an action that the target does not have."""
     kind = target_of(target)
-    known = [*ACTIONS[kind], *functions]
+    known = [*ACTIONS[kind], *functions, *(of_packages() if kind == "workspace" else ())]
     near = closest(name, known)
     if kind == "workspace":
         message = f"axs has no action '{name}'"

@@ -11,7 +11,7 @@ from axs_core.base.settings import VARIABLES
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
-from axs_core.cli.registry import ACTIONS, Action
+from axs_core.cli.registry import ACTIONS, Action, fetch_all, fetch_named
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _EXAMPLE = re.compile(r"\s*(axs|source) ")
 
 def overview() -> str:
     """All actions, a line each."""
+    failed = fetch_all()
     lines = [
         f"usage: {USAGE}",
         "",
@@ -39,6 +40,8 @@ def overview() -> str:
     ]
     for target, where in OF.items():
         lines += ["", f"Actions {where}:", *_columns((each.usage, _summary(each.doc)) for each in actions(target))]
+    if failed:
+        lines += ["", "Actions of packages that cannot be loaded:", *_columns(failed.items())]
     lines += ["", "Options before the first action, and the variables that do the same:", *_columns(_options())]
     lines += ["", "axs help ACTION says more; axs byname NAME , help shows what an entry takes."]
     return "\n".join(lines)
@@ -46,8 +49,10 @@ def overview() -> str:
 
 def help_on(name: str) -> str:
     """What an action does, for each kind of thing that has it."""
+    fetch_named(name)
     found = [table[name] for table in ACTIONS.values() if name in table]
     if not found:
+        fetch_all()
         near = closest(name, (each for table in ACTIONS.values() for each in table))
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"

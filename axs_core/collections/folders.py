@@ -13,12 +13,8 @@ from typing import Any
 from axs_core.base.errors import EntryError, StoreError
 from axs_core.base.settings import Settings
 from axs_core.entry.load import META, read_meta
+from axs_core.plugins.installed import collections as packaged
 from axs_core.store.entry_files import is_recorded, kept_meta
-
-BROUGHT_BY = "unbundle"
-"""What made an entry that is a bundle: what its maker wrote may be in it, as a collection."""
-IMPORTED_BY = "unzip"
-"""What made a collection that came in as an archive. Its entries are asked last."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +38,11 @@ def shipped() -> Path:
 
 def roots(settings: Settings) -> list[Path]:
     """Collections in the order in which they are asked: ``$AXS_COLLECTIONS`` (separated as in ``$PATH``), the work
-    collection, the shipped one.
+    collection, those that installed packages bring, the shipped one.
 
     Collections inside the work collection (a git repository of entries) come right after it; the index adds them.
     """
-    return [*settings.collections, settings.work_collection, shipped()]
+    return [*settings.collections, settings.work_collection, *packaged(), shipped()]
 
 
 def listing(collection: Path, follow: bool = True) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Whose code may run: collections that came from elsewhere, and which of them the user trusts.
 
 One's own are the shipped collection, what a person wrote into the work collection, the collections that
-``collection,collection_name=...`` makes, and the folders in ``AXS_COLLECTIONS``. From elsewhere are clones, downloads
+``collection,collection_name=...`` makes, the folders in ``AXS_COLLECTIONS``, and what installed packages bring (their
+code runs here already: who installed them said so). From elsewhere are clones, downloads
 and archives. Trust is kept in the user's configuration folder, outside of every collection: nothing in a collection can
 trust itself.
 
@@ -26,11 +27,9 @@ from axs_core.base.errors import NotTrusted, StoreError, UsageError
 from axs_core.base.paths import user_config
 from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
-from axs_core.collections.folders import BROUGHT_BY, IMPORTED_BY
+from axs_core.plugins.producers import traits
 from axs_core.store.durable import write_atomic
 
-BRINGING = frozenset({"git", "fetch", "extract", IMPORTED_BY, BROUGHT_BY})
-"""Producers that bring somebody else's files: a collection that one of them made came from elsewhere."""
 FORMAT = 1
 """Version of the file's form."""
 Mode = Literal["ask", "yes", "never"]
@@ -200,11 +199,11 @@ class Trust:
 
 def origin_of(path: Path, meta: Mapping[str, Any], trust: Trust) -> Elsewhere | None:
     """Where the collection came from that the entry at ``path`` is; None for one's own."""
-    by = set(map(str, meta.get("produced", {}).get("by") or ()))
-    if not by & BRINGING:
+    brought = {traits(str(name)).brings for name in meta.get("produced", {}).get("by") or ()} - {"nothing"}
+    if not brought:
         return None
     values = meta.get("attributes", {})
-    if "git" in by:
+    if "git" in brought:
         clone = path / str(values.get("file") or values.get("entries_path") or "")
         address = canonical(str(values.get("url", "")))
         return Elsewhere(path.name, "git", address, clone, str(values.get("commit", "")), trust)

@@ -9,20 +9,43 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import EntryError
+from axs_core.plugins import producers
+from axs_core.plugins.shipped import PLACES
 
 
-@lru_cache(maxsize=1)
 def schema() -> dict[str, Any]:
-    """The JSON schema of ``meta.yaml``."""
+    """The JSON schema of ``meta.yaml``, with the sections of all producers."""
+    return _schema(producers.names())
+
+
+def _schema(full: Sequence[str]) -> dict[str, Any]:
+    """The schema with the sections of the producers ``full``; of others only the names are known."""
     loaded: dict[str, Any] = json.loads(Path(__file__).with_name("meta.schema.json").read_text(encoding="utf-8"))
+    sections = loaded["$defs"]["make"]["properties"]
+    for name in dict.fromkeys((*producers.names(), *full)):
+        sections[name] = _section(name) if name in full else {"type": "object"}
     return loaded
 
 
-@lru_cache(maxsize=1)
-def _validator() -> Any:
+def _section(name: str) -> dict[str, Any]:
+    """A producer's section; each may have ``when``."""
+    section = {"type": "object", "additionalProperties": False, **producers.declared(name).section()}
+    return {**section, "properties": {"when": {"$ref": "#/$defs/when"}, **section.get("properties", {})}}
+
+
+@lru_cache(maxsize=8)
+def _validator(full: tuple[str, ...]) -> Any:
+    """The code of packages is loaded only for those of their producers that are in ``full``."""
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(schema())
+    return Draft202012Validator(_schema(full))
+
+
+def _used(data: dict[str, Any]) -> tuple[str, ...]:
+    """The producers that the schema is asked about: the shipped ones, and what ``data`` uses of packages."""
+    make = data.get("make")
+    used = set(make) if isinstance(make, dict) else set()
+    return (*PLACES, *(name for name in producers.names() if name in used - set(PLACES)))
 
 
 def validate(data: dict[str, Any], text: str, file: Path) -> None:
@@ -48,7 +71,11 @@ def _read_query(said: str | list[str], at: list[Any], text: str, file: Path) -> 
 def _follow_schema(data: dict[str, Any], text: str, file: Path) -> None:
     from jsonschema.exceptions import best_match
 
-    error = best_match(_validator().iter_errors(data))
+    try:
+        error = best_match(_validator(_used(data)).iter_errors(data))
+    except EntryError as broken:  # a package's producer that cannot be loaded
+        line = line_of(text, str(broken.key).split("."))
+        raise EntryError(broken.message, file=file, line=line, key=broken.key, hint=broken.hint) from broken
     if error is None:
         return
     path = list(error.absolute_path)
@@ -65,7 +92,7 @@ def _unknown_keys(error: Any) -> list[str]:
 
 def _odd_name(error: Any) -> list[str]:
     """The key that is no name, if that is the mistake."""
-    named = error.validator == "pattern" and error.validator_value == schema()["$defs"]["name"]["pattern"]
+    named = error.validator == "pattern" and "propertyNames" in error.absolute_schema_path
     return [error.instance] if named else []
 
 

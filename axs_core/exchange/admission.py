@@ -12,7 +12,7 @@ from axs_core.base.errors import EntryError
 from axs_core.entry import META, RECORD
 from axs_core.entry.load import read_meta
 from axs_core.exchange.manifest import ENTRIES, BadArchive, Shipped, refuse_template, strict_json
-from axs_core.exchange.selection import BOUND
+from axs_core.plugins.producers import bound
 from axs_core.store.entry_files import DESCRIBING, write_lists
 
 _KEYS = frozenset({"title", "license", "tags", "parents", "paths", "attributes", "produced"})
@@ -70,8 +70,8 @@ def _checked_meta(folder: Path, member: str) -> dict[str, Any]:
     by = produced.get("by")
     if not isinstance(by, list) or not _KEY.fullmatch(str(produced.get("key"))) or "at" not in produced:
         raise BadArchive("its section 'produced' says neither how nor when it was made", member)
-    if bound := sorted(BOUND & set(map(str, by))):
-        raise BadArchive(f"was made by {', '.join(bound)}: that is worth nothing on another machine", member)
+    if fixed := bound(by):
+        raise BadArchive(f"was made by {', '.join(fixed)}: that is worth nothing on another machine", member)
     refuse_template(meta, member)
     _check_paths(meta, member)
     return meta

@@ -13,12 +13,13 @@ from axs_core.base.errors import AxsError, NotFound, StoreError, UsageError
 from axs_core.collections.trust import Elsewhere
 from axs_core.entry import META, Entry, Record
 from axs_core.entry.load import read_meta
-from axs_core.exchange.selection import BOUND
 from axs_core.index import Index
 from axs_core.index.refreshing import priority as priority_of
 from axs_core.making.asking import ask
 from axs_core.making.recording import now
 from axs_core.making.session import Session
+from axs_core.plugins import installed
+from axs_core.plugins.producers import bound
 from axs_core.producers.git.producer import Status, pull, status
 from axs_core.query import parse
 from axs_core.resolver import Answer
@@ -27,7 +28,7 @@ from axs_core.store.durable import sync_folder
 from axs_core.store.entry_files import change_files, note_asked, present_files, replace_meta
 from axs_core.upkeep.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
 
-Kind = Literal["named", "work", "shipped", "local", "git", "zip", "bundle"]
+Kind = Literal["named", "work", "package", "shipped", "local", "git", "zip", "bundle"]
 _GIVEN = re.compile(r"\w[\w.+-]*")
 """A name that a person gives an entry: it has to work in a query and on a command line."""
 _NO_WORD = re.compile(r"\W")
@@ -72,7 +73,8 @@ def _row(
     index: Index, path: Path, order: int, count: int, entry: Entry | None, environ: Mapping[str, str]
 ) -> CollectionRow:
     if entry is None:
-        places: dict[Path, Kind] = {index.work_collection: "work", index.roots[-1]: "shipped"}
+        places: dict[Path, Kind] = {each: "package" for each in installed.collections()}
+        places |= {index.work_collection: "work", index.roots[-1]: "shipped"}
         return CollectionRow(path.name, places.get(path, "named"), order, 0.0, count, path)
     origin = index.origin_of(entry)
     cloned = is_git(entry) and entry.path.is_relative_to(index.work_collection)  # elsewhere anyone may have written so
@@ -144,8 +146,8 @@ def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
         return entry.path
     if entry.kind != "produced" or not entry.path.is_relative_to(store.root) or entry.origin:
         raise UsageError(f"{entry.name} was not made here, so it cannot be moved", hint=None)
-    if bound := BOUND & set(entry.produced.get("by", ())):
-        raise UsageError(f"{entry.name} was made by {', '.join(sorted(bound))} and stays where it is")
+    if fixed := bound(entry.produced.get("by", ())):
+        raise UsageError(f"{entry.name} was made by {', '.join(fixed)} and stays where it is")
     base = lock_base(entry.name)
     with store.held(base, "moving it"):
         store.refuse_used(entry.path)

@@ -14,13 +14,9 @@ from axs_core.entry import META, RECORD, Entry, read_record
 from axs_core.exchange.archive import Member
 from axs_core.exchange.manifest import ENTRIES, SOURCES
 from axs_core.index import Index
+from axs_core.plugins.producers import bound
 from axs_core.store.content import NOT_CONTENT
 from axs_core.store.entry_files import read_files
-
-BOUND = frozenset({"python_env", "detect", "unbundle"})
-"""Producers whose work is worth nothing elsewhere: an environment's paths, a tool of this machine, a bundle. Their
-versions stand in the records of what used them.
-"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def select(entries: Iterable[Entry], index: Index, reporter: Reporter, *, with_n
 
 def _travels(entry: Entry) -> bool:
     """Made by axs, no collection itself, and of use elsewhere."""
-    return entry.kind == "produced" and "collection" not in entry.tags and not BOUND & set(entry.produced.get("by", ()))
+    return entry.kind == "produced" and "collection" not in entry.tags and not bound(entry.produced.get("by", ()))
 
 
 def _identity(entry: Entry) -> tuple[str, str]:
@@ -110,7 +106,7 @@ def _add_needs(
 ) -> None:
     waiting = list(chosen.values())
     missing: set[str] = set()
-    bound: set[str] = set()
+    left: set[str] = set()
     while waiting:
         record = read_record(waiting.pop())
         for need in record.get("needs", ()):
@@ -118,14 +114,14 @@ def _add_needs(
             if entry is None:
                 missing.add(need["entry"])
             elif entry.kind == "produced" and not _travels(entry):
-                bound.add(entry.name)
+                left.add(entry.name)
             elif entry.kind == "produced" and _identity(entry) not in chosen:
                 chosen[_identity(entry)] = entry
                 waiting.append(entry)
         for name, then in record.get("recipes", {}).items():
             _add_source(name, then["digest"], sources, missing, index)
-    if bound:
-        reporter.note(f"left out, bound to this machine: {', '.join(sorted(bound))}")
+    if left:
+        reporter.note(f"left out, bound to this machine: {', '.join(sorted(left))}")
     if missing:
         reporter.warn(f"not there any more, or changed since: {', '.join(sorted(missing))}")
 

@@ -21,7 +21,6 @@ from typing import Any
 from axs_core.base.errors import NotFound, UsageError
 from axs_core.base.machine import cores
 from axs_core.base.reporter import Progress
-from axs_core.collections.folders import IMPORTED_BY
 from axs_core.exchange.admission import admit, by_entry
 from axs_core.exchange.arrival import called, disk, incoming, make_entry, opener, settle
 from axs_core.exchange.deflate import contents
@@ -40,6 +39,7 @@ from axs_core.exchange.manifest import (
 from axs_core.exchange.members import check_frame, check_members
 from axs_core.making.recording import now
 from axs_core.making.session import Session
+from axs_core.plugins.shipped import IMPORTED_BY
 from axs_core.producers.archives.reading import DAMAGES, said
 from axs_core.producers.archives.unpacking import Limits
 from axs_core.query.units import plain

@@ -17,11 +17,17 @@ from axs_core.index.connection import Connection
 from axs_core.index.database import UNSETTLED, WRITTEN
 from axs_core.index.details import as_float
 from axs_core.index.rows import drop, is_racy, load, select
+from axs_core.plugins import installed
+from axs_core.plugins.producers import GROUP as PRODUCERS
+from axs_core.plugins.shipped import IMPORTED_BY
 
 BY_HAND = 1000
 """Up to so many entries of one collection that were written by hand are looked at with every ask (a stat each)."""
 AT_ONCE = 500
 """How many folders are read in one transaction: others wait for it."""
+
+_OF_PRODUCERS = 0
+"""Where the mark of the packages' producers is kept, among the stamps; no collection has this id."""
 
 
 class Collections:
@@ -61,11 +67,27 @@ class Collections:
     def refresh(self) -> None:
         """Notice folders that were added, deleted or completed since."""
         self.order, self.paths, self.origins = {}, {}, {}
+        self._notice_producers()
         elsewhere: list[tuple[Path, Elsewhere]] = []
         for root in self.roots:
             self._take(root, elsewhere)
         for folder, origin in sorted(elsewhere, key=lambda item: item[1].kind == "archive"):
             self._take(folder, elsewhere, origin)
+
+    def _notice_producers(self) -> None:
+        """What could not be read may be good since a package was installed that brings its producer: such folders are
+        looked at again.
+        """
+        now = installed.mark(PRODUCERS)
+        row = self.connection.fetch("SELECT stamp FROM collection WHERE id = ?", (_OF_PRODUCERS,))
+        if now == (row[0][0] if row else 0):
+            return
+
+        def operation(database: sqlite3.Connection) -> None:
+            database.execute("INSERT OR REPLACE INTO collection VALUES (?, ?, ?)", (_OF_PRODUCERS, PRODUCERS, now))
+            database.execute(f"UPDATE entry SET mtime = NULL WHERE {UNSETTLED} AND error IS NOT NULL")
+
+        self.connection.write(operation)
 
     def _take(self, root: Path, elsewhere: list[tuple[Path, Elsewhere]], origin: Elsewhere | None = None) -> None:
         """Refresh one collection, then those that lie in it, those of higher priority first.
@@ -113,7 +135,7 @@ class Collections:
                     yield inner, origin
                 continue
             came, by = origin_of(path, meta, self.trust), meta.get("produced", {}).get("by") or ()
-            if root == self.work_collection and by and (came is None or collection.IMPORTED_BY in by):
+            if root == self.work_collection and by and (came is None or IMPORTED_BY in by):
                 self._own.add(inner)  # made by axs, or checked when it came: nobody else's ``.axs`` is there
             yield inner, came
 

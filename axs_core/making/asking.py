@@ -9,6 +9,7 @@ from axs_core.base.errors import EntryError, NotFound, UsageError
 from axs_core.entry import META, Entry, Record
 from axs_core.making.changes import changed_since
 from axs_core.making.session import Session
+from axs_core.plugins.producers import is_clone
 from axs_core.query import Query, parse
 from axs_core.resolver import Answer, Fresh
 from axs_core.store.entry_files import note_asked, note_used
@@ -69,7 +70,7 @@ def _say(session: Session, answer: Answer) -> None:
     entry, reporter = answer.entry, session.reporter
     if entry.kind != "produced":
         return
-    if "collection" in entry.tags and "git" in entry.produced.get("by", ()):
+    if "collection" in entry.tags and is_clone(entry.produced.get("by", ())):
         _say_what_is_not_read(session, entry)
     if answer.made:
         reporter.note(f"made {entry.name}")

@@ -11,6 +11,7 @@ from axs_core.collections.folders import roots
 from axs_core.collections.trust import Trust
 from axs_core.index import Index
 from axs_core.making.world import WorkspaceWorld
+from axs_core.plugins.installed import lost
 from axs_core.resolver import Resolver
 from axs_core.store import Store, check_layout
 
@@ -41,6 +42,8 @@ class Session:
         for folder in self.settings.collections:
             if not folder.is_dir():
                 self.reporter.warn(f"the collection {folder} (AXS_COLLECTIONS) is not a folder")
+        for told in lost():
+            self.reporter.warn(told)
         return index
 
     @cached_property

@@ -16,11 +16,9 @@ from axs_core.entry import Entry, Record, entry_scope
 from axs_core.entry.functions import call, functions_of
 from axs_core.entry.surroundings import Surroundings, surroundings
 from axs_core.index import Index
+from axs_core.plugins.producers import traits
 from axs_core.producers import get as producer
 from axs_core.query import Query
-
-CHECKED = ("python_env", "detect")
-"""Producers whose work depends on what lies outside the entry, and is looked at before it is used again."""
 
 
 class WorkspaceWorld:
@@ -98,7 +96,7 @@ class WorkspaceWorld:
 
     def fault(self, entry: Entry) -> str | None:
         """Why a present entry does not work any more; asked once for each entry."""
-        by = [name for name in entry.produced.get("by", ()) if name in CHECKED]
+        by = [name for name in entry.produced.get("by", ()) if traits(name).checked]
         if not by:
             return None
         if entry.name not in self._faults:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from axs_core.base.reporter import Reporter
+from axs_core.plugins.traits import Traits
 
 if TYPE_CHECKING:
     from axs_core.producers.bundled import Bundle
@@ -47,19 +48,78 @@ class Made:
     found: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Producer(Protocol):
-    """The kind of work that makes an entry. ``make`` raises :class:`~axs_core.base.errors.ProduceError` when it fails
-    and :class:`~axs_core.base.errors.DoesNotApply` when another recipe should be tried.
+@dataclass(frozen=True)
+class Download:
+    """One thing that is fetched. ``kind``: a ``file``, another address of the file before it (``or``), a ``git``
+    repository, or a ``python`` requirement as pip takes it; a producer may have a word of its own. ``size`` in bytes
+    and ``checksum`` (``md5:HEX``) where the recipe says them; ``needed_by`` is the recipe.
     """
 
-    name: str
+    kind: str
+    source: str
+    needed_by: str = ""
+    size: int | None = None
+    checksum: str | None = None
+
+
+@dataclass(frozen=True)
+class Used:
+    """A producer's section as it was used: ``spec`` with all templates rendered, of the recipe in ``recipe_path`` that
+    answered ``query``. ``folder`` is the entry that was made, with its ``values`` (None and empty where it was not).
+    """
+
+    spec: Mapping[str, Any]
+    recipe_path: Path
+    query: str
+    folder: Path | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Packing(Protocol):
+    """A bundle that is being packed: what another machine needs to make the same without a network."""
+
+    def add_download(self, used: Used, spec: Mapping[str, Any]) -> None:
+        """A file, by the options of ``fetch``: taken from ``used.folder`` where it is as it came, else fetched."""
+        ...
+
+    def add_repository(self, url: str, clone: Path) -> None:
+        """A clone with its submodules, as what stands at ``url``."""
+        ...
+
+    def add_environment(self, used: Used) -> None:
+        """The wheels that the section's ``requirements`` lead to."""
+        ...
+
+    def add_tool(self, query: str) -> None:
+        """Say that something answering ``query`` has to be on the other machine."""
+        ...
+
+
+class Producer:
+    """The kind of work that makes an entry; a class without arguments, with its ``traits``. A new one inherits this and
+    says what differs.
+    """
+
+    name: ClassVar[str]
+    traits: ClassVar[Traits]
 
     def make(self, job: Job) -> Made:
-        """Do the work in ``job.folder``."""
-        ...
+        """Do the work in ``job.folder``. Raises :class:`~axs_core.base.errors.ProduceError` when it fails, and
+        :class:`~axs_core.base.errors.DoesNotApply` when another recipe should be tried.
+        """
+        raise NotImplementedError
 
     def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
         """Why a present entry does not work any more (its interpreter is gone), or None when it is fine. Must be
-        quick.
+        quick: what the entry itself holds is verified elsewhere, by digests. Asked where the traits say ``checked``.
         """
-        ...
+        return None
+
+    def downloads(self, spec: Mapping[str, Any]) -> Iterable[Download]:
+        """What :meth:`make` would fetch for this rendered section, in this order. Raises EntryError, with the key
+        (``make.NAME.KEY``), for what it cannot be. Asked where the traits say ``fetches``.
+        """
+        return ()
+
+    def pack(self, used: Used, bundle: Packing) -> None:
+        """Put into the bundle what :meth:`make` gets from outside."""

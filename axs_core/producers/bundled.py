@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from axs_core.collections.folders import BROUGHT_BY
 from axs_core.entry import Entry
+from axs_core.plugins.shipped import BROUGHT_BY
 from axs_core.producers.fetch.cache import link_or_copy
 from axs_core.producers.fetch.checksums import Digests, Expected
 

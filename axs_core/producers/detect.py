@@ -11,8 +11,9 @@ from typing import Any
 
 from axs_core.base.errors import DoesNotApply, EntryError, ProgramFailed
 from axs_core.base.paths import absolute
+from axs_core.plugins.shipped import TRAITS
 from axs_core.process import run
-from axs_core.producers.base import Job, Made
+from axs_core.producers.base import Job, Made, Packing, Producer, Used
 from axs_core.producers.python import call_function
 from axs_core.producers.talk import size_of, talk_since
 
@@ -22,7 +23,7 @@ _SECONDS = 10
 _CANNOT_START = (126, 127)  # the shell's codes; version switchers (pyenv) use them for what is not installed
 
 
-class Detect:
+class Detect(Producer):
     """Either ``tool``, a name or several of which the first that is there is taken, or ``function``, a name in
     ``code.py``.
 
@@ -36,6 +37,7 @@ class Detect:
     """
 
     name = "detect"
+    traits = TRAITS["detect"]
 
     def make(self, job: Job) -> Made:
         """Look; :class:`DoesNotApply` where it is not on this machine, so that the next recipe is tried."""
@@ -60,6 +62,10 @@ class Detect:
         if tool and not os.access(tool, os.X_OK):
             return f"it is not executable any more: {path}"
         return None
+
+    def pack(self, used: Used, bundle: Packing) -> None:
+        """It has to be on the other machine too."""
+        bundle.add_tool(used.query)
 
 
 def _find(job: Job) -> str:

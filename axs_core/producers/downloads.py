@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError
 from axs_core.entry import placed
+from axs_core.plugins import producers as registry
+from axs_core.producers import get as producer
+from axs_core.producers.base import Download
 from axs_core.resolver.match import Match
 from axs_core.resolver.needs import Needs
 from axs_core.resolver.plan import KnownLater, Step
 from axs_core.resolver.resolve import Resolver
 from axs_core.resolver.scopes import producers_of, recipe_scope
-
-Kind = Literal["file", "or", "git", "python"]
-CHECKSUMS = ("sha512", "sha256", "sha1", "md5")
-"""Strongest first."""
-
-
-@dataclass(frozen=True)
-class Download:
-    """One address. ``kind``: a ``file``, another address of the file before it (``or``), a ``git`` repository, or a
-    ``python`` requirement as pip takes it. ``size`` in bytes and ``checksum`` (``md5:HEX``) where the recipe says them.
-    """
-
-    kind: Kind
-    source: str
-    needed_by: str
-    size: int | None = None
-    checksum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,7 @@ class _Walk:
         self._recipe(step.match, Needs(step.needs, step.values))
         last = step.match
         for other in step.otherwise:
-            if "detect" not in last.recipe.make:
+            if not registry.may_not_apply(last.recipe.make):
                 break
             try:
                 self._recipe(other, self.resolver.plan_needs(other))
@@ -77,47 +63,14 @@ class _Walk:
         scope = recipe_scope(found, needs.values)
         try:
             for name, spec in producers_of(found, scope).items():
-                if name in _READERS:
+                if registry.traits(name).fetches:
                     self._read(found, name, scope.render(spec))
         except KnownLater as later:
             self.later.append(f"{found.recipe.name}: {later}")
 
     def _read(self, found: Match, name: str, spec: Mapping[str, Any]) -> None:
         try:
-            self.known.update(dict.fromkeys(_READERS[name](spec, found.recipe.name)))
+            listed = [replace(each, needed_by=found.recipe.name) for each in producer(name).downloads(spec)]
         except EntryError as error:
             raise placed(error, found.recipe, *str(error.key).split(".")) from None
-
-
-def _fetched(spec: Mapping[str, Any], recipe: str) -> Iterator[Download]:
-    size = spec.get("size")
-    if size is not None and type(size) is not int:
-        raise EntryError(f"expected a whole number of bytes, not {size!r}", key="make.fetch.size")
-    checksum = next((f"{name}:{spec[name]}" for name in CHECKSUMS if spec.get(name)), None)
-    for number, url in enumerate(_texts(spec.get("urls"), "make.fetch.urls")):
-        yield Download("or" if number else "file", url, recipe, size, checksum)
-
-
-def _cloned(spec: Mapping[str, Any], recipe: str) -> Iterator[Download]:
-    checkout = spec.get("checkout")
-    yield Download("git", str(spec["url"]), recipe, checksum=f"checkout:{checkout}" if checkout else None)
-
-
-def _installed(spec: Mapping[str, Any], recipe: str) -> Iterator[Download]:
-    for requirement in _texts(spec.get("requirements") or (), "make.python_env.requirements"):
-        yield Download("python", requirement, recipe)
-
-
-def _texts(given: Any, key: str) -> list[str]:
-    """One text, or several. Raises EntryError for what a template has made of it otherwise."""
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, (list, tuple)):
-        raise EntryError(f"expected a text or a list of texts, not {given!r}", key=key)
-    return [str(text) for text in texts if text is not None]
-
-
-_READERS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Download]]] = {
-    "fetch": _fetched,
-    "git": _cloned,
-    "python_env": _installed,
-}
+        self.known.update(dict.fromkeys(listed))

@@ -32,6 +32,14 @@ def is_reserved(name: str) -> bool:
     return seen.casefold().rstrip(". ") in RESERVED
 
 
+def texts(given: Any, key: str) -> list[str]:
+    """One text, or several. Raises EntryError for what a template has made of it otherwise."""
+    several = [given] if isinstance(given, str) else given
+    if not isinstance(several, (list, tuple)):
+        raise EntryError(f"expected a text or a list of texts, not {given!r}", key=key)
+    return [str(text) for text in several if text is not None]
+
+
 def whole_number(value: Any, key: str, *, default: int, least: int = 0) -> int:
     """``value`` as an int of at least ``least``; ``default`` for None."""
     number = default if value is None else value

@@ -15,8 +15,9 @@ from typing import Any
 from axs_core.base.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.base.settings import Settings
 from axs_core.entry import META
+from axs_core.plugins.shipped import TRAITS
 from axs_core.process import run
-from axs_core.producers.base import Job, Made
+from axs_core.producers.base import Job, Made, Producer
 from axs_core.producers.paths import inside, seconds
 
 _SECONDS = 24 * 3600.0
@@ -24,10 +25,11 @@ SUSPENDED = "suspended_seconds"
 """For how long a program was suspended (Ctrl-Z) while it ran; only where it was."""
 
 
-class Program:
+class Program(Producer):
     """Runs a child; its exit code, the files it had to make and what it found decide whether that worked."""
 
     name = "program"
+    traits = TRAITS["program"]
 
     def make(self, job: Job) -> Made:
         """Found: what the program wrote into ``found_file``."""
@@ -62,10 +64,6 @@ class Program:
             job.reporter.warn(f"{called(argv)} was suspended for {ended.suspended:.1f} s: its times include that")
             told[SUSPENDED] = round(ended.suspended, 3)
         return Made(file=str(main) if main else None, found=told)
-
-    def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Nothing that is quick: the digests of its files are verified elsewhere."""
-        return None
 
 
 def _patience(job: Job) -> float:

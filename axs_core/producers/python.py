@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import EntryError
-from axs_core.producers.base import Job, Made
+from axs_core.plugins.shipped import TRAITS
+from axs_core.producers.base import Job, Made, Producer
 
 
-class Python:
+class Python(Producer):
     """``function``: its name. It returns a mapping of what was found, or None. ``file`` names the main file, as does
     the key ``file`` in the mapping.
     """
 
     name = "python"
+    traits = TRAITS["python"]
 
     def make(self, job: Job) -> Made:
         """Call the function; :class:`EntryError` with file and line where it raises, errors of axs pass through."""
         found = call_function(job, str(job.spec["function"]))
         file = found.pop("file", job.spec.get("file"))
         return Made(file=None if file is None else str(file), found=found)
-
-    def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """There is nothing that could go stale by itself."""
-        return None
 
 
 def call_function(job: Job, function: str) -> dict[str, Any]:

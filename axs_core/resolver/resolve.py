@@ -8,6 +8,7 @@ from dataclasses import replace
 from axs_core.base.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
 from axs_core.entry import Entry, Need
 from axs_core.entry.satisfying import holds_for
+from axs_core.plugins.producers import may_not_apply
 from axs_core.query import Query
 from axs_core.resolver.match import Match, Mismatch, match
 from axs_core.resolver.needs import Answers, Needs, meet, need_queries
@@ -275,6 +276,6 @@ def _why(first: Match, others: tuple[Match, ...], world: World) -> str:
     reason = f"by {first.recipe.name}{_from(first.recipe)}, {kind}: " + (
         f"what is there does not work: {broken[0]}" if broken else "not there yet"
     )
-    if others and "detect" in first.recipe.make:
+    if others and may_not_apply(first.recipe.make):
         reason += "; else " + ", else ".join(item.recipe.name for item in others)
     return reason

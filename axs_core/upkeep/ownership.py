@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from axs_core.base.digest import walk
-from axs_core.collections.folders import BROUGHT_BY, IMPORTED_BY
 from axs_core.entry import META, Entry
 from axs_core.index.refreshing import inner_folder
+from axs_core.plugins.producers import is_clone
+from axs_core.plugins.shipped import BROUGHT_BY, IMPORTED_BY
 from axs_core.store.content import NOT_CONTENT
 from axs_core.store.entry_files import DESCRIBING, is_begun, is_recorded, read_files
 
@@ -26,7 +27,7 @@ def made_here(folder: Path) -> bool:
 
 def is_git(entry: Entry) -> bool:
     """Was it cloned here from a git repository? What came in a clone may say so of itself."""
-    return "git" in entry.produced.get("by", ()) and entry.origin is None
+    return is_clone(entry.produced.get("by", ())) and entry.origin is None
 
 
 def in_clone(entry: Entry) -> bool:

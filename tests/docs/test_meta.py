@@ -10,7 +10,7 @@ import pytest
 from axs_core.entry import reference
 from axs_core.entry.load import read_meta
 from axs_core.entry.validate import schema
-from axs_core.producers import NAMES
+from axs_core.plugins.shipped import PLACES
 
 PAGE = Path(__file__).parents[2] / "docs" / "meta.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_every_key_is_explained() -> None:
 
 
 def test_every_producer_is_in_the_schema() -> None:
-    assert set(schema()["$defs"]["make"]["properties"]) == set(NAMES)
+    assert set(schema()["$defs"]["make"]["properties"]) == set(PLACES)
 
 
 def test_every_key_is_in_the_prose() -> None:

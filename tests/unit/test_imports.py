@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from support.toy import SOURCES, Toys
 
-from axs_core.producers import NAMES
+from axs_core.plugins.shipped import PLACES
 
 PACKAGE = SOURCES / "axs_core"
 ORDER = (
     "base",
     "query",
     "process",
+    "plugins",
     "entry",
     "resolver",
     "store",
@@ -34,6 +35,7 @@ ORDER = (
     "sdk",
     "errors",
     "cli",
+    "testing",
     "__main__",
 )
 HEAVY = ("yaml", "jinja2", "requests", "jsonschema", "tqdm", "filelock", "packaging", "tenacity")
@@ -97,6 +99,38 @@ def test_no_files_need_each_other() -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def test_pytest_is_imported_by_the_conformance_suite_alone() -> None:
+    wanted = [
+        file.relative_to(PACKAGE).as_posix()
+        for file in modules()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import) and any(alias.name == "pytest" for alias in node.names)
+    ]
+    assert wanted == ["testing.py"]
+
+
+def test_what_knows_a_producer_asks_its_traits() -> None:
+    """Its name stands where it is declared, and where its own code is."""
+    wrong = []
+    for file in modules():
+        here = file.relative_to(PACKAGE)
+        if here.parts[0] == "producers" or here.as_posix() == "plugins/shipped.py":
+            continue
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        names = set(PLACES) - {"git", "program", "python"}  # words of other meanings too
+        wrong += [f"{here}:{node.lineno}: {node.value}" for node in constants if node.value in names]
+        compared = [node for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+        wrong += [
+            f"{here}:{node.lineno}: {ast.unparse(node)}"
+            for node in compared
+            if isinstance(node.left, ast.Constant)
+            and node.left.value in PLACES
+            and ("make" in ast.unparse(node.comparators[0]) or "by" in ast.unparse(node.comparators[0]))
+        ]
+    assert wrong == []
+
+
 def test_every_room_has_its_place() -> None:
     rooms = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in modules()} - {"__init__"}
     assert rooms == set(ORDER)
@@ -116,7 +150,7 @@ def test_the_engine_knows_no_shipped_entry_by_name() -> None:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and id(node) not in documentation and node.value in entries - set(NAMES):
+            if isinstance(node, ast.Constant) and id(node) not in documentation and node.value in entries - set(PLACES):
                 wrong.append(f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}")
     assert wrong == []
 

@@ -15,7 +15,8 @@ from axs_core.entry import Entry, read_record
 from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
 from axs_core.exchange.bundle.walk import Piece
 from axs_core.exchange.bundle.wheels import Wheelhouse
-from axs_core.producers.base import Job
+from axs_core.producers import get as producer
+from axs_core.producers.base import Job, Used
 from axs_core.producers.bundled import REPOSITORIES
 from axs_core.producers.fetch.checksums import Digests, Expected
 from axs_core.producers.fetch.producer import Fetch
@@ -56,21 +57,21 @@ class Gathering:
 
     def take(self, piece: Piece) -> None:
         """All that one recipe brings from elsewhere."""
+        entry, recipe = piece.entry, piece.found.recipe
+        made = (entry.path, entry.values) if entry is not None else (None, {})
         for name, spec in piece.producers.items():
-            if name == "fetch":
-                self._download(piece, spec)
-            elif name == "git":
-                self._repository(piece, spec)
-            elif name == "python_env":
-                self._environment(piece, spec)
-            elif name == "detect":
-                self.tools.append(str(piece.found.query))
+            producer(name).pack(Used(spec, recipe.path, str(piece.found.query), *made), self)
 
-    def _download(self, piece: Piece, spec: Mapping[str, Any]) -> None:
+    def add_tool(self, query: str) -> None:
+        """Something that has to be on the other machine."""
+        self.tools.append(query)
+
+    def add_download(self, used: Used, spec: Mapping[str, Any]) -> None:
+        """A file, by the options of ``fetch``, of the entry or (an archive that was unpacked and removed) again."""
         given = [spec["urls"]] if isinstance(spec["urls"], str) else spec["urls"]
         urls = [without_credentials(url) for url in given]
         expected = Expected.of(spec)
-        path, seen = self._file(piece, spec, expected, str(spec.get("file") or last_part(given[0])))
+        path, seen = self._file(used, spec, expected, str(spec.get("file") or last_part(given[0])))
         digests = seen.values()
         place = f"{DOWNLOADS}/{digests['sha256']}"
         self.files[place] = Source(path)
@@ -78,27 +79,21 @@ class Gathering:
         there["urls"] = list(dict.fromkeys([*there["urls"], *urls]))
         there["checksums"] |= digests
 
-    def _file(self, piece: Piece, spec: Mapping[str, Any], expected: Expected, name: str) -> tuple[Path, Digests]:
-        """The file where it is; an archive that was unpacked and removed comes from the download cache, or again."""
-        entry = piece.entry
-        if entry is not None and (entry.path / name).is_file():
+    def _file(self, used: Used, spec: Mapping[str, Any], expected: Expected, name: str) -> tuple[Path, Digests]:
+        """The file where it is; else from the download cache, or from its address."""
+        if used.folder is not None and (used.folder / name).is_file():
             seen = Digests(expected)
-            seen.update_from(entry.path / name)
-            recorded = entry.values.get("sha256")
+            seen.update_from(used.folder / name)
+            recorded = used.values.get("sha256")
             if expected.difference(seen) is None and recorded in (None, seen.values()["sha256"]):
-                return entry.path / name, seen
+                return used.folder / name, seen
         folder = self.staging / f"download{len(self.downloads)}"
         folder.mkdir()
-        job = Job(spec, folder, self.staging / "log.txt", self.reporter, piece.found.recipe.path, environ=self.environ)
+        job = Job(spec, folder, self.staging / "log.txt", self.reporter, used.recipe_path, environ=self.environ)
         made = Fetch().make(job)
         seen = Digests(expected)
         seen.update_from(folder / str(made.file))
         return folder / str(made.file), seen
-
-    def _repository(self, piece: Piece, spec: Mapping[str, Any]) -> None:
-        assert piece.entry is not None
-        clone = piece.entry.path / str(piece.entry.values.get("file") or spec.get("into") or "")
-        self.add_repository(Candidate(address(spec["url"])).bare, clone)
 
     def add_repository(self, url: str, clone: Path) -> None:
         """A clone with its submodules, as what stands at ``url``."""
@@ -117,8 +112,9 @@ class Gathering:
             for inner, folder in submodules_of(clone, self.environ):
                 self.add_repository(inner, folder)
 
-    def _environment(self, piece: Piece, spec: Mapping[str, Any]) -> None:
-        content, values = wanted(spec, self.environ), piece.entry.values if piece.entry is not None else {}
+    def add_environment(self, used: Used) -> None:
+        """The wheels of an environment."""
+        spec, values, content = used.spec, used.values, wanted(used.spec, self.environ)
         index_options = spec.get("index_options") or ()
         self.wheelhouse.add(
             content.base,

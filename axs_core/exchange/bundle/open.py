@@ -21,7 +21,6 @@ from typing import Any
 from axs_core import __version__
 from axs_core.base.errors import NotFound
 from axs_core.base.reporter import Progress
-from axs_core.collections.folders import BROUGHT_BY
 from axs_core.exchange.arrival import called, disk, incoming, make_entry, opener, settle
 from axs_core.exchange.bundle.contents import LARGEST, README, RECIPES, digest_of, read_contents, shipped_in
 from axs_core.exchange.bundle.pack import for_whom, in_words
@@ -31,6 +30,7 @@ from axs_core.exchange.manifest import BadArchive, Shipped
 from axs_core.making.asking import ask
 from axs_core.making.recording import now
 from axs_core.making.session import Session
+from axs_core.plugins.shipped import BROUGHT_BY
 from axs_core.producers.bundled import CONTENTS, TAG, minor_of
 from axs_core.producers.git.bare import finish_bare
 from axs_core.query import Condition, Query, parse

@@ -16,11 +16,9 @@ from axs_core.entry import Entry, Need, read_record, rendered_at
 from axs_core.entry.functions import functions_of
 from axs_core.making.fulfil import Runner
 from axs_core.making.session import Session
+from axs_core.plugins.producers import traits
 from axs_core.query import Query, parse
 from axs_core.resolver import Answers, Match, NeedValues, meet, producers_of, recipe_scope
-
-RUNS = frozenset({"program", "python"})
-"""Producers that bring nothing from anywhere: what they make is made again on the other machine."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Walk:
         """
         with self.session.index.trust.answering("never"):
             found = self.session.resolver.plan(query).match
-        if found is not None and found.recipe.kind != "static" and set(found.recipe.make) <= RUNS:
+        if found is not None and found.recipe.kind != "static" and _only_runs(found.recipe.make):
             needs = self._needs(found)
             piece = self._piece(found, None, needs)
             if not self._asks_while_making(piece):
@@ -89,10 +87,11 @@ class Walk:
         inner = scope.within({name: value for name, value in known.items() if name not in scope.values})
         producers = {}
         for name, spec in producers_of(found, scope).items():
-            if name == "python":
-                producers[name] = {"function": spec.get("function")}
+            runs = traits(name).runs
+            if runs == "nothing":
+                producers[name] = rendered_at(spec, inner, found.recipe, "make", name)
             else:
-                producers[name] = {} if name in RUNS else rendered_at(spec, inner, found.recipe, "make", name)
+                producers[name] = {"function": spec.get("function")} if runs == "function" else {}
         return Piece(found, entry, producers)
 
     def _keep(self, piece: Piece) -> None:
@@ -105,9 +104,9 @@ class Walk:
         self.written.update((each.name, each) for each in entry.lineage if each.kind != "produced")
 
     def _asks_while_making(self, piece: Piece) -> bool:
-        function = piece.producers.get("python", {}).get("function")
-        functions = functions_of(piece.found.recipe) if function else {}
-        waiting, seen = [str(function)], set()
+        waiting = [str(spec["function"]) for name, spec in piece.producers.items() if traits(name).runs == "function"]
+        functions = functions_of(piece.found.recipe) if waiting else {}
+        seen = set()
         while waiting:
             name = waiting.pop()
             if name == "byquery":
@@ -122,6 +121,11 @@ class Walk:
         for need in read_record(entry).get("needs", ()):
             if need["need"] not in recipe.needs and need.get("query"):
                 self.visit(parse(need["query"]))
+
+
+def _only_runs(make: Mapping[str, Any]) -> bool:
+    """Does it bring nothing from anywhere? What it makes is made again on the other machine."""
+    return all(traits(name).runs != "nothing" for name in make)
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from axs_core.base.errors import EntryError, ProduceError
-from axs_core.producers.base import Job, Made
+from axs_core.plugins.shipped import TRAITS
+from axs_core.producers.base import Job, Made, Producer
 from axs_core.producers.paths import disk_error, inside, is_reserved, whole_number
 
 _SHOWN = 8
 
 
-class Extract:
+class Extract(Producer):
     """Unpacks an archive into a temporary folder, and moves what came into its place when all of it is there."""
 
     name = "extract"
+    traits = TRAITS["extract"]
 
     def make(self, job: Job) -> Made:
         """The main file is ``file``; without that option the only file at the top, or the folder ``into``."""
@@ -42,10 +42,6 @@ class Extract:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         return Made(file=_main_file(job.folder, into, main, archive))
-
-    def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Nothing that is quick: the digests of its files are verified elsewhere."""
-        return None
 
 
 def _archive(job: Job) -> Path:

@@ -7,7 +7,7 @@ gives it). Settings: ``AXS_MIRRORS``, ``AXS_OFFLINE``, ``AXS_DOWNLOAD_CACHE``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,15 @@ from typing import Any
 from axs_core.base.credentials import without_credentials
 from axs_core.base.errors import EntryError, ProduceError
 from axs_core.entry import META
-from axs_core.producers.base import Job, Made
+from axs_core.plugins.shipped import TRAITS
+from axs_core.producers.base import Download, Job, Made, Packing, Producer, Used
 from axs_core.producers.fetch.cache import DownloadCache, link_or_copy
 from axs_core.producers.fetch.checksums import Digests, Expected
 from axs_core.producers.fetch.sources import Candidate, candidates, last_part, mirrors_from, offline_from, ways_out
-from axs_core.producers.paths import inside, seconds, whole_number
+from axs_core.producers.paths import inside, seconds, texts, whole_number
+
+CHECKSUMS = ("sha512", "sha256", "sha1", "md5")
+"""Strongest first."""
 
 
 class FetchFailed(ProduceError):
@@ -36,10 +40,11 @@ class FetchFailed(ProduceError):
 
 
 @dataclass(frozen=True)
-class Fetch:
+class Fetch(Producer):
     """Brings a file. ``backoff`` is the first pause between two tries, in seconds; it doubles, with some chance."""
 
     name = "fetch"
+    traits = TRAITS["fetch"]
     backoff: float = 1.0
 
     def make(self, job: Job) -> Made:
@@ -58,9 +63,18 @@ class Fetch:
             url, seen = self._bring(job, urls, target, expected, cache)
         return Made(file=file, found={"url": url, "size": seen.size, **seen.values()})
 
-    def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Nothing that is quick: the digests of its files are verified elsewhere."""
-        return None
+    def downloads(self, spec: Mapping[str, Any]) -> Iterator[Download]:
+        """The file, by all of its addresses."""
+        size = spec.get("size")
+        if size is not None and type(size) is not int:
+            raise EntryError(f"expected a whole number of bytes, not {size!r}", key="make.fetch.size")
+        checksum = next((f"{name}:{spec[name]}" for name in CHECKSUMS if spec.get(name)), None)
+        for number, url in enumerate(texts(spec.get("urls"), "make.fetch.urls")):
+            yield Download("or" if number else "file", url, size=size, checksum=checksum)
+
+    def pack(self, used: Used, bundle: Packing) -> None:
+        """The file."""
+        bundle.add_download(used, used.spec)
 
     def _bring(
         self, job: Job, urls: Sequence[str], target: Path, expected: Expected, cache: DownloadCache

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from axs_core.base.credentials import without_credentials
 from axs_core.base.errors import EntryError, ProduceError, ProgramFailed
 from axs_core.base.paths import absolute
 from axs_core.base.reporter import Reporter
+from axs_core.plugins.shipped import TRAITS
 from axs_core.process import run
-from axs_core.producers.base import Job, Made
+from axs_core.producers.base import Download, Job, Made, Packing, Producer, Used
 from axs_core.producers.fetch.sources import Candidate, candidates, last_part, mirrors_from, offline_from, ways_out
 from axs_core.producers.paths import inside, seconds, whole_number
 from axs_core.query.near import nearest
@@ -56,10 +57,11 @@ class Status:
     changes: tuple[str, ...]
 
 
-class Git:
+class Git(Producer):
     """Clones a repository from the first address that has it."""
 
     name = "git"
+    traits = TRAITS["git"]
 
     def make(self, job: Job) -> Made:
         """Found: ``url`` (without credentials), ``commit``, ``branch`` where there is one. Main file: the clone."""
@@ -90,9 +92,16 @@ class Git:
         lines = "".join(f"\n    {error.message}" for error in failures)
         raise ProduceError(f"no address has the repository:{lines}", hint=failures[-1].hint, log=job.log)
 
-    def check(self, folder: Path, attributes: Mapping[str, Any]) -> str | None:
-        """Nothing that is quick: the digests of its files are verified elsewhere."""
-        return None
+    def downloads(self, spec: Mapping[str, Any]) -> Iterator[Download]:
+        """The repository."""
+        checkout = spec.get("checkout")
+        yield Download("git", str(spec["url"]), checksum=f"checkout:{checkout}" if checkout else None)
+
+    def pack(self, used: Used, bundle: Packing) -> None:
+        """The clone that was made, with all of its history."""
+        assert used.folder is not None
+        clone = used.folder / str(used.values.get("file") or used.spec.get("into") or "")
+        bundle.add_repository(Candidate(address(used.spec["url"])).bare, clone)
 
 
 def _made(target: Path, source: Candidate, job: Job) -> Made:

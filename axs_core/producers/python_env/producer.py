@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.base.errors import ProduceError, ProgramFailed
 from axs_core.base.settings import Settings
+from axs_core.plugins.shipped import TRAITS
 from axs_core.process import run
-from axs_core.producers.base import Job, Made
+from axs_core.producers.base import Download, Job, Made, Packing, Producer, Used
 from axs_core.producers.bundled import WHEELS, Wheels
+from axs_core.producers.paths import texts
 from axs_core.producers.python_env import interpreter as interpreters
 from axs_core.producers.python_env.installer import Installer, choose, install
 from axs_core.producers.python_env.interpreter import Interpreter
@@ -42,7 +44,7 @@ _VENV_SECONDS = 900  # ten seconds on a local disk
 _TOOLS = {"pip", "setuptools", "wheel"}  # what `venv` puts in, of whatever version the base Python carries
 
 
-class PythonEnv:
+class PythonEnv(Producer):
     """``requirements`` in a virtual environment inside the entry, or the calling interpreter where that has them
     already.
 
@@ -61,6 +63,7 @@ class PythonEnv:
     """
 
     name = "python_env"
+    traits = TRAITS["python_env"]
 
     def make(self, job: Job) -> Made:
         """Install, or take the calling interpreter; nothing of an earlier try is kept."""
@@ -92,6 +95,15 @@ class PythonEnv:
         if attributes.get("calling_interpreter"):
             return _changed(attributes.get("packages") or {}, attributes.get("site_packages") or ())
         return None
+
+    def downloads(self, spec: Mapping[str, Any]) -> Iterator[Download]:
+        """Its requirements; what those lead to, the index knows."""
+        for requirement in texts(spec.get("requirements") or (), "make.python_env.requirements"):
+            yield Download("python", requirement)
+
+    def pack(self, used: Used, bundle: Packing) -> None:
+        """The wheels of all that is installed."""
+        bundle.add_environment(used)
 
 
 def _calling(job: Job, requirements: Sequence[Requirement]) -> tuple[Made | None, Sequence[str]]:
