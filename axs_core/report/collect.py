@@ -1,25 +1,20 @@
 """What a report shows, as plain data: a dictionary for each result, and each machine and set of packages once.
 
-Entries declare in an attribute ``report`` how they are shown, as they declare the columns of tables:
-
-    library   a query; its main file is the drawing library that is put into the page (plotly.js)
-    pictures  {program: QUERY, python: QUERY}: a program whose main file draws a report's data, and its environment
-    values    what the page shows of a result: names that it knows, and the value of each (``twin.a``: of the twin)
-    files     the same, of values that functions read from an entry's files
-
-A value that there is not, or that is refused, is None.
+Which values those are, the entries declare: :mod:`axs_core.report.declaration`. A value that there is not, or that is
+refused, is None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from axs_core.base.digest import canonical
-from axs_core.base.errors import AxsError, UsageError
-from axs_core.compare.cells import Cells, Row, declared
+from axs_core.base.errors import AxsError
+from axs_core.compare.cells import Cells, Row
 from axs_core.compare.twin import Twins
 from axs_core.entry import Entry, Record, entry_scope
+from axs_core.report.declaration import Declaration
 
 TWIN = "twin."
 MACHINE = ("name", "cpu", "cores", "memory_bytes", "accelerators", "os", "kernel", "architecture")
@@ -43,28 +38,14 @@ class Distinct:
         return place
 
 
-def declaration(entries: Sequence[Entry]) -> Mapping[str, Any]:
-    """How the first of the entries that says so is to be shown. Raises UsageError where none does."""
-    if not entries:
-        raise UsageError("there is nothing to report: no entries", hint="axs all_byquery loadgen_output lists some")
-    for entry in entries:
-        said = declared(entry, "report")
-        if isinstance(said, Mapping):
-            return said
-    raise UsageError(
-        "there is nothing to report: none of these entries says how it is shown",
-        hint="axs all_byquery loadgen_output , report --output=report.html",
-    )
-
-
 def collect(entries: Iterable[Entry], twins: Twins, told: Callable[[str], None]) -> dict[str, Any]:
     """``{runs, machines, packages}`` of the entries that declare how they are shown; others are left out, and
     ``told`` is called with a sentence that says so.
     """
     cells, runs, machines, packages, left_out = Cells(), [], Distinct(), Distinct(), []
     for entry in entries:
-        said = declared(entry, "report")
-        if not isinstance(said, Mapping):
+        said = Declaration.of(entry)
+        if said is None:
             left_out.append(entry.name)
             continue
         record = _record(entry)
@@ -78,15 +59,15 @@ def collect(entries: Iterable[Entry], twins: Twins, told: Callable[[str], None])
     return {"runs": runs, "machines": machines.values, "packages": packages.values}
 
 
-def _values(own: Row, said: Mapping[str, Any], twins: Twins, cells: Cells) -> dict[str, Any]:
-    paths: Mapping[str, str] = said.get("values", {})
+def _values(own: Row, said: Declaration, twins: Twins, cells: Cells) -> dict[str, Any]:
+    paths = said.values
     twin = twins.of(own.entry) if any(path.startswith(TWIN) for path in paths.values()) else None
     other = own if twin is None or twin.entry is own.entry else cells.of(twin.entry)
     found = {
         title: (twin.get(path[len(TWIN) :], other) if twin else None) if path.startswith(TWIN) else own.get(path)
         for title, path in paths.items()
     }
-    return found | {title: _from_files(own.entry, name) for title, name in said.get("files", {}).items()}
+    return found | {title: _from_files(own.entry, name) for title, name in said.files.items()}
 
 
 def _from_files(entry: Entry, name: str) -> Any:

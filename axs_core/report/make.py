@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from axs_core.base.errors import UsageError
 from axs_core.compare.twin import Twins
 from axs_core.process import run
-from axs_core.report.collect import collect, declaration
-from axs_core.report.page import as_json, page
+from axs_core.report.collect import collect
+from axs_core.report.declaration import Declaration, declaration
+from axs_core.report.page import Parts, as_json, page
 
 if TYPE_CHECKING:
-    from axs_core.api import Workspace
+    from axs_core.api import Workspace, WorkspaceEntry
     from axs_core.entry import Entry
 
 _DRAWING_SECONDS = 600
@@ -26,15 +27,30 @@ def report(
     """Write the page to ``output`` and, where a folder is given, pictures into it; returns all files in order.
 
     What draws them is asked of ``space`` by the queries that the entries declare, so it may be installed first.
-    Raises UsageError for no entries that can be shown, and for files that cannot be written.
+    Raises UsageError for no entries that can be shown, and for files that cannot be written; EntryError where what they
+    declare is not complete.
     """
     said = declaration(entries)
     data = collect(entries, Twins(space.session.index.find), space.session.reporter.note)
-    library = space.byquery(said["library"]).get_path().read_text(encoding="utf-8")
-    data["about"] = _about(data)
-    text = page(data, library, title or "Benchmark results")
-    made = [_written(output, text)]
-    return made if pictures is None else made + _drawn(space, said["pictures"], data, pictures)
+    data |= {"shown": said.shown, "about": _about(data)}
+    made = [_written(output, page(_parts(space, said), data, title or "Benchmark results"))]
+    return made if pictures is None else made + _drawn(space, said, data, pictures)
+
+
+def _parts(space: Workspace, said: Declaration) -> Parts:
+    """The texts of the page's entry, whose attributes ``style`` and ``program`` name its files, and of the library."""
+    own = space.byquery(said.page)
+    style, program = ("\n".join(_text(own.get_path(name)) for name in _names(own, key)) for key in ("style", "program"))
+    return Parts(_text(own.get_path()), style, _text(space.byquery(said.library).get_path()), program)
+
+
+def _names(entry: WorkspaceEntry, key: str) -> list[str]:
+    said = entry.get(key)
+    return [said] if isinstance(said, str) else list(said)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _about(data: dict[str, Any]) -> str:
@@ -53,9 +69,9 @@ def _written(output: Path, text: str) -> Path:
     return output
 
 
-def _drawn(space: Workspace, said: dict[str, str], data: dict[str, Any], folder: Path) -> list[Path]:
-    program = space.byquery(said["program"]).get_path()
-    interpreter = space.byquery(said["python"]).get("interpreter")
+def _drawn(space: Workspace, said: Declaration, data: dict[str, Any], folder: Path) -> list[Path]:
+    program = space.byquery(said.drawing("program")).get_path()
+    interpreter = space.byquery(said.drawing("python")).get("interpreter")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

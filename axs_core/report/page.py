@@ -1,4 +1,5 @@
-"""The page: one file that opens from disk. Data, style, program and drawing library are all in it.
+"""The page: one file that opens from disk. Data, style, program and drawing library are all in it; all but the data
+come from entries.
 
 Nothing that an entry says becomes part of the page's own text: it travels as JSON, and the program writes it with
 ``textContent``. A content security policy lets no other script run and lets nothing be loaded.
@@ -11,28 +12,44 @@ import hashlib
 import html
 import json
 import math
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from axs_core.base.errors import EntryError
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {scripts}"
 """The drawing library writes styles of its own, and makes pictures as blobs when one is saved."""
 
 
-def page(data: dict[str, Any], library: str, title: str) -> str:
-    """The whole page; ``library`` is the text of plotly.js."""
-    program = _part("page.js")
+@dataclass(frozen=True)
+class Parts:
+    """What a page is made of: texts. ``template`` is HTML with the places @POLICY@, @TITLE@, @STYLE@, @DATA@, @LIBRARY@
+    and @PROGRAM@, each once and in this order; ``library`` and ``program`` are JavaScript.
+    """
+
+    template: str
+    style: str
+    library: str
+    program: str
+
+
+def page(parts: Parts, data: Mapping[str, Any], title: str) -> str:
+    """The whole page. Raises EntryError for a template without one of its places."""
+    scripts = _inline(parts.library), _inline(parts.program)
     fill = {
-        "@POLICY@": POLICY.format(scripts=" ".join(map(_hash, (_inline(library), program)))),
+        "@POLICY@": POLICY.format(scripts=" ".join(map(_hash, scripts))),
         "@TITLE@": html.escape(title),
-        "@STYLE@": _part("page.css"),
+        "@STYLE@": parts.style.strip(),
         "@DATA@": as_json({**data, "title": title}),
-        "@LIBRARY@": _inline(library),
-        "@PROGRAM@": program,
+        "@LIBRARY@": scripts[0],
+        "@PROGRAM@": scripts[1],
     }
-    before, text = "", _part("page.html")
+    before, text = "", parts.template.strip()
     for place, value in fill.items():  # in the order of the page, so that nothing is looked for in what was put in
         head, found, text = text.partition(place)
-        assert found, place
+        if not found:
+            raise EntryError(f"the template of the page has no {place} where it should be")
         before += head + value
     return before + text
 
@@ -54,10 +71,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items()}
     return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
 
 
 def _inline(library: str) -> str:

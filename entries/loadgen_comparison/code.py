@@ -55,6 +55,16 @@ def short_verdict(verdict: str) -> str:
     return f"{word} NOISY" if "; NOISY" in verdict else word
 
 
+def verdict_word(verdict: str) -> str:
+    """SUBMITTABLE, VALID or INVALID."""
+    return short_verdict(verdict).split()[0]
+
+
+def noise_word(noisy: bool | None = None) -> str | None:
+    """NOISY, where other processes disturbed the run."""
+    return "NOISY" if noisy else None
+
+
 def performance_spread(runs: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Of the VALID ones among repeated runs: n, median, quartiles (q1, q3), min, max, in the unit of the figure.
 

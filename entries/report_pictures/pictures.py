@@ -1,11 +1,16 @@
-"""The plots of a report as PNG files, for slides: pictures.py REPORT.json FOLDER prints the names of the files."""
+"""The plots of a report as PNG files, for slides: pictures.py REPORT.json FOLDER prints the names of the files.
+
+What is drawn, the results declare (``shown`` in the data; docs/report.md); this knows the kinds of plots only.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,98 +22,119 @@ import matplotlib.pyplot as plt
 Run = dict[str, Any]
 DOTS_PER_INCH = 200
 INCHES = (10, 5.6)
-LAST = 3.5  # where the largest latency stands on the axis of percentiles, in powers of ten from 100 %
+LAST = 3.5  # where the largest value stands on the axis of percentiles, in powers of ten from 100 %
 TICKS = {0: "min", 50: "50 %", 90: "90 %", 95: "95 %", 99: "99 %", 99.9: "99.9 %", 100: "max"}
+STYLES = ("-", ":", "--", "-.")
+BOX = {"whislo": "min", "q1": "q1", "med": "median", "q3": "q3", "whishi": "max"}
 MOST_LABELS = 12
 MOST_NAMES = 24
+UNKNOWN = "unknown"
 
 
-def throughput(runs: list[Run], axes: Any) -> bool:
-    """Samples per second by scenario, framework and model."""
-    axes.set_ylabel("samples/s")
-    return _figures([run for run in runs if run["unit"] == "samples/s"], axes, 1)
+@dataclass(frozen=True)
+class Report:
+    """The results, and what is declared of them."""
+
+    runs: list[Run]
+    shown: Mapping[str, Any]
+
+    def plots(self) -> Iterator[dict[str, Any]]:
+        """Each plot with what is declared of its figure."""
+        for said in self.shown.get("plots", ()):
+            name = said.get("figure")
+            yield {"value": name, **self.shown.get("figures", {}).get(name, {}), **said} if name else said
+
+    def scale(self, said: Mapping[str, Any]) -> float:
+        """What a stored value is divided by to be shown in the unit."""
+        return float(self.shown.get("units", {}).get(said.get("unit"), 1))
+
+    def doubtful(self, run: Run, said: Mapping[str, Any]) -> bool:
+        """Is its marker open?"""
+        words: Mapping[str, Any] = said.get("doubtful", self.shown.get("doubtful", {}))
+        return any(run.get(name) in _listed(values) for name, values in words.items())
+
+    @cached_property
+    def _groups(self) -> list[str]:
+        return sorted({self._group(run) for run in self.runs})
+
+    def _group(self, run: Run) -> str:
+        return str(run.get(self.shown.get("colour", "")) or UNKNOWN)
+
+    def colour(self, run: Run) -> str:
+        """One colour a group."""
+        return f"C{self._groups.index(self._group(run)) % 10}"
+
+    def style(self, run: Run) -> str:
+        """Of a line."""
+        name = self.shown.get("dash", "")
+        order = self.shown.get("order", {}).get(name, [])
+        return STYLES[order.index(run.get(name)) % len(STYLES)] if run.get(name) in order else STYLES[0]
 
 
-def latency(runs: list[Run], axes: Any) -> bool:
-    """The latency that is the scenario's figure."""
-    axes.set_ylabel("latency, ms")
-    return _figures([run for run in runs if run["unit"] == "ns"], axes, 1e-6)
-
-
-def _figures(runs: list[Run], axes: Any, scale: float) -> bool:
-    measured = [run for run in runs if isinstance(run["performance"], (int, float))]
-    labels = sorted({_label(run) for run in measured})
-    for run in measured:
-        figure, place, colour = run["performance"], labels.index(_label(run)), _colour(run, runs)
-        spread = run.get("spread")
-        bar = [[(figure - spread["min"]) * scale], [(spread["max"] - figure) * scale]] if spread else None
-        face = "none" if run["noisy"] else colour
-        axes.errorbar(place, figure * scale, yerr=bar, fmt="o", capsize=4, color=colour, markerfacecolor=face, ms=8)
+def points(report: Report, said: dict[str, Any], axes: Any) -> bool:
+    """A point for each result, with the ends of its spread or interval; ``once``: one for those that share a value."""
+    runs = [run for run in report.runs if _number(run, said["value"]) is not None and _among(run, said.get("when", {}))]
+    if "once" in said:
+        runs = list({run.get(said["once"]) or run["name"]: run for run in runs}.values())
+    labels = sorted({_label(run, said["across"]) for run in runs})
+    scale = report.scale(said)
+    for run in runs:
+        value, colour = _at(run, said["value"]), report.colour(run)
+        low, high = ends if (ends := _ends(run, said)) else (value, value)
+        bar = [[(value - low) / scale], [(high - value) / scale]] if ends else None
+        face = "none" if report.doubtful(run, said) else colour
+        place = labels.index(_label(run, said["across"]))
+        axes.errorbar(place, value / scale, yerr=bar, fmt="o", capsize=4, color=colour, markerfacecolor=face, ms=8)
     _name_places(axes, labels)
-    axes.set_ylim(bottom=0)
-    return bool(measured)
+    if said.get("from_zero"):
+        axes.set_ylim(bottom=0)
+    return bool(runs)
 
 
-def distribution(runs: list[Run], axes: Any) -> bool:
-    """Percentiles of latency, a line for each run."""
-    shown = [run for run in runs if run.get("latency")]
-    styles = dict(zip(sorted({_pair(run) for run in shown}), _styles(), strict=False))
-    named: set[str] = set()
-    for run in shown:
-        pair = _pair(run)
-        label = None if pair in named or len(named) >= MOST_LABELS else pair
-        named.add(pair)
-        x, y = [_along(at) for at, _ in run["latency"]], [ns / 1e6 for _, ns in run["latency"]]
-        shown_as = _plain(label) if label else None
-        axes.plot(x, y, styles.get(pair, "-"), marker=".", color=_colour(run, runs), label=shown_as)
+def percentiles(report: Report, said: dict[str, Any], axes: Any) -> bool:
+    """A line for each result, of [percentile, value] pairs."""
+    runs = [run for run in report.runs if _at(run, said["value"])]
+    scale, named = report.scale(said), set[str]()
+    for run in runs:
+        name = _told(run, said["by"])
+        label = None if name in named or len(named) >= MOST_LABELS else _plain(name)
+        named.add(name)
+        pairs = _at(run, said["value"])
+        x, y = [_along(place) for place, _ in pairs], [value / scale for _, value in pairs]
+        axes.plot(x, y, report.style(run), marker=".", color=report.colour(run), label=label)
     axes.set_yscale("log")
-    axes.set_xticks([_along(at) for at in TICKS], list(TICKS.values()))
+    axes.set_xticks([_along(place) for place in TICKS], list(TICKS.values()))
     axes.set_xlabel("percentile")
-    axes.set_ylabel("ms")
     if named:
         axes.legend(fontsize=8, frameon=False)
-    return bool(shown)
+    return bool(runs)
 
 
-def accuracy(runs: list[Run], axes: Any) -> bool:
-    """Top-1 with the 95 % interval; each accuracy run once."""
-    known = {run["accuracy_from"]: run for run in runs if isinstance(run["accuracy"], (int, float))}
-    labels = sorted({f"{run['framework']} {run['model']}" for run in known.values()})
-    for run in known.values():
-        place, value = labels.index(f"{run['framework']} {run['model']}"), run["accuracy"]
-        low, high = (run[end] if run[end] is not None else value for end in ("accuracy_low", "accuracy_high"))
-        axes.errorbar(place, value, yerr=[[value - low], [high - value]], fmt="o", capsize=4, color=_colour(run, runs))
-    _name_places(axes, labels)
-    axes.set_ylabel("top-1, %")
-    return bool(known)
+def boxes(report: Report, said: dict[str, Any], axes: Any) -> bool:
+    """Quartiles in per cent of their median."""
+    runs = [run for run in report.runs if (_at(run, said["value"]) or {}).get("median")]
+    for place, run in enumerate(runs):
+        of = _at(run, said["value"])
+        axes.bxp(
+            [{end: 100 * of[name] / of["median"] for end, name in BOX.items()}], positions=[place], showfliers=False
+        )
+    _name_places(axes, [f"{_told(run, said['across'])}, n={_at(run, said['value'])['n']}" for run in runs])
+    return bool(runs)
 
 
-def spread(runs: list[Run], axes: Any) -> bool:
-    """Repetitions in per cent of their median."""
-    shown = [run for run in runs if (run.get("spread") or {}).get("median")]
-    for place, run in enumerate(shown):
-        ends = {"whislo": "min", "q1": "q1", "med": "median", "q3": "q3", "whishi": "max"}
-        box = {end: 100 * run["spread"][name] / run["spread"]["median"] for end, name in ends.items()}
-        axes.bxp([box], positions=[place], showfliers=False)
-    _name_places(axes, [f"{_pair(run)}, n={run['spread']['n']}" for run in shown])
-    axes.set_ylabel("% of the median")
-    return bool(shown)
-
-
-def search(runs: list[Run], axes: Any) -> bool:
-    """How the target of one result was found: what each attempt was told and what it measured."""
-    found = runs[0]["search"]
-    attempts = found["attempts"]
-    word = {True: "VALID", False: "INVALID"}
-    names = {each["number"]: f"{each['number']}\n{each['purpose']}\n{word[each['valid']]}" for each in attempts}
-    told = [math.nan if each["target"] is None else each["target"] for each in attempts]
-    axes.plot(list(names), told, "k.:", alpha=0.5, label="target")
+def attempts(report: Report, said: dict[str, Any], axes: Any) -> bool:
+    """How one result was searched: what each attempt was told and what it measured."""
+    found = _at(report.runs[0], said["value"])
+    tried, words = found["attempts"], said["words"]
+    word = {True: words["good"], False: words["bad"]}
+    names = {each["number"]: f"{each['number']}\n{each['purpose']}\n{word[each['valid']]}" for each in tried}
+    told = [math.nan if each["target"] is None else each["target"] for each in tried]
+    axes.plot(list(names), told, "k.:", alpha=0.5, label=words["told"])
     for valid, style in ((True, "C2o"), (False, "C3X")):
-        shown = [each for each in attempts if each["valid"] is valid and each["figure"] is not None]
-        if shown:
-            axes.plot(
-                [each["number"] for each in shown], [each["figure"] for each in shown], style, ms=9, label=word[valid]
-            )
+        kept = [each for each in tried if each["valid"] is valid and each["figure"] is not None]
+        if kept:
+            x, y = [each["number"] for each in kept], [each["figure"] for each in kept]
+            axes.plot(x, y, style, ms=9, label=word[valid])
     if found["chosen"] is not None:
         axes.axhline(found["chosen"], color="C0", linestyle="--", label=f"chosen: {found['chosen']:g} {found['unit']}")
     axes.set_xticks(list(names), list(names.values()), fontsize=8)
@@ -119,43 +145,56 @@ def search(runs: list[Run], axes: Any) -> bool:
     return True
 
 
-Draw = Callable[[list[Run], Any], bool]
-PICTURES: dict[str, tuple[str, Draw]] = {
-    "throughput.png": ("Throughput", throughput),
-    "latency.png": ("Latency", latency),
-    "distribution.png": ("Latency distribution", distribution),
-    "accuracy.png": ("Accuracy", accuracy),
-    "spread.png": ("Spread over repetitions", spread),
-}
+Draw = Callable[[Report, dict[str, Any], Any], bool]
+KINDS: dict[str, Draw] = {"points": points, "percentiles": percentiles, "boxes": boxes, "attempts": attempts}
 
 
-def pictures(runs: list[Run]) -> Iterator[tuple[str, str, Draw, list[Run]]]:
-    """(file, title, function, runs) of each picture: those of all runs, and one for each search of a target."""
-    for name, (title, draw) in PICTURES.items():
-        yield name, title, draw, runs
-    for number, run in enumerate((run for run in runs if run.get("search")), 1):
-        yield f"search_{number}.png", f"Search of the target: {_plain(run['name'])}", search, [run]
+def pictures(report: Report) -> Iterator[tuple[str, str, dict[str, Any], Report]]:
+    """(file, title, plot, results) of each picture: those of all results, and one for each search."""
+    for said in report.plots():
+        if said["kind"] != "attempts":
+            yield f"{said['name']}.png", said["title"], said, report
+            continue
+        for number, run in enumerate((run for run in report.runs if _at(run, said["value"])), 1):
+            title = f"{said['title']}: {_plain(run['name'])}"
+            yield f"{said['name']}_{number}.png", title, said, Report([run], report.shown)
 
 
-def _label(run: Run) -> str:
-    return f"{run['scenario']}\n{run['framework']} {run['model']}"
+def _at(value: Any, path: str) -> Any:
+    """A member of a value: ``a.b``; None where there is none."""
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
-def _pair(run: Run) -> str:
-    return f"{run['scenario']} {run['framework']}"
+def _number(run: Run, path: str) -> float | None:
+    found = _at(run, path)
+    return found if isinstance(found, (int, float)) else None
 
 
-def _colour(run: Run, runs: Iterable[Run]) -> str:
-    frameworks = sorted({str(each["framework"]) for each in runs})
-    return f"C{frameworks.index(str(run['framework'])) % 10}"
+def _ends(run: Run, said: Mapping[str, Any]) -> tuple[float, float] | None:
+    ends = [_number(run, path) for path in said.get("ends", ())]
+    return (ends[0], ends[1]) if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None
 
 
-def _styles() -> list[str]:
-    return ["-", ":", "--", "-."] * 10
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
-def _along(at: float) -> float:
-    return LAST if at >= 100 else min(LAST, -math.log10(1 - at / 100))
+def _among(run: Run, conditions: Mapping[str, Any]) -> bool:
+    return all(run.get(name) in _listed(values) for name, values in conditions.items())
+
+
+def _told(run: Run, names: Iterable[str]) -> str:
+    return " ".join(str(_at(run, name) or UNKNOWN) for name in names)
+
+
+def _label(run: Run, across: Iterable[Iterable[str]]) -> str:
+    return "\n".join(_told(run, names) for names in across)
+
+
+def _along(place: float) -> float:
+    return LAST if place >= 100 else min(LAST, -math.log10(1 - place / 100))
 
 
 def _plain(text: str) -> str:
@@ -173,9 +212,10 @@ def _name_places(axes: Any, labels: list[str]) -> None:
 def main(file: str, folder: str) -> None:
     """Draw what there is something to draw of."""
     data = json.loads(Path(file).read_text(encoding="utf-8"))
-    for name, title, draw, runs in pictures(data["runs"]):
+    for name, title, said, report in pictures(Report(data["runs"], data["shown"])):
         figure, axes = plt.subplots(figsize=INCHES, layout="constrained")
-        if draw(runs, axes):
+        axes.set_ylabel(said.get("axis") or said.get("unit") or "")
+        if KINDS[said["kind"]](report, said, axes):
             axes.set_title(title)
             axes.grid(axis="y", alpha=0.3)
             axes.spines[["top", "right"]].set_visible(False)

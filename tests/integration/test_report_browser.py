@@ -142,6 +142,32 @@ def test_filters_act_on_tables_and_plots(browser: Any, report: tuple[Path, list[
     assert browser.get_log("browser") == []
 
 
+def test_a_kind_that_nothing_shipped_knows(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says little, and one thing that the page cannot draw."""
+    from selenium.webdriver.common.by import By
+
+    monkeypatch.setenv("AXS_INDEX", str(tmp_path / "index.sqlite"))
+    toys = Toys(tmp_path)
+    plots = [
+        {"name": "heavy", "kind": "points", "title": HOSTILE, "value": "weight", "across": [["name"]], "unit": "kg"},
+        {"name": "odd", "kind": "spiral", "title": "Odd"},
+    ]
+    shown = {"units": {"kg": 1000}, "plots": plots}
+    values = {"weight": "weight", "colour": "colour"}
+    said = {"page": "report_page", "library": "report_library", "values": values, "shown": shown}
+    for number, colour in enumerate(("red", HOSTILE)):
+        attributes = {"weight": 1500 * number, "colour": colour, "report": said}
+        toys.add(f"fruit{number}", {"provides": [["fruit"]], "attributes": attributes})
+    space = toys.space()
+    [page] = space.report([space.byname(f"fruit{number}") for number in range(2)], tmp_path / "report.html")
+    browser.get(page.as_uri())
+    assert browser.execute_script("return document.body.dataset.ready") == "yes"
+    assert [row.split() for row in browser.execute_script(ROWS)] == [["fruit0"], ["fruit1"]]
+    assert browser.execute_script(DRAWN, "heavy") == 2
+    assert browser.find_element(By.ID, "odd").text == "This page draws no plots of the kind 'spiral'."
+    assert browser.get_log("browser") == [] and not browser.find_elements(By.CSS_SELECTOR, "img[src=x]")
+
+
 def test_pictures_for_slides(report: tuple[Path, list[Path]]) -> None:
     assert [file.stem for file in report[1]] == [*PLOTS[:-1], "search_1"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in report[1])

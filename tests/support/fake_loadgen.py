@@ -26,7 +26,7 @@ FIGURES = {
 NOTHING_WRONG = "No warnings encountered during test.\n\nNo errors encountered during test.\n"
 ENTRIES = Path(__file__).parents[2] / "entries"
 SHIPPED = (
-    *("loadgen_program", "loadgen_experiment", "loadgen_comparison", "loadgen_logs"),
+    *("loadgen_program", "loadgen_experiment", "loadgen_comparison", "loadgen_logs", "loadgen_report", "report_page"),
     *("loadgen_signature", "mlperf_rules", "submission", "submission_tree"),
 )
 META: dict[str, Any] = {

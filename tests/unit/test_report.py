@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,21 @@ import pytest
 from support import fake_loadgen
 from support.toy import Toys
 
-from axs_core.base.errors import Inapplicable, Refused, UsageError
+from axs_core.base.errors import EntryError, Inapplicable, Refused, UsageError
 from axs_core.cli.comparisons import report as report_action
 from axs_core.cli.execute import run_pipeline
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.twin import Twins
 from axs_core.report.collect import Distinct, collect
-from axs_core.report.page import as_json, page
+from axs_core.report.declaration import Declaration
+from axs_core.report.page import Parts, as_json, page
 
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 NOTHING = ("all_byquery", "loadgen_output", ",", "report")
 LIBRARY = "var Plotly = '</script>';"
+PAGE = Path(__file__).parents[2] / "entries" / "report_page"
+PARTS = Parts((PAGE / "page.html").read_text(), (PAGE / "page.css").read_text(), LIBRARY, "const a = '</script>';")
 
 
 def test_what_a_run_says_is_collected(toys: Toys) -> None:
@@ -135,7 +139,7 @@ def test_machines_and_packages_are_kept_once() -> None:
 
 def test_text_of_entries_stays_text() -> None:
     hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>&amp;@PROGRAM@"
-    text = page({"runs": [{"name": hostile}], "about": ""}, LIBRARY, hostile)
+    text = page(PARTS, {"runs": [{"name": hostile}], "about": ""}, hostile)
     assert "<script>alert" not in text and "<img" not in text
     assert len(re.findall("</script", text)) == 3, "the page's own three scripts"
     data = re.search(r'id="data">(.*?)</script>', text)
@@ -143,7 +147,7 @@ def test_text_of_entries_stays_text() -> None:
 
 
 def test_only_the_scripts_of_the_page_may_run_and_nothing_is_loaded() -> None:
-    text = page({"runs": [], "about": ""}, LIBRARY, "title")
+    text = page(PARTS, {"runs": [], "about": ""}, "title")
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
@@ -151,6 +155,47 @@ def test_only_the_scripts_of_the_page_may_run_and_nothing_is_loaded() -> None:
     sources = " ".join(f"'sha256-{each}'" for each in hashes)
     assert policy[1] == (f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {sources}")
     assert "http://" not in text and "https://" not in text
+
+
+def test_a_template_needs_all_its_places_in_order() -> None:
+    for template in ("", PARTS.template.replace("@POLICY@", ""), PARTS.template.replace("@TITLE@", "@DATA@", 1)):
+        with pytest.raises(EntryError, match=r"the template of the page has no @[A-Z]+@ where it should be"):
+            page(replace(PARTS, template=template), {}, "title")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("page", "toy declares its report as 'page', which is no mapping"),
+        ({"page": "p"}, "toy declares a report without its library (a query)"),
+        ({"page": "p", "library": "l", "values": ["a"]}, "toy declares a report whose values are no mapping"),
+        ({"page": "p", "library": "l", "files": {"a": 1}}, "toy declares a report whose files are no mapping"),
+    ],
+)
+def test_a_declaration_that_is_none(toys: Toys, said: Any, message: str) -> None:
+    toys.add("toy", {"provides": [["toy"]], "attributes": {"report": said}})
+    with pytest.raises(EntryError) as caught:
+        Declaration.of(toys.space().byname("toy").entry)
+    assert caught.value.message == message
+
+
+def test_what_is_shown_is_what_the_results_declare(toys: Toys, tmp_path: Path) -> None:
+    """Of a kind that nothing shipped knows: its values, its words and its page's entry."""
+    words = {"table": {"columns": [{"value": "weight", "title": "weight, g"}]}}
+    said = {"page": "own_page", "library": "own_library", "values": {"weight": "weight"}, "shown": words}
+    toys.add("fruit", {"provides": [["fruit"]], "attributes": {"weight": 3, "report": said}})
+    places = {"file": "own.html", "style": "own.css", "program": ["a.js", "b.js"]}
+    files = {"own.html": PARTS.template, "own.css": "p {}", "a.js": "const a = 1;", "b.js": "const b = 2;"}
+    toys.add("own_page", {"provides": [["own_page"]], "attributes": places}, **files)
+    toys.add("own_library", {"provides": [["own_library"]], "attributes": {"file": "l.js"}}, **{"l.js": "const l = 0;"})
+    space = toys.space()
+    [file] = space.report([space.byname("fruit")], tmp_path / "report.html")
+    text = file.read_text()
+    assert re.findall(r"<script>(.*?)</script>", text, re.DOTALL) == ["const l = 0;", "const a = 1;\nconst b = 2;"]
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])  # type: ignore[index]
+    assert (data["shown"], data["runs"][0]["weight"]) == (words, 3)
+    with pytest.raises(UsageError, match="these entries declare no pictures"):
+        space.report([space.byname("fruit")], file, pictures=tmp_path / "png")
 
 
 def test_what_json_or_html_does_not_have() -> None:

@@ -277,6 +277,7 @@ class Room(ToyRoom):
             "loadgen_experiment",
             "loadgen_ingest",
             "loadgen_logs",
+            "loadgen_report",
             "loadgen_signature",
             "mlperf_rules",
         ):
