@@ -6,10 +6,10 @@ Positional parameters of the function are the arguments of the command line, key
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from axs_core.base.errors import UsageError
+from axs_core.base.value import Value
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Target
 from axs_core.query.near import closest
@@ -17,8 +17,7 @@ from axs_core.query.near import closest
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Value):
     """Something that can be done with a target of one kind."""
 
     name: str

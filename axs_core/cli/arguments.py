@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from axs_core.base.errors import UsageError
+from axs_core.base.value import Value
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 _HEAD = re.compile(r"(?P<path>[\w.]*)(?P<augment>\+?)(?P<separators>[ ,;:/]{0,3})")
@@ -17,15 +17,13 @@ _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Value):
     """Stands for what an earlier action stored under ``label``."""
 
     label: str
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(Value):
     """``--a.b+=3``: path ("a", "b"), value 3, augment (add to what is there, instead of replacing it)."""
 
     path: tuple[str, ...]

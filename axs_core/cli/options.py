@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from axs_core.base.errors import UsageError
 from axs_core.base.paths import absolute
+from axs_core.base.value import Value
 
 SWITCHES = {
     "--offline": ("AXS_OFFLINE", "use no network; what is not here already is an error"),
@@ -17,8 +17,7 @@ WORK_COLLECTION = ("AXS_WORK_COLLECTION", "the folder of produced entries (defau
 INSTEAD = {"--help": "help", "-h": "help", "--version": "version", "-V": "version"}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Value):
     """``settings``: environment variables that the options stand for; ``rest``: what begins with the first action."""
 
     settings: Mapping[str, str]

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from axs_core.base.digest import of_value
 from axs_core.base.errors import EntryError, StoreError
 from axs_core.base.paths import absolute
+from axs_core.base.value import Value
 from axs_core.entry.load import META, read_meta
 from axs_core.entry.scope import RECORD
 from axs_core.store.layout import PRIVATE, default_root
@@ -24,8 +24,7 @@ IMPORTED_BY = "unzip"
 """What made a collection that came in as an archive. Its entries are asked last."""
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Value):
     """One entry's folder as a listing sees it; ``mtime_ns`` and ``size`` of its ``meta.yaml``, None where that is
     missing.
     """

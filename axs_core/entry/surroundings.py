@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.accelerators import counted
+from axs_core.base.value import Value, field
 
 DEVICES, LIBRARY = "devices", "library"
 """Classes of variables that do not count by their values: devices count by model and number, what a site loads into
@@ -17,8 +17,7 @@ every program does not count.
 """
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Value):
     """``variables`` are those that are set, with their values; ``identity`` is what of them is part of what is made:
     empty where none is set.
     """

@@ -6,11 +6,11 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError, NotFound
+from axs_core.base.value import replace
 from axs_core.collections.trust import Elsewhere
 from axs_core.entry import Entry, linearise
 from axs_core.entry.satisfying import satisfies

@@ -9,7 +9,6 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from axs_core import __version__
 from axs_core.base import machine
 from axs_core.base.digest import of_tree, of_value, walk
 from axs_core.base.errors import AxsError
+from axs_core.base.value import Value
 from axs_core.entry import Entry, read_record
 from axs_core.resolver import Match
 
@@ -27,8 +27,7 @@ NOT_CONTENT = frozenset({"__pycache__", ".axs", ".git"})
 """Names that are no part of a folder's content."""
 
 
-@dataclass(frozen=True)
-class Needed:
+class Needed(Value):
     """A need as it was met: under which name, by which entry; None where ``when`` left it out."""
 
     name: str
@@ -138,8 +137,7 @@ def _need(need: Needed) -> dict[str, Any]:
     return summary
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(Value):
     """Names of recipes whose files are not those that something was made with: ``own`` ones (with what it used of
     hand-written needs), and those of made ``needs`` and needs of needs.
     """

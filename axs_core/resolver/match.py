@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from axs_core.base.credentials import has_credentials, without_credentials
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, NoSuchName, NotTrusted, UsageError
+from axs_core.base.value import Value, field, replace
 from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
 from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Condition, Query
@@ -68,8 +68,7 @@ class World(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Value):
     """A recipe's alternative that answers a query.
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
@@ -124,8 +123,7 @@ class Match:
         return frozenset(name for name, origin in self.origins.items() if origin != "default")
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(Value):
     """Why an alternative does not answer. ``distance`` orders near misses; ``error`` is there when only a value was
     bad.
     """
@@ -137,22 +135,19 @@ class Mismatch:
     error: AxsError | None = None
 
 
-@dataclass
 class _Reading:
     """One attempt to match, step by step; ``faults`` collects why it fails."""
 
-    world: World
-    recipe: Entry
-    alternative: Alternative
-    query: Query
-    faults: list[str] = field(default_factory=list)
-    error: AxsError | None = None
-    unmet: int = 0
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    restrictions: list[Condition] = field(default_factory=list)
-    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    contents: dict[str, str] = field(default_factory=dict)
+    def __init__(self, world: World, recipe: Entry, alternative: Alternative, query: Query) -> None:
+        self.world, self.recipe, self.alternative, self.query = world, recipe, alternative, query
+        self.faults: list[str] = []
+        self.error: AxsError | None = None
+        self.unmet = 0
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
+        self.restrictions: list[Condition] = []
+        self.parts: dict[str, tuple[str, ...]] = {}
+        self.contents: dict[str, str] = {}
 
 
 def match(world: World, recipe: Entry, alternative: Alternative, query: Query) -> Match | Mismatch:

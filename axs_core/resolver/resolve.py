@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
+from axs_core.base.value import replace
 from axs_core.entry import Entry, Need, Scope, placed
 from axs_core.index import holds_for
 from axs_core.query import Condition, Query, parse

@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from support.toy import Listening, Toys
 from axs_core.base import host
 from axs_core.base.errors import StoreError, UsageError
 from axs_core.base.host import Process, this_process
+from axs_core.base.value import replace
 from axs_core.store import Busy, Store, lease
 from axs_core.store.hosts import beacon as beacons
 from axs_core.store.hosts import claims as claims_module
