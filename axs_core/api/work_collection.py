@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.paths import absolute
-from axs_core.store import TIDYING
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
@@ -43,6 +42,7 @@ class WorkCollection:
 
     def repair(self) -> list[str]:
         """Put paths right that lead to where it was before somebody moved it by other means; the changed entries."""
+        from axs_core.store import TIDYING
         from axs_core.upkeep.move import repair
 
         with self.workspace.store.held(TIDYING, "putting paths right"):

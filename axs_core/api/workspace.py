@@ -25,8 +25,8 @@ from axs_core.making.recording import changed_since, note_asked, note_used
 from axs_core.making.world import WorkspaceWorld
 from axs_core.query import Query, parse
 from axs_core.resolver import Answer, Resolver, Step
-from axs_core.store import Store, check_layout, default_root, lease
 from axs_core.store.hosts.afresh import opens
+from axs_core.store.layout import check_layout, default_root, lease
 
 if TYPE_CHECKING:
     from axs_core.api.listing import EntryRow
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
     from axs_core.producers.downloads import Downloads
+    from axs_core.store import Store
     from axs_core.upkeep.policy import Policy
     from axs_core.upkeep.sizes import Sizes
     from axs_core.upkeep.verify import Verified
@@ -65,6 +66,8 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The work collection on disk."""
+        from axs_core.store import Store  # a hit does without
+
         return Store(default_root(self.environ), self.reporter, lease(self.environ))
 
     def moved_to(self, work_collection: Path) -> None:
@@ -81,8 +84,9 @@ class Workspace:
     @cached_property
     def index(self) -> Index:
         """What exists. Raises StoreError where the work collection has a layout that this axs does not read."""
-        check_layout(self.store.root)
-        index = Index(collection.roots(self.environ), self.store.root, self.environ, self.reporter, self.trust)
+        root = default_root(self.environ)
+        check_layout(root)
+        index = Index(collection.roots(self.environ), root, self.environ, self.reporter, self.trust)
         index.open()
         for folder in collection.named(self.environ):
             if not folder.is_dir():

@@ -12,7 +12,6 @@ from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
 from axs_core.cli.registry import ACTIONS, NAMES
-from axs_core.query.near import closest
 
 COMPUTING = ("get", "dig")
 """Actions that give a value which may be computed from stored results."""
@@ -170,6 +169,8 @@ def _unknown(name: str, target: Any, functions: Mapping[str, Any], labels: Mappi
     """The error for an action that the target does not have."""
     kind = target_of(target)
     known = [*ACTIONS[kind], *functions]
+    from axs_core.query.near import closest
+
     near = closest(name, known)
     if kind == "workspace":
         message = f"axs has no action '{name}'"

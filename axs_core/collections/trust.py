@@ -26,7 +26,6 @@ from axs_core.base.paths import user_config
 from axs_core.base.reporter import Reporter
 from axs_core.base.value import Value
 from axs_core.collections.folders import BROUGHT_BY, IMPORTED_BY
-from axs_core.store.durable import write_atomic
 
 BRINGING = frozenset({"git", "fetch", "extract", IMPORTED_BY, BROUGHT_BY})
 """Producers that bring somebody else's files: a collection that one of them made came from elsewhere."""
@@ -182,6 +181,8 @@ class Trust:
     def _changing(self) -> Iterator[dict[str, dict[str, dict[str, Any]]]]:
         """What is known, as it is on disk now; written when the caller is done, readable for the user only."""
         from filelock import FileLock
+
+        from axs_core.store.durable import write_atomic
 
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

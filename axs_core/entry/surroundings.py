@@ -4,7 +4,6 @@ identity.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +26,8 @@ class Surroundings(Value):
 
     def __str__(self) -> str:
         """Those that count, as a shell takes them: ``KMP_BLOCKTIME=0 OMP_NUM_THREADS=1``."""
+        import shlex
+
         return " ".join(f"{name}={shlex.quote(self.variables[name])}" for name in self.identity)
 
 

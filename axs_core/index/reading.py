@@ -20,7 +20,6 @@ from axs_core.index.details import candidates, signature
 from axs_core.index.refreshing import Collections, id_of, inner_folder
 from axs_core.index.rows import raised, select
 from axs_core.query import Query
-from axs_core.query.near import nearest
 
 AT_ONCE = 5000
 """How many rows of a listing are read at a time."""
@@ -51,6 +50,8 @@ class Lookups:
             if entry is not None:
                 self._entries[name] = entry
                 return entry
+        from axs_core.query.near import nearest
+
         near = nearest(name, self._similar_names(name))
         raise NotFound(
             f"there is no entry named {name!r}",

@@ -5,7 +5,6 @@ is different elsewhere.
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -75,6 +74,8 @@ def make_record(
     """The record of one production. ``typed`` is the query as the user wrote it; ``made`` is what the producers found
     out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from.
     """
+    import shlex
+
     query = str(found.anywhere)
     archives = {need.name: known for need in needed if (known := need.entry.values.get("archives"))}
     return {

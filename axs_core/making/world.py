@@ -12,10 +12,8 @@ from axs_core.base.digest import of_listing
 from axs_core.base.errors import EntryError, NoSuchName, UsageError
 from axs_core.base.paths import absolute
 from axs_core.entry import Entry, entry_scope, read_record
-from axs_core.entry.functions import call, functions_of
 from axs_core.entry.surroundings import Surroundings, surroundings
 from axs_core.index import Index
-from axs_core.producers import get as producer
 from axs_core.query import Query
 
 CHECKED = ("python_env", "detect")
@@ -82,6 +80,8 @@ class WorkspaceWorld:
 
     def parts(self, recipe: Entry, function: str, path: str) -> dict[str, str]:
         """Digests of the files that belong to ``path``, by path relative to its folder."""
+        from axs_core.entry.functions import call, functions_of
+
         known = functions_of(recipe)
         if function not in known:
             raise EntryError(f"there is no function {function!r} in its code.py", file=recipe.path / "meta.yaml")
@@ -101,6 +101,8 @@ class WorkspaceWorld:
         if not by:
             return None
         if entry.name not in self._faults:
+            from axs_core.producers import get as producer
+
             scope = entry_scope(entry)
             values = {name: scope.get(name) for name in scope.values}
             self._faults[entry.name] = next(

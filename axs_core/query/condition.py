@@ -8,7 +8,6 @@ from typing import Any
 from axs_core.base.errors import UsageError
 from axs_core.base.value import Value, replace
 from axs_core.query.lexical import is_bare, print_tag, print_text, template_end
-from axs_core.query.units import measured, plain
 from axs_core.query.values import EXPECTED, contains, convert, equal, order, read_number, text_of
 
 TAG_OPS = frozenset({"tag", "-tag"})
@@ -101,6 +100,8 @@ class Condition(Value):
 
     def _example(self, type: str | None, unit: str | None) -> str:
         """What to type instead of a value that is not of the type."""
+        from axs_core.query.units import measured, plain
+
         example = _EXAMPLES.get(type or "", "{key}=text").format(key=self.key)
         if type not in ("int", "float") or measured(self.value) is None:
             return example

@@ -15,9 +15,7 @@ from axs_core.base.value import Value, field, replace
 from axs_core.entry import Alternative, Entry, Parameter, Scope, placed, rendered_at
 from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Condition, Query
-from axs_core.query.near import nearest
 from axs_core.query.values import value_at
-from axs_core.resolver.meant import NUMBERS, ORDER, meant
 
 LOCATED = frozenset({"file", "folder"})
 """Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
@@ -215,6 +213,8 @@ def _required(reading: _Reading) -> None:
 
 def _nearly(condition: Condition, own: Condition) -> bool:
     """Is the value probably misspelt?"""
+    from axs_core.query.near import nearest
+
     return condition.sets() and bool(nearest(str(condition.value), [str(own.value)]))
 
 
@@ -334,6 +334,8 @@ def _check_range(parameter: Parameter, value: Any) -> None:
 
 def _meant_choice(parameter: Parameter, value: str) -> str:
     """What to type instead of a value that is none of the choices."""
+    from axs_core.query.near import nearest
+
     meant = parameter.synonyms.get(value.casefold())
     near = [meant] if meant is not None else nearest(value, [str(choice) for choice in parameter.choices])
     if not near:
@@ -412,6 +414,8 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
     """An operator that sets nothing must hold for the value; where a need decides on it, it travels there and
     becomes part of the identity.
     """
+    from axs_core.resolver.meant import NUMBERS, ORDER
+
     name = condition.key
     value, parameter = value_at(reading.values, name), reading.recipe.parameters.get(name)  # none for a member of one
     if condition.op in ORDER and parameter is not None and parameter.type in NUMBERS:
@@ -428,6 +432,8 @@ def _restrict_parameter(reading: _Reading, condition: Condition) -> None:
 
 
 def _unknown(recipe: Entry, condition: Condition) -> str:
+    from axs_core.resolver.meant import meant
+
     near = meant(condition, [recipe])
     told = f" (did you mean {' or '.join(near)}?)" if near else ""
     return f"it has no parameter or attribute {condition.key!r}{told}"

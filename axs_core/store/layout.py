@@ -9,7 +9,6 @@ from pathlib import Path
 
 from axs_core.base.errors import StoreError, UsageError
 from axs_core.base.paths import absolute, home
-from axs_core.store.durable import replacing
 
 LAYOUT = 1
 """Version of the layout; a work collection of another version is refused, never half-read."""
@@ -101,5 +100,7 @@ def not_writable(root: Path, error: OSError) -> StoreError:
 
 def _note_layout(file: Path) -> None:
     if not file.exists():
+        from axs_core.store.durable import replacing
+
         with replacing(file) as fresh:
             fresh.write_text(f"{LAYOUT}\n", encoding="ascii")
