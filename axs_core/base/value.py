@@ -48,24 +48,31 @@ class Value:
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _made: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        cls._fields = (*cls._fields, *cls.__annotations__)
+        own = cls.__annotations__
+        cls._fields = (*cls._fields, *own)
+        cls._defaults = {**cls._defaults, **{name: getattr(cls, name) for name in own if hasattr(cls, name)}}
+        cls._made = tuple(name for name, default in cls._defaults.items() if isinstance(default, _Made))
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        fields = self._fields
-        if len(values) == len(fields) and not named:
-            self.__dict__.update(zip(fields, values, strict=True))
-            return
-        state = dict(zip(fields, values, strict=False))
-        for name in fields[len(values) :]:
-            if name in named:
-                state[name] = named.pop(name)
-            else:
-                state[name] = _default(type(self), name)
-        if named or len(values) > len(fields):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}, each once, not {(*values, *named)}")
-        self.__dict__.update(state)
+        state = self.__dict__
+        if len(values) < len(self._fields) or named:
+            state.update(self._defaults)
+            state.update(named)
+        state.update(zip(self._fields, values, strict=False))
+        if (
+            len(state) != len(self._fields)
+            or len(values) > len(state)
+            or not named.keys().isdisjoint(self._fields[: len(values)])
+        ):
+            told = f"each of {', '.join(self._fields)} once, not {(*values, *named)}"
+            raise TypeError(f"{type(self).__name__} takes {told}")
+        for name in self._made:
+            if isinstance(state[name], _Made):
+                state[name] = state[name].make()
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} does not change: {name}")
@@ -88,14 +95,6 @@ class Value:
     def __repr__(self) -> str:
         told = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._fields)
         return f"{type(self).__qualname__}({told})"
-
-
-def _default(cls: type[Value], name: str) -> Any:
-    try:
-        default = getattr(cls, name)
-    except AttributeError:
-        raise TypeError(f"{cls.__name__} is not told its {name}") from None
-    return default.make() if isinstance(default, _Made) else default
 
 
 V = TypeVar("V", bound=Value)

@@ -38,7 +38,8 @@ def surroundings(declared: Mapping[str, Sequence[str]], environ: Mapping[str, st
     """
     variables: dict[str, str] = {}
     identity: dict[str, Any] = {}
-    for name in sorted(environ) if declared else ():
+    beginnings = tuple(name.removesuffix("*") for names in declared.values() for name in names)
+    for name in sorted(name for name in environ if name.startswith(beginnings)):
         kind, value = kind_of(declared, name), environ[name]
         if kind is None or not (value or kind == DEVICES):
             continue
