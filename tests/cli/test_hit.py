@@ -13,8 +13,8 @@ import pytest
 from support.toy import Toys
 
 PYTHONS = (
-    "__future__", "atexit", "contextlib", "functools", "gc", "importlib", "json", "math", "pathlib", "signal", "sqlite3",
-    "typing", "weakref", "zlib",
+    "__future__", "atexit", "contextlib", "functools", "gc", "importlib", "json", "math", "pathlib", "signal",
+    "sqlite3", "typing", "weakref", "zlib",
 )  # fmt: skip
 """What a hit may import of the standard library; what these import themselves depends on Python's version."""
 DIGESTS = {"_sha2", "_sha256"}
