@@ -6,11 +6,12 @@ resolvable; 70 a fault in axs itself; 130 interrupted.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ OWN_FAULT = 70
 SHOWN = 5
 """Of so many of several things that it fails for is told why."""
 INTERRUPTED = 130
+LITTER = 50_000
+"""So many new objects are there before Python looks for garbage among them: a hit makes fewer, mostly its modules."""
 
 if TYPE_CHECKING:
     from axs_core.api import Workspace
@@ -39,9 +42,11 @@ def main(arguments: Sequence[str] | None = None, opener: Opener = open_workspace
     """Run a command line (default: that of this process) and return the exit code; no exception leaves it."""
     if arguments is None:
         _speak_utf8()
+        gc.set_threshold(LITTER)
+        atexit.register(gc.freeze)  # no search for garbage in what goes away with the process
     typed = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
-    if threading.current_thread() is threading.main_thread():
+    if _in_main_thread():
         _end_cleanly()
     try:
         return _run(typed, opener)
@@ -92,9 +97,14 @@ def _end_cleanly() -> None:
     suspension.respect()
 
 
+def _in_main_thread() -> bool:
+    threading = sys.modules.get("threading")  # which a hit does without; who never imported it has one thread
+    return threading is None or threading.current_thread() is threading.main_thread()
+
+
 def _end_now() -> None:
     """All is cleaned up: one more Ctrl-C ends at once, without Python's own words about it."""
-    if threading.current_thread() is threading.main_thread():
+    if _in_main_thread():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: os._exit(INTERRUPTED))
 

@@ -88,8 +88,11 @@ def axs() -> Path:
 
 
 def settings(scratch: Path, **more: object) -> dict[str, str]:
-    """A process environment in which nothing of the person who runs it is seen or touched."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AXS_")}
+    """A process environment in which nothing of the person who runs it is seen or touched, and in which Python keeps
+    what it compiled, as it does everywhere.
+    """
+    left_out = ("AXS_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     own = {"HOME": scratch / "home", "XDG_CACHE_HOME": scratch / "cache", "AXS_WORK_COLLECTION": scratch / "work"}
     return {**kept, **{name: str(value) for name, value in {**own, **more}.items()}}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.digest import canonical
 from axs_core.base.errors import NotFound, UsageError
 from axs_core.base.results import OneEntry
+from axs_core.base.value import Value
 from axs_core.entry import Entry, Scope, entry_scope, record_in
 from axs_core.entry.model import RESERVED
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class ParameterRow:
+class ParameterRow(Value):
     """A parameter as ``help`` shows it; ``source`` is the entry that declares it."""
 
     name: str

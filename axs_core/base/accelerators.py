@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from axs_core.base.value import Value
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _SECONDS = 5.0
 CUDA = "CUDA_VISIBLE_DEVICES"
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(Value):
     """An NVIDIA GPU as its driver lists it, in the order of the bus."""
 
     model: str

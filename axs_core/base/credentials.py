@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-_USERINFO = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*)://([^/\s'\"]*)@")
-_VARIABLE = re.compile(r"\$\{\w+\}(:\$\{\w+\})?")  # no secret: installers expand it from the environment
+# Patterns are compiled when a text may have such a thing: most have none.
+_USERINFO = r"\b([a-zA-Z][a-zA-Z0-9+.-]*)://([^/\s'\"]*)@"
+_VARIABLE = r"\$\{\w+\}(:\$\{\w+\})?"  # no secret: installers expand it from the environment
 _NAME = r"[\w.-]*(?:token|signature|secret|password|passwd|api[-_]?key|access[-_]?key(?:[-_]?id)?|credential)|sig|auth"
-_PARAMETER = re.compile(rf"([?&](?:{_NAME})=)([^&#\s'\"<>]+)", re.IGNORECASE)
-_SECRET_VARIABLE = re.compile(
-    r"(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|SECRET_KEY|CREDENTIALS?)$", re.IGNORECASE
-)
+_PARAMETER = rf"(?i)([?&](?:{_NAME})=)([^&#\s'\"<>]+)"
+_SECRET_VARIABLES = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "API_KEY", "ACCESS_KEY",
+                     "SECRET_KEY", "CREDENTIAL", "CREDENTIALS")  # fmt: skip
 _SHORTEST = 8  # characters of a value that is looked for everywhere
 HIDDEN = "***"
 
@@ -39,7 +39,7 @@ def without_credentials(text: str, secrets: Iterable[str] = ()) -> str:
         scheme, user = match[1], match[2].partition(":")[0]
         return f"{scheme}://{user}@" if scheme.endswith("ssh") else f"{scheme}://"
 
-    return _hidden(_USERINFO.sub(bare, text) if "://" in text else text, secrets, lambda _: HIDDEN)
+    return _hidden(re.sub(_USERINFO, bare, text) if "://" in text else text, secrets, lambda _: HIDDEN)
 
 
 def has_credentials(text: str) -> bool:
@@ -48,10 +48,10 @@ def has_credentials(text: str) -> bool:
     >>> has_credentials("https://host/x"), has_credentials("ssh://git@host/x"), has_credentials("https://token@host/x")
     (False, False, True)
     """
-    for match in _USERINFO.finditer(text):
-        if not _VARIABLE.fullmatch(match[2]) and (":" in match[2] or not match[1].endswith("ssh")):
+    for match in re.finditer(_USERINFO, text) if "://" in text else ():
+        if not re.fullmatch(_VARIABLE, match[2]) and (":" in match[2] or not match[1].endswith("ssh")):
             return True
-    return _PARAMETER.search(text) is not None
+    return _has_parameters(text) and re.search(_PARAMETER, text) is not None
 
 
 def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -63,9 +63,9 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
     """
     found = set()
     for name, value in environ.items():
-        if _SECRET_VARIABLE.search(name) and not value.startswith("/"):
+        if name.upper().endswith(_SECRET_VARIABLES) and not value.startswith("/"):
             found.add(value.strip())
-        for match in _USERINFO.finditer(value) if "://" in value else ():
+        for match in re.finditer(_USERINFO, value) if "://" in value else ():
             found.add(match[2].partition(":")[2])
     return tuple(sorted((value for value in found if len(value) >= _SHORTEST), key=lambda value: (-len(value), value)))
 
@@ -98,13 +98,17 @@ def _starred(text: str, secrets: Iterable[str]) -> str:
     def stars(match: re.Match[str]) -> str:
         return f"{match[1]}://{'*' * len(match[2])}@"
 
-    return _hidden(_USERINFO.sub(stars, text) if "://" in text else text, secrets, lambda secret: "*" * len(secret))
+    return _hidden(re.sub(_USERINFO, stars, text) if "://" in text else text, secrets, lambda secret: "*" * len(secret))
 
 
 def _hidden(text: str, secrets: Iterable[str], instead: Callable[[str], str]) -> str:
-    if "=" in text:
-        text = _PARAMETER.sub(lambda match: match[1] + instead(match[2]), text)
+    if _has_parameters(text):
+        text = re.sub(_PARAMETER, lambda match: match[1] + instead(match[2]), text)
     for secret in secrets:
         if secret in text:
             text = text.replace(secret, instead(secret))
     return text
+
+
+def _has_parameters(text: str) -> bool:
+    return "=" in text and ("?" in text or "&" in text)

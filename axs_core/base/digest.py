@@ -8,12 +8,22 @@ True
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hashlib import sha256
+else:
+    try:  # as Python's own ``random`` does: hashlib loads all of OpenSSL first, for which a hit has no use
+        from _sha2 import sha256
+    except ImportError:
+        try:
+            from _sha256 import sha256
+        except ImportError:
+            from hashlib import sha256
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -26,11 +36,13 @@ def canonical(value: Any) -> str:
 
 def of_value(value: Any) -> str:
     """SHA-256 (64 hex digits) of plain data, independent of the order of keys."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return sha256(canonical(value).encode()).hexdigest()
 
 
 def of_file(path: Path | str, algorithm: str = "sha256") -> str:
     """Digest of a file's bytes; ``algorithm`` is any name that hashlib knows."""
+    import hashlib
+
     state = hashlib.new(algorithm)
     with Path(path).open("rb") as stream:
         while chunk := stream.read(CHUNK):

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.value import Value
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(Value):
     """A process on some host. ``boot``, ``space`` and ``start`` are empty where the system does not tell."""
 
     host: str
@@ -46,7 +46,7 @@ class Process:
 
 
 def read_process(data: Mapping[str, Any]) -> Process:
-    """A process from plain data, as ``dataclasses.asdict`` gives it. Raises KeyError, TypeError, ValueError."""
+    """A process from plain data, its fields by name. Raises KeyError, TypeError, ValueError."""
     host, boot, space = (str(data[name]) for name in ("host", "boot", "space"))
     return Process(host, boot, space, int(data["pid"]), str(data["start"]))
 

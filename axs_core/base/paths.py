@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,16 +29,20 @@ def home() -> Path:
 
 def user_cache() -> Path:
     """The folder for what axs can make again. Raises UsageError as :func:`home`."""
-    from platformdirs import user_cache_path
-
-    return _of_user(lambda: user_cache_path("axs"))
+    return _of_user(lambda: _own_folder("XDG_CACHE_HOME", "Library/Caches", ".cache"))
 
 
 def user_config() -> Path:
     """The folder for what a user has decided. Raises UsageError as :func:`home`."""
-    from platformdirs import user_config_path
+    return _of_user(lambda: _own_folder("XDG_CONFIG_HOME", "Library/Application Support", ".config"))
 
-    return _of_user(lambda: user_config_path("axs"))
+
+def _own_folder(variable: str, on_a_mac: str, elsewhere: str) -> Path:
+    """Where the variable says, as the XDG Base Directory Specification has it (a path that is not absolute counts as
+    none), else where the system keeps such things.
+    """
+    named = Path(os.environ.get(variable, ""))
+    return (named if named.is_absolute() else home() / (on_a_mac if sys.platform == "darwin" else elsewhere)) / "axs"
 
 
 def _of_user(find: Callable[[], Path]) -> Path:

@@ -6,19 +6,17 @@ Positional parameters of the function are the arguments of the command line, key
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from axs_core.base.errors import UsageError
+from axs_core.base.value import Value
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Target
-from axs_core.query.near import closest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Value):
     """Something that can be done with a target of one kind."""
 
     name: str
@@ -27,7 +25,8 @@ class Action:
 
     def apply(self, target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run it; a wrong number of arguments or an unknown option raises :class:`UsageError`."""
-        self._check(args, kwargs)
+        if not self._takes(args, kwargs):
+            self._check(args, kwargs)
         return self.run(target, *args, **kwargs)
 
     @property
@@ -47,7 +46,22 @@ class Action:
 
         return list(signature(self.run).parameters.values())[1:]
 
+    def _takes(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Is nothing to be said about these? Seen without ``inspect``, which takes a third of a hit to import; False
+        where that has to look.
+        """
+        run: Any = self.run
+        if hasattr(run, "__wrapped__"):
+            return False
+        code, defaults = run.__code__, run.__defaults__ or ()
+        most = code.co_argcount - 1
+        least = most - len(defaults)
+        switches = len(args) > least and any(isinstance(default, bool) for default in defaults)
+        return least <= len(args) <= most and not switches and kwargs.keys() <= (run.__kwdefaults__ or {}).keys()
+
     def _check(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        from axs_core.query.near import closest
+
         parameters = self._parameters()
         kinds = {parameter.kind for parameter in parameters}
         positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from axs_core.base.errors import UsageError
+from axs_core.base.value import Value
 
 NAME = re.compile(r"[A-Za-z_]\w*")
-_HEAD = re.compile(r"(?P<path>[\w.]*)(?P<augment>\+?)(?P<separators>[ ,;:/]{0,3})")
-_FLAG = re.compile(r"(?P<path>[\w.]*)(?P<sign>[,+-]?)")
-_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+_HEAD = r"(?P<path>[\w.]*)(?P<augment>\+?)(?P<separators>[ ,;:/]{0,3})"
+_FLAG = r"(?P<path>[\w.]*)(?P<sign>[,+-]?)"
+_HYPHEN = r"(?<=\w)-(?=\w)"
 """Inside a name: who comes from other tools types ``--dry-run`` for ``--dry_run``."""
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
+_NUMBER = r"-?\d+(\.\d+)?(e[+-]\d+)?"
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Value):
     """Stands for what an earlier action stored under ``label``."""
 
     label: str
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(Value):
     """``--a.b+=3``: path ("a", "b"), value 3, augment (add to what is there, instead of replacing it)."""
 
     path: tuple[str, ...]
@@ -51,7 +49,7 @@ def read_option(word: str) -> Option:
     head, equals, text = _named(word[2:])
     if not equals:
         return _flag(word, head)
-    matched = _HEAD.fullmatch(head)
+    matched = re.fullmatch(_HEAD, head)
     separators = matched["separators"] if matched else ""
     return _option(word, head[: len(head) - len(separators)], _value(text, separators, word), separators)
 
@@ -59,11 +57,11 @@ def read_option(word: str) -> Option:
 def _named(word: str) -> tuple[str, str, str]:
     """What stands before the ``=``, the ``=``, and what stands behind it."""
     head, equals, text = word.partition("=")
-    return _HYPHEN.sub("_", head), equals, text
+    return re.sub(_HYPHEN, "_", head), equals, text
 
 
 def _option(word: str, head: str, value: Any, separators: str) -> Option:
-    matched = _HEAD.fullmatch(head)
+    matched = re.fullmatch(_HEAD, head)
     if not matched or matched["separators"]:
         raise Fault(f"'{head}' is not the name of a parameter")
     augment = bool(matched["augment"])
@@ -74,7 +72,7 @@ def _option(word: str, head: str, value: Any, separators: str) -> Option:
 
 
 def _flag(word: str, head: str) -> Option:
-    matched = _FLAG.fullmatch(head)
+    matched = re.fullmatch(_FLAG, head)
     if not matched:
         return _option(word, head, True, "")
     path = _path(word, matched["path"])
@@ -152,7 +150,7 @@ def _plain(text: str) -> Any:
     """
     if len(text) > 1 and text[0] == text[-1] == '"':
         return text[1:-1]
-    if _NUMBER.fullmatch(text):
+    if re.fullmatch(_NUMBER, text):
         number = float(text) if "." in text or "e" in text else _integer(text)
         if repr(number) == text:
             return number

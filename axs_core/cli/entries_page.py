@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.value import replace
 from axs_core.collections.folders import listing, shipped
 from axs_core.entry import META, Entry, Parameter, linearise
 from axs_core.entry.load import read_meta

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from axs_core.base.errors import AxsError, Inapplicable, NotFound, UsageError, brief
+from axs_core.base.value import Value, replace
 from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
@@ -18,16 +18,14 @@ COMPUTING = ("get", "dig")
 """Actions that give a value which may be computed from stored results."""
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Value):
     """One of several results that an action could not be applied to."""
 
     subject: str
     error: AxsError
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Value):
     """What a pipeline came to: the last result, what went wrong with some of several results, and which were left out
     because such a thing has no such value.
     """
@@ -174,6 +172,7 @@ def _has_own(name: str, target: Any) -> bool:
 def _unknown(name: str, target: Any, functions: Mapping[str, Any], labels: Mapping[str, Any]) -> UsageError:
     """The error for an action that the target does not have."""
     kind = target_of(target)
+
     known = [*ACTIONS[kind], *functions, *(of_packages() if kind == "workspace" else ())]
     near = closest(name, known)
     if kind == "workspace":

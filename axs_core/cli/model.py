@@ -6,23 +6,23 @@ The result types say how a result is printed and what a further action is applie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from axs_core.base.reporter import Reporter
 from axs_core.base.results import OneCollection, OneEntry
+from axs_core.base.value import Value
 
 if TYPE_CHECKING:
     from axs_core.api import Workspace
 
 
-@dataclass
 class Root:
     """Where a pipeline starts: the workspace, opened when an action first needs it, and the results stored so far."""
 
-    open: Callable[[], Workspace]
-    labels: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, open: Callable[[], Workspace]) -> None:
+        self.open = open
+        self.labels: dict[str, Any] = {}
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -30,29 +30,25 @@ class Root:
         return self.open()
 
 
-@dataclass(frozen=True)
-class Each:
+class Each(Value):
     """Several results: a further action is applied to each; one line each."""
 
     items: Sequence[Any]
 
 
-@dataclass(frozen=True)
-class Lines:
+class Lines(Value):
     """A text of many lines, each made when it is printed."""
 
     make: Callable[[], Iterator[str]]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Value):
     """Nested data for reading: printed as YAML."""
 
     data: Any
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Value):
     """Rows of text under a header."""
 
     header: tuple[str, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from axs_core.base.errors import UsageError
 from axs_core.base.paths import absolute
 from axs_core.base.settings import SWITCHES as VARIABLES
+from axs_core.base.value import Value
 
 SWITCHES = {f"--{variable.removeprefix('AXS_').lower()}": variable for variable in VARIABLES}
 """Those that are on or off, and the variables that they set."""
@@ -15,8 +15,7 @@ WORK_COLLECTION = "AXS_WORK_COLLECTION"
 INSTEAD = {"--help": "help", "-h": "help", "--version": "version", "-V": "version"}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Value):
     """``settings``: environment variables that the options stand for; ``rest``: what begins with the first action."""
 
     settings: Mapping[str, str]

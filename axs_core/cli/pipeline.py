@@ -33,10 +33,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.errors import UsageError
+from axs_core.base.value import Value
 from axs_core.cli.arguments import NAME, Fault, Option, read_option, scalar
 
 _ACTION = re.compile(r"[A-Za-z_]\w*(?:-\w+)*")
@@ -45,8 +45,7 @@ _MOST_DIGITS = 4
 _LABELS = re.compile(r"(?P<out>[A-Za-z_]\w*)?:(?:(?P<source>[A-Za-z_]\w*):)?")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Value):
     """One action of a pipeline.
 
     ``label``: store the result under this name. ``source``: apply to what is stored under this name. ``insert``: where
@@ -67,13 +66,12 @@ class Call:
         return not self.args and self.options == (Option(("help",), True),)
 
 
-@dataclass
 class _Item:
     """What stands between two commas: (place in the command line, argument) pairs."""
 
-    insert: int | str | None = None
-    restart: bool = False
-    words: list[tuple[int, str]] = field(default_factory=list)
+    def __init__(self, insert: int | str | None = None, restart: bool = False) -> None:
+        self.insert, self.restart = insert, restart
+        self.words: list[tuple[int, str]] = []
 
 
 def parse_pipeline(arguments: Sequence[str]) -> tuple[Call, ...]:

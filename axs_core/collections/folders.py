@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
 from axs_core.base.errors import EntryError, StoreError
 from axs_core.base.settings import Settings
+from axs_core.base.value import Value
 from axs_core.entry.load import META, read_meta
 from axs_core.plugins.installed import collections as packaged
 from axs_core.store.entry_files import is_recorded, kept_meta
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Value):
     """One entry's folder as a listing sees it; ``mtime_ns`` and ``size`` of its ``meta.yaml``, None where that is
     missing.
     """

@@ -17,7 +17,6 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +26,7 @@ from axs_core.base.errors import NotTrusted, StoreError, UsageError
 from axs_core.base.paths import user_config
 from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
+from axs_core.base.value import Value
 from axs_core.plugins.producers import traits
 from axs_core.store.durable import write_atomic
 
@@ -35,8 +35,7 @@ FORMAT = 1
 Mode = Literal["ask", "yes", "never"]
 
 
-@dataclass(frozen=True)
-class Elsewhere:
+class Elsewhere(Value):
     """A collection that came from elsewhere, ``name`` in the work collection.
 
     ``source`` is where from: an address in one spelling, or ``sha256:`` and the digest of an archive's content.
@@ -48,7 +47,7 @@ class Elsewhere:
     source: str
     folder: Path
     told: str
-    trust: Trust = field(compare=False, repr=False)
+    trust: Trust
 
     @cached_property
     def state(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import NotFound, UsageError
+from axs_core.base.value import replace
 from axs_core.entry import Entry, Parameter, Record
 from axs_core.query import Condition, Query
 from axs_core.resolver import LOCATED, World

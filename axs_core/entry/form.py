@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from axs_core.base.errors import brief
-from axs_core.entry.validate import kind_of
 
 _WORDS = {str: "text", int: "a whole number", dict: "a mapping", list: "a list", type(None): "null"}
 TEXT, OPTIONAL_TEXT = str, (str, type(None))
@@ -60,5 +59,7 @@ def _inside(value: Any, form: Any) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def _must_be(value: Any, form: Any, at: str) -> str:
+    from axs_core.entry.validate import kind_of
+
     wanted = " or ".join(_WORDS[kind] for kind in (form if isinstance(form, tuple) else (form,)))
     return f"{f'{brief(at, 100)}: ' if at else ''}must be {wanted}, not {brief(kind_of(value), 100)}"

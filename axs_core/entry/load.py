@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import EntryError
-from axs_core.entry.validate import kind_of, line_of, validate
 
 META = "meta.yaml"
 """The file that makes a folder an entry."""
@@ -64,6 +63,8 @@ def read_meta(file: Path) -> dict[str, Any]:
     """
     import yaml
 
+    from axs_core.entry.validate import validate
+
     try:
         text = file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
@@ -87,7 +88,7 @@ def read_meta(file: Path) -> dict[str, Any]:
     if data is None:
         data = {}
     if not isinstance(data, dict):
-        raise EntryError(f"must be a mapping of keys to values, not {kind_of(data)}", file=file, line=1)
+        raise EntryError(f"must be a mapping of keys to values, not {_kind_of(data)}", file=file, line=1)
     _refuse_what_is_not_plain(data, text, file)
     validate(data, text, file)
     return data
@@ -115,6 +116,8 @@ def _refuse_what_is_not_plain(data: dict[str, Any], text: str, file: Path) -> No
     """What JSON cannot hold and give back as it was (binary data, keys that are no text), and what grows without end
     (anchors inside themselves or stacked up).
     """
+    from axs_core.entry.validate import line_of
+
     waiting: list[tuple[tuple[Any, ...], Any]] = [((), data)]
     values = 0
     while waiting:
@@ -136,12 +139,12 @@ def _refuse_what_is_not_plain(data: dict[str, Any], text: str, file: Path) -> No
 def _no_plain_value(value: Any) -> str | None:
     if isinstance(value, dict):
         odd = next((key for key in value if not isinstance(key, str)), None)
-        return None if odd is None else f"its keys must be text, not {kind_of(odd)}; write it in quotes"
+        return None if odd is None else f"its keys must be text, not {_kind_of(odd)}; write it in quotes"
     if isinstance(value, str):
         return None if value.isascii() or _is_text(value) else "holds half a character (a lone surrogate)"
     if value is None or isinstance(value, (bool, int, float, list)):
         return None
-    return f"must be text, a number, true or false, a list or a mapping, not {kind_of(value)}"
+    return f"must be text, a number, true or false, a list or a mapping, not {_kind_of(value)}"
 
 
 def _is_text(value: str) -> bool:
@@ -150,3 +153,9 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _kind_of(value: Any) -> str:
+    from axs_core.entry.validate import kind_of
+
+    return kind_of(value)

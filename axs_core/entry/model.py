@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from axs_core.base.value import Value, field
 from axs_core.query import Condition, Query, parse
 
 Kind = Literal["recipe", "static", "produced"]
@@ -16,8 +16,7 @@ RESERVED = frozenset({"get", "get_path", "show", "dig", "help", "edit", "pull", 
 """Names of actions that mean the same for every entry: no function of its code may have one of them."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Value):
     """What a query can set. ``type`` is one of the schema's, or None for plain text and numbers."""
 
     name: str
@@ -40,8 +39,7 @@ class Parameter:
         return Parameter(name=name, **{**data, "choices": tuple(data.get("choices", ()))})
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(Value):
     """A named query that a recipe depends on."""
 
     name: str
@@ -64,8 +62,7 @@ class Need:
         return self.all or self.each is not None
 
 
-@dataclass(frozen=True)
-class Alternative:
+class Alternative(Value):
     """One list of conditions under ``provides``: tags, ``key=value`` to be named, defaults (``?=``), restrictions."""
 
     query: Query
@@ -114,8 +111,7 @@ class Origin(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Value):
     """A folder with a ``meta.yaml``, and its parents.
 
     ``meta`` is its own validated data; ``ancestors`` its parents and theirs, in the order in which they are asked.

@@ -4,12 +4,11 @@ identity.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.accelerators import counted
+from axs_core.base.value import Value, field
 
 DEVICES, LIBRARY = "devices", "library"
 """Classes of variables that do not count by their values: devices count by model and number, what a site loads into
@@ -17,8 +16,7 @@ every program does not count.
 """
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Value):
     """``variables`` are those that are set, with their values; ``identity`` is what of them is part of what is made:
     empty where none is set.
     """
@@ -28,6 +26,8 @@ class Surroundings:
 
     def __str__(self) -> str:
         """Those that count, as a shell takes them: ``KMP_BLOCKTIME=0 OMP_NUM_THREADS=1``."""
+        import shlex
+
         return " ".join(f"{name}={shlex.quote(self.variables[name])}" for name in self.identity)
 
 
@@ -38,7 +38,8 @@ def surroundings(declared: Mapping[str, Sequence[str]], environ: Mapping[str, st
     """
     variables: dict[str, str] = {}
     identity: dict[str, Any] = {}
-    for name in sorted(environ) if declared else ():
+    beginnings = tuple(name.removesuffix("*") for names in declared.values() for name in names)
+    for name in sorted(name for name in environ if name.startswith(beginnings)):
         kind, value = kind_of(declared, name), environ[name]
         if kind is None or not (value or kind == DEVICES):
             continue

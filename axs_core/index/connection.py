@@ -10,8 +10,8 @@ the old one meanwhile is not lost: it is derived from the folders, too, and thei
 from __future__ import annotations
 
 import sqlite3
-import threading
 import weakref
+from _thread import get_ident  # threading itself is not needed by a hit
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,7 +88,7 @@ class MendingConnection(Connection):
         if self._database is None:
             self._open()
         assert self._database is not None
-        if self._thread != threading.get_ident():  # others may only close it: transactions would mingle
+        if self._thread != get_ident():  # others may only close it: transactions would mingle
             raise sqlite3.ProgrammingError("an index is used by the thread that opened it; open a workspace in each")
         return self._database
 
@@ -163,7 +163,7 @@ class MendingConnection(Connection):
             self._replace(opened.place)
 
     def _take(self, opened: Opened) -> None:
-        self._database, self._place, self._thread = opened.database, opened.place, threading.get_ident()
+        self._database, self._place, self._thread = opened.database, opened.place, get_ident()
         self._closing = weakref.finalize(self, disconnect, opened.database)
 
     def _mend(self, error: sqlite3.DatabaseError) -> None:

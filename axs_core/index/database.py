@@ -7,7 +7,6 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,6 +14,7 @@ from axs_core.base.digest import of_value
 from axs_core.base.errors import StoreError
 from axs_core.base.paths import user_cache
 from axs_core.base.settings import Settings
+from axs_core.base.value import Value
 
 T = TypeVar("T")
 
@@ -79,8 +79,7 @@ def place_of(file: Path) -> str | None:
         return None
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Value):
     """What became of an attempt to open an index: its connection, or what is wrong with what lies there (None: there is
     nothing). ``ours`` says whether it may be deleted: axs made it, or it is empty.
     """

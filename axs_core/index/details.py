@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from axs_core.base.value import Value
 from axs_core.entry import Entry
 from axs_core.query import Condition, Query
 from axs_core.query.values import read_number, read_truth, text_of
@@ -52,8 +52,7 @@ def as_float(value: Any) -> float | None:
         return None
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Value):
     """A condition as SQL. ``ids`` selects the ids of all entries that may meet it; ``test``, where there is one, says
     it of one row of ``entry`` at the cost of a look-up.
     """

@@ -6,11 +6,11 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError, NotFound
+from axs_core.base.value import replace
 from axs_core.collections.trust import Elsewhere
 from axs_core.entry import Entry, linearise
 from axs_core.entry.satisfying import satisfies
@@ -20,7 +20,6 @@ from axs_core.index.details import candidates, signature
 from axs_core.index.refreshing import Collections, id_of, inner_folder
 from axs_core.index.rows import raised, select
 from axs_core.query import Query
-from axs_core.query.near import nearest
 
 AT_ONCE = 5000
 """How many rows of a listing are read at a time."""
@@ -51,6 +50,8 @@ class Lookups:
             if entry is not None:
                 self._entries[name] = entry
                 return entry
+        from axs_core.query.near import nearest
+
         near = nearest(name, self._similar_names(name))
         raise NotFound(
             f"there is no entry named {name!r}",

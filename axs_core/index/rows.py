@@ -7,11 +7,11 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import AxsError, EntryError
+from axs_core.base.value import Value
 from axs_core.collections import folders as collection
 from axs_core.collections.folders import Folder
 from axs_core.entry import Entry
@@ -37,8 +37,7 @@ there before the clock was put back; a change makes its time another one.
 """
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(Value):
     """What was found in a folder."""
 
     kind: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, DoesNotApply, EntryError, NotFound
+from axs_core.base.value import replace
 from axs_core.entry import Entry, Record, rendered_at
 from axs_core.making.maker import Maker, Met, Trail
 from axs_core.making.needs import Made, used

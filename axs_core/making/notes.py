@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from axs_core.base.errors import EntryError, NotTrusted
+from axs_core.base.value import replace
 from axs_core.entry import Need
 from axs_core.entry.functions import call
 from axs_core.resolver.match import Match

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from axs_core import __version__
 from axs_core.base import machine
 from axs_core.base.settings import Settings
+from axs_core.base.value import Value
 from axs_core.entry import Entry, Record
 from axs_core.entry.record import FORMAT
 from axs_core.resolver import Match
@@ -18,8 +18,7 @@ from axs_core.store.content import of_folder
 from axs_core.store.entry_files import summary
 
 
-@dataclass(frozen=True)
-class Needed:
+class Needed(Value):
     """A need as it was met: under which name, by which entry; None where ``when`` left it out."""
 
     name: str
@@ -56,6 +55,7 @@ def make_record(
     out; ``direct``: a user asked for it, not another recipe; ``replays``: which entry this was made again from;
     ``settings`` may give this machine a name.
     """
+
     query = str(found.anywhere)
     archives = {need.name: known for need in needed if (known := need.entry.values.get("archives"))}
     return {

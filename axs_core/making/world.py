@@ -17,7 +17,6 @@ from axs_core.entry.functions import call, functions_of
 from axs_core.entry.surroundings import Surroundings, surroundings
 from axs_core.index import Index
 from axs_core.plugins.producers import traits
-from axs_core.producers import get as producer
 from axs_core.query import Query
 
 
@@ -81,6 +80,7 @@ class WorkspaceWorld:
 
     def parts(self, recipe: Entry, function: str, path: str) -> dict[str, str]:
         """Digests of the files that belong to ``path``, by path relative to its folder."""
+
         known = functions_of(recipe)
         if function not in known:
             raise EntryError(f"there is no function {function!r} in its code.py", file=recipe.path / "meta.yaml")
@@ -100,6 +100,8 @@ class WorkspaceWorld:
         if not by:
             return None
         if entry.name not in self._faults:
+            from axs_core.producers import get as producer
+
             scope = entry_scope(entry)
             values = {name: scope.get(name) for name in scope.values}
             self._faults[entry.name] = next(

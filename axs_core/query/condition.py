@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from axs_core.base.errors import UsageError
+from axs_core.base.value import Value, replace
 from axs_core.query.lexical import is_bare, print_tag, print_text, template_end
-from axs_core.query.units import measured, plain
 from axs_core.query.values import EXPECTED, contains, convert, equal, order, read_number, text_of
 
 TAG_OPS = frozenset({"tag", "-tag"})
@@ -27,8 +26,7 @@ _EXAMPLES = {"int": "{key}=20", "float": "{key}=1.5", "bool": "{key}+ or {key}-"
 _COUNTED = {"share": "as a share", "%": "in per cent"}
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Value):
     """``op`` is the operator as it is typed, or ``tag`` / ``-tag``; ``key`` the tag, or the name of a value.
 
     ``value`` is the text as typed, without its quotes; a tuple of texts for ``:=``; None for tags, ``.``, ``!.``, ``+``
@@ -102,6 +100,8 @@ class Condition:
 
     def _example(self, type: str | None, unit: str | None) -> str:
         """What to type instead of a value that is not of the type."""
+        from axs_core.query.units import measured, plain
+
         example = _EXAMPLES.get(type or "", "{key}=text").format(key=self.key)
         if type not in ("int", "float") or measured(self.value) is None:
             return example

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
+from axs_core.base.value import Value
 from axs_core.query.condition import Condition
 from axs_core.query.lexical import QuerySyntaxError
 from axs_core.query.values import equal
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Value):
     """What is asked for; :func:`axs_core.query.parse` makes one from text. Printed, it is in its canonical form.
 
     >>> query = Query((Condition("=", "opset", "11"), Condition("tag", "model"), Condition("-tag", "int8")))

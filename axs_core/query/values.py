@@ -14,7 +14,6 @@ from itertools import zip_longest
 from typing import Any
 
 from axs_core.base.paths import absolute
-from axs_core.query.versions import compare_versions
 
 PATH_TYPES = frozenset({"path", "file", "folder"})
 TEXT_TYPES = PATH_TYPES | {"str", "version"}
@@ -105,7 +104,7 @@ def convert(value: Any, type: str | None, quoted: Flags = False) -> Any:
 def equal(value: Any, wanted: Any, type: str | None = None, quoted: Flags = False) -> bool:
     """Is ``value`` what ``wanted`` says? By the declared type; without one as numbers where both are, else as text."""
     if type == "version":
-        return compare_versions(text_of(value), text_of(wanted)) == 0
+        return _compare_versions(value, wanted) == 0
     if type in PATH_TYPES:
         return _absolute(value) == _absolute(wanted)
     if type in EXPECTED and type != "list":
@@ -173,6 +172,12 @@ def order(value: Any, wanted: Any, type: str | None = None) -> int | None:
             return (a > b) - (a < b)
         if type in ("int", "float"):
             return None
+    return _compare_versions(value, wanted)
+
+
+def _compare_versions(value: Any, wanted: Any) -> int:
+    from axs_core.query.versions import compare_versions
+
     return compare_versions(text_of(value), text_of(wanted))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from axs_core.base.errors import AxsError
+from axs_core.base.value import replace
 from axs_core.entry import Entry
 from axs_core.entry.satisfying import holds_for
 from axs_core.query import Condition, Query

@@ -5,14 +5,13 @@ which entry'.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axs_core.base.errors import AxsError, NoSuchName, NotTrusted, UsageError
+from axs_core.base.value import Value, field, replace
 from axs_core.entry import Alternative, Entry, Scope
 from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Condition, Query
-from axs_core.query.near import nearest
 from axs_core.query.values import value_at
 from axs_core.resolver.identity import LOCATED, identity
 from axs_core.resolver.meant import NUMBERS, ORDER, meant
@@ -20,8 +19,7 @@ from axs_core.resolver.reading import Reading, fill, set_values, settled, visibl
 from axs_core.resolver.world import World
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Value):
     """A recipe's alternative that answers a query.
 
     ``values`` are all parameter values; ``origins`` say where each comes from (``query``, ``alternative``,
@@ -76,8 +74,7 @@ class Match:
         return frozenset(name for name, origin in self.origins.items() if origin != "default")
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(Value):
     """Why an alternative does not answer. ``distance`` orders near misses; ``error`` is there when only a value was
     bad.
     """
@@ -154,6 +151,8 @@ def _required(reading: Reading) -> None:
 
 def _nearly(condition: Condition, own: Condition) -> bool:
     """Is the value probably misspelt?"""
+    from axs_core.query.near import nearest
+
     return condition.sets() and bool(nearest(str(condition.value), [str(own.value)]))
 
 
@@ -215,6 +214,7 @@ def _restrict_parameter(reading: Reading, condition: Condition) -> None:
     """An operator that sets nothing must hold for the value; where a need decides on it, it travels there and
     becomes part of the identity.
     """
+
     name = condition.key
     value, parameter = value_at(reading.values, name), reading.recipe.parameters.get(name)  # none for a member of one
     if condition.op in ORDER and parameter is not None and parameter.type in NUMBERS:
@@ -231,6 +231,7 @@ def _restrict_parameter(reading: Reading, condition: Condition) -> None:
 
 
 def _unknown(recipe: Entry, condition: Condition) -> str:
+
     near = meant(condition, [recipe])
     told = f" (did you mean {' or '.join(near)}?)" if near else ""
     return f"it has no parameter or attribute {condition.key!r}{told}"

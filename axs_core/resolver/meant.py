@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
+from axs_core.base.value import replace
 from axs_core.entry import Entry, Parameter
 from axs_core.query import Condition
 from axs_core.query.near import nearest

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from axs_core.base.errors import AxsError, NoSuchName
+from axs_core.base.value import Value
 from axs_core.entry import Entry, entry_scope
 from axs_core.resolver.match import Match
 from axs_core.resolver.scopes import recipe_scope
@@ -26,8 +27,7 @@ class KnownLater(AxsError):
         self.need = need
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Value):
     """One node of a plan.
 
     ``text`` is the query as it would be asked; ``reason`` says why this action; ``needs`` are the steps before it, by
@@ -71,8 +71,7 @@ class Step:
 _VERBS = {"reuse": "reuse", "static": "use", "make": "make", "later": "later"}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Value):
     """What answered a query: the entry, how it was matched (None where only the entry's own values answered), and
     whether it was made just now.
     """

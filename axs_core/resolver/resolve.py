@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from axs_core.base.errors import AxsError, EntryError, NotFound, NotTrusted, UsageError
+from axs_core.base.value import replace
 from axs_core.entry import Entry, Need
 from axs_core.entry.satisfying import holds_for
 from axs_core.plugins.producers import may_not_apply

@@ -7,11 +7,11 @@ import json
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.base.credentials import scrubbed, secrets_in
 from axs_core.base.errors import AxsError, EntryError, ProduceError, StoreError
+from axs_core.base.value import Value
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
 
 _FORM = {
@@ -21,8 +21,7 @@ _MORE_ROOM = "free some room (axs gc removes what nobody needs) and ask again"
 _FULL = 1 << 20  # with fewer bytes than that what fails has most likely failed for it: a child, or what it has written
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Value):
     """``attempt`` is different for every attempt; ``who`` is the process that made it; the rest is the error."""
 
     attempt: str

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from axs_core.base.errors import StoreError
-from axs_core.store.durable import replacing
 
 LAYOUT = 1
 """Version of the layout; a work collection of another version is refused, never half-read."""
@@ -77,5 +76,7 @@ def not_writable(root: Path, error: OSError) -> StoreError:
 
 def _note_layout(file: Path) -> None:
     if not file.exists():
+        from axs_core.store.durable import replacing
+
         with replacing(file) as fresh:
             fresh.write_text(f"{LAYOUT}\n", encoding="ascii")

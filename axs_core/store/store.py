@@ -13,12 +13,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from axs_core.base.errors import StoreError
 from axs_core.base.host import this_process
+from axs_core.base.value import Value
 from axs_core.entry.load import META, is_finished
 from axs_core.store.durable import sync_folder, sync_tree, write_atomic
 from axs_core.store.entry_files import describe, failure_of, forget_making, log_of, note_making, private
@@ -37,8 +37,7 @@ class Appeared(Exception):
     """What was going to be made is there: look again."""
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Value):
     """A folder in which something is being made, under its lock and ``claim``."""
 
     folder: Path

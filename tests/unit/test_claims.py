@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from axs_core.base import host
 from axs_core.base.errors import StoreError, UsageError
 from axs_core.base.host import Process, this_process
 from axs_core.base.settings import Settings
+from axs_core.base.value import replace
 from axs_core.store import Busy, Store
 from axs_core.store.hosts import beacon as beacons
 from axs_core.store.hosts import claims as claims_module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from support.toy import Toys
 
 from axs_core.base.errors import EntryError
+from axs_core.base.value import replace
 from axs_core.entry import Entry, linearise
 
 

@@ -15,12 +15,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from axs_core.base import suspension
 from axs_core.base.host import Process, read_process, this_process
+from axs_core.base.value import Value
 
 BEATS = 6
 """How often a beacon beats within the time after which it counts as dead."""
@@ -30,8 +30,7 @@ _DIGITS = 12
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Value):
     """A beacon as others read it. ``who`` is None where its text is not (yet) whole; ``names``: what was added to it;
     ``every``: seconds between its beats; ``domain``: that of the lock which its process holds with it.
     """
@@ -52,15 +51,13 @@ class Seen:
         return f"{self.who} is {self.doing} since {self.since} ({self.command})"
 
 
-@dataclass
 class Beacon:
     """A beacon of this process, in the file that :func:`light` made. Several threads may use it."""
 
-    token: str
-    handle: int
-    size: int
-    beats: int = 0
-    _one: threading.RLock = field(default_factory=threading.RLock, repr=False)  # it beats also in a handler of a signal
+    def __init__(self, token: str, handle: int, size: int) -> None:
+        self.token, self.handle, self.size = token, handle, size
+        self.beats = 0
+        self._one = threading.RLock()  # it beats also in a handler of a signal
 
     def beat(self) -> None:
         """Show that this process lives. Raises OSError where that cannot be written."""
@@ -97,7 +94,7 @@ def light(file: Path, doing: str, every: float, domain: str | None = None) -> Be
     token = new_token()
     about = {
         "token": token,
-        "who": asdict(this_process()),
+        "who": dict(vars(this_process())),
         "doing": doing,
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "command": command_line(),
@@ -181,14 +178,12 @@ def _names(lines: list[str]) -> list[str | None]:
     return found
 
 
-@dataclass
 class _Looked:
     """What was seen of one beacon: its counter, when it was last looked at, for how long it stood still."""
 
-    beat: int
-    at: float
-    silent: float = 0.0
-    moved: bool = False
+    def __init__(self, beat: int, at: float) -> None:
+        self.beat, self.at = beat, at
+        self.silent, self.moved = 0.0, False
 
 
 class Watch:

@@ -22,17 +22,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.base import suspension
+from axs_core.base.value import Value
 from axs_core.store.hosts.beacon import LOOK, Beacon, Heart, Seen, Watch, light, read
 
 Waiting = Callable[[Seen], None]
 
 
-@dataclass(frozen=True)
-class Top:
+class Top(Value):
     """The claim that holds: its number, and its beacon."""
 
     number: int
