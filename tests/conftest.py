@@ -1,7 +1,8 @@
-"""What every test gets: an empty home, no settings of the person who runs it, and, for unit tests, no network."""
+"""What every test gets: a tier, an empty home, no settings of the person who runs it, and mostly no network."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -15,9 +16,32 @@ from support.http_server import Server
 from support.toy import Toys
 
 from axs_core.collections import folders as collection
+from axs_core.index import rows
 
 _LOOPBACK = ("127.", "::1", "localhost")
 _REAL_HOME = Path(os.environ.get("HOME", "/"))
+
+
+TIERS = ("process", "venv", "slow", "endurance")
+"""Markers of tests that need more than this process (see pyproject.toml); a test with none of them is ``quick``."""
+IN_MEMORY = Path("/dev/shm")
+_homes = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick tests alone write to a disk in memory where there is one: they would wait for the real one most of all."""
+    if config.option.markexpr == "quick" and os.access(IN_MEMORY, os.W_OK):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is quick. Files with slow tests come first, so that two workers end at about the same time."""
+    for item in items:
+        if not any(map(item.get_closest_marker, TIERS)):
+            item.add_marker("quick")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +52,8 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """
     for name in [name for name in os.environ if name.startswith("AXS_")]:
         monkeypatch.delenv(name)
-    here = tmp_path_factory.mktemp("home")
+    here = tmp_path_factory.getbasetemp() / f"home{next(_homes)}"  # mktemp looks at all that are there, each time
+    here.mkdir()
     configured = _REAL_HOME / ".config" / "pip" / "pip.conf"
     if configured.is_file() and "PIP_CONFIG_FILE" not in os.environ:
         monkeypatch.setenv("PIP_CONFIG_FILE", str(configured))
@@ -39,6 +64,24 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("AXS_WORK_COLLECTION", str(here / "work_collection"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shipped_entries_are_read_once() -> Iterator[None]:
+    """Each test has an index of its own, and reading the shipped entries into it took longer than all the rest."""
+    read, shipped = rows._read, collection.shipped()
+    kept: dict[tuple[collection.Folder, bool], Any] = {}
+
+    def read_once(folder: collection.Folder, own: bool) -> Any:
+        if folder.path.parent != shipped:
+            return read(folder, own)
+        if (folder, own) not in kept:  # a folder is not the same any more once its meta.yaml has another time or size
+            kept[folder, own] = read(folder, own)
+        return kept[folder, own]
+
+    rows._read = read_once
+    yield
+    rows._read = read
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -53,8 +96,10 @@ def ctrl_c_as_in_a_terminal() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In unit tests a connection to anything but this machine is refused, with the address in the message."""
-    if "unit" not in request.path.parts:
+    """A connection to anything but this machine is refused, with the address in the message; not in tests that make
+    environments.
+    """
+    if any(map(request.node.get_closest_marker, ("venv", "slow", "endurance"))):
         return
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -62,16 +107,10 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
     def only_loopback(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK):
-            raise AssertionError(f"a unit test tried to connect to {address!r}")
+            raise AssertionError(f"a test tried to connect to {address!r}")
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that two workers end at about the same time."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
