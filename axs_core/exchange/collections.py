@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from axs_core.base.errors import AxsError, NotFound, StoreError, UsageError
+from axs_core.base.value import replace
 from axs_core.collections.trust import Elsewhere
 from axs_core.entry import META, Entry, Record
 from axs_core.entry.load import read_meta
