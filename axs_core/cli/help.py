@@ -11,6 +11,7 @@ from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
 from axs_core.cli.registry import ACTIONS, Action
+from axs_core.collections.examples import of_action
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def overview() -> str:
     lines = [
         f"usage: {USAGE}",
         "",
-        "    axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy",
+        *(f"    {line}" for line in of_action("workspace", "byquery") or ("axs byquery QUERY , get NAME",)),
         "",
         "Each action is applied to what the one before it gave; ', ,' starts again from the workspace.",
     ]
@@ -51,7 +52,7 @@ def help_on(name: str) -> str:
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"
         )
-    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{described(each.doc)}" for each in found]
+    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{shown(each)}" for each in found]
     return "\n\n".join(texts)
 
 
@@ -119,6 +120,17 @@ def _doc(what: Any) -> str:
     from inspect import getdoc
 
     return what if isinstance(what, str) else getdoc(what) or ""
+
+
+def shown(action: Action) -> str:
+    """What an action does. Where the shipped entries give examples of it, those take the place of its own."""
+    own = action.doc.splitlines()
+    given = of_action(action.target, action.name)
+    if given:
+        first = next((place for place, line in enumerate(own) if _EXAMPLE.match(line)), len(own))
+        kept = [line for line in own[first:] if not _EXAMPLE.match(line)]
+        own = [*own[:first], *given, *kept]
+    return described("\n".join(own))
 
 
 def described(doc: str) -> str:
