@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from axs_core.base.columns import aligned
 from axs_core.base.errors import NotFound
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
@@ -138,9 +139,5 @@ def described(doc: str) -> str:
     return "\n".join(f"    {line.strip()}" if _EXAMPLE.match(line) else line for line in doc.splitlines())
 
 
-def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Two columns; a long first one has the second on the next line."""
-    lines = []
-    for first, second in pairs:
-        lines += [f"  {first:<28}  {second}".rstrip()] if len(first) <= 28 else [f"  {first}", f"{'':32}{second}"]
-    return lines
+def _columns(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    return aligned(tuple(pairs), indent="  ", first=28)
