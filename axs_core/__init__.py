@@ -1,7 +1,7 @@
 """axs: a declarative workflow and package manager for reproducible ML benchmarking.
 
 >>> from axs_core import Workspace                              # doctest: +SKIP
->>> Workspace().byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")["accuracy"]  # doctest: +SKIP
+>>> Workspace().byquery("speed,engine=fast,mode=steady")["figure"]  # doctest: +SKIP
 98.6
 """
 

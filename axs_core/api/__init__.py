@@ -2,8 +2,8 @@
 
 >>> from axs_core import Workspace
 >>> space = Workspace()                                                                     # doctest: +SKIP
->>> run = space.byquery("loadgen_output,framework=onnxrt,loadgen_scenario=Offline")         # doctest: +SKIP
->>> run["accuracy"], run.path                                                               # doctest: +SKIP
+>>> run = space.byquery("speed,engine=fast,mode=steady")                              # doctest: +SKIP
+>>> run["figure"], run.path                                                                 # doctest: +SKIP
 """
 
 from axs_core.api.entry import ParameterRow, WorkspaceEntry

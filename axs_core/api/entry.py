@@ -81,7 +81,7 @@ class WorkspaceEntry(OneEntry):
         """A stored or computed value.
 
         ``overrides`` replace values it is computed from. Raises NotFound for a name that has no value, Refused for a
-        figure that must not be given out (an INVALID run).
+        figure that must not be given out (of a run that is not valid).
         """
         stored = dict(self._overrides) if name not in self.entry.values or overrides else {}
         return self._scope({**stored, **overrides}, name).get(name)

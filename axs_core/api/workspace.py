@@ -181,8 +181,8 @@ class Workspace:
         return report(self, list(Found.entries_of(items)), absolute(output), folder, title)
 
     def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
-        """The run that tells the accuracy of this one (it may be itself); None where that is not known. A note says
-        in what it differs.
+        """The entry that this one is paired with (it may be itself), as its parents declare; None where none is
+        known. A note says in what it differs.
         """
         from axs_core.compare.twin import twin_of
 

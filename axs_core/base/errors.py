@@ -128,13 +128,15 @@ class DoesNotApply(AxsError):
 
 
 class Refused(AxsError):
-    """A value exists but must not be given out as it is (the figure of an INVALID run, accuracy of random weights)."""
+    """A value exists but must not be given out as it is (the figure of a run that is not valid)."""
 
     exit_code = 1
 
 
 class Inapplicable(Refused):
-    """What the entry is has no such value: accuracy of a performance run. Of several entries, the others answer."""
+    """What the entry is has no such value: a figure that its kind of run does not measure. Of several entries, the
+    others answer.
+    """
 
 
 class NotTrusted(AxsError):

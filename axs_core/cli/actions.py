@@ -48,7 +48,7 @@ def byquery(
     (axs byquery collection,collection_name=NAME); the same query answers from there. --trust lets the collections from
     elsewhere that this needs run code, now and later.
 
-        axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy
+        axs byquery QUERY , get NAME
     """
     options: dict[str, Any] = {} if into is None else {"into": text_of(into, "a collection")}
     if flag(trust, "--trust"):
@@ -63,9 +63,9 @@ def all_byquery(root: Root, query: Any) -> Each:
     """All entries that exist and satisfy a query; makes nothing.
 
     A further action is applied to each of them, and prints one line each. Those that have no such value because of
-    what they are (accuracy of a performance run) are left out with a note.
+    what they are (a figure that such a run does not measure) are left out with a note.
 
-        axs all_byquery loadgen_output , get accuracy
+        axs all_byquery QUERY , get NAME
     """
     return Each(root.workspace.all_byquery(query_of(query)))
 
@@ -74,7 +74,7 @@ def all_byquery(root: Root, query: Any) -> Each:
 def find(root: Root, query: Any) -> Each:
     """The same as all_byquery.
 
-    axs find loadgen_output,accuracy>70
+    axs find QUERY
     """
     return Each(root.workspace.find(query_of(query)))
 
@@ -83,7 +83,7 @@ def find(root: Root, query: Any) -> Each:
 def byname(root: Root, name: Any) -> WorkspaceEntry:
     """The entry with this name.
 
-    axs byname program_image_classification , help
+    axs byname NAME , help
     """
     return root.workspace.byname(text_of(name, "a name"))
 
@@ -92,7 +92,7 @@ def byname(root: Root, name: Any) -> WorkspaceEntry:
 def plan(root: Root, query: Any) -> Each:
     """What byquery would reuse or make for a query, and why, as a tree; does nothing.
 
-    axs plan loadgen_output,framework=pytorch,loadgen_scenario=Server
+    axs plan QUERY
     """
     return Each(tuple(root.workspace.plan(query_of(query)).lines()))
 
@@ -105,7 +105,7 @@ def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
     cannot be known before something else is made is told on standard error. --urls prints the addresses of files
     alone.
 
-        axs fetch-list loadgen_output,classified_imagenet
+        axs fetch-list QUERY
     """
     found = root.workspace.fetch_list(query_of(query))
     for text in found.later:
@@ -120,7 +120,7 @@ def fetch_list(root: Root, query: Any, *, urls: Any = False) -> Table | Each:
 def explain(root: Root, query: Any) -> Each:
     """The nearest recipes and entries for a query, and the condition on which each fails.
 
-    axs explain model,framework=onnxrt,model_nam=digits
+    axs explain QUERY
     """
     return Each(tuple(root.workspace.explain(query_of(query))))
 
@@ -142,7 +142,7 @@ def workspace_show(root: Root, name: Any) -> Document:
 def workspace_get(root: Root, label: Any) -> Any:
     """The result that was stored under a label earlier in the pipeline.
 
-    axs d: byname digits , get count , , get d , get_path
+    axs d: byname NAME , get count , , get d , get_path
     """
     name = text_of(label, "a label")
     if name not in root.labels:
@@ -155,7 +155,7 @@ def workspace_get(root: Root, label: Any) -> Any:
 def workspace_dig(root: Root, path: Any) -> Any:
     """A member of a result that was stored under a label: dig LABEL.member; list items by number.
 
-    axs t: byquery shell_tool,tool_name=git , , dig t.version
+    axs t: byquery QUERY , , dig t.version
     """
     label, _, rest = text_of(path, "a path").partition(".")
     found = workspace_get(root, label)
@@ -203,7 +203,7 @@ def workspace_zip(root: Root, what: Any, *, output: Any = None, with_needs: Any 
     --with_needs adds what they were made from (not what is bound to this machine, as environments are). --identifier (a
     DOI or a URL), --authors,="NAME <https://orcid.org/...>,NAME", --title and --license (SPDX) describe it.
 
-        axs zip loadgen_output,framework=onnxrt --output=results.zip
+        axs zip QUERY --output=results.zip
     """
     what = text_of(what, "a query or a collection")
     return root.workspace.zip(what, _output(output), **_zip_options(with_needs, labels))
@@ -285,8 +285,8 @@ def entry_get(entry: WorkspaceEntry, name: Any, default: Any = ..., /, **values:
     DEFAULT is given where the entry has no such value. --NAME=VALUE replaces a value that it is computed from; so does
     a label of that name, where the entry has no value of its own or was written by hand.
 
-        axs byquery shell_tool,tool_name=git , get version
-        axs all_byquery loadgen_output , get accuracy none
+        axs byquery QUERY , get version
+        axs all_byquery QUERY , get NAME none
     """
     name = text_of(name, "a name")
     try:
@@ -343,7 +343,7 @@ def entry_pull(entry: WorkspaceEntry, *, trust: Any = False) -> str:
 
     What is new in a collection that was trusted is asked about at its next use, unless --trust.
 
-        axs byname git_repo_NAME , pull
+        axs byname NAME , pull
     """
     before, after = entry.pull(trust=flag(trust, "--trust"))
     return f"{before[:12]} already up to date" if before == after else f"{before[:12]} to {after[:12]}"
@@ -354,7 +354,7 @@ def entry_trust(entry: WorkspaceEntry) -> None:
     """Let the code of a collection from elsewhere run, at the commit that it is at (what axs collections shows). Look
     into it before: it may do all that you may do.
 
-        axs byname git_repo_NAME , trust
+        axs byname NAME , trust
     """
     entry.trust()
 
@@ -363,7 +363,7 @@ def entry_trust(entry: WorkspaceEntry) -> None:
 def entry_distrust(entry: WorkspaceEntry) -> None:
     """Take back that code of a collection from elsewhere may run; what was made with it stays.
 
-    axs byname git_repo_NAME , distrust
+    axs byname NAME , distrust
     """
     entry.distrust()
 

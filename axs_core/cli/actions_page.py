@@ -6,7 +6,7 @@ python -m axs_core.cli.actions_page > docs/actions.md
 from __future__ import annotations
 
 from axs_core.base.settings import VARIABLES
-from axs_core.cli.help import OF, USAGE, actions, described, options_in_full
+from axs_core.cli.help import OF, USAGE, actions, options_in_full, shown
 
 PARTS = (
     ("How it is typed", "axs_core.cli.pipeline"),
@@ -35,7 +35,7 @@ def reference() -> str:
     for target, where in OF.items():
         lines += ["", f"## Actions {where}"]
         for each in actions(target):
-            lines += ["", f"### `{each.usage}`", "", described(each.doc)]
+            lines += ["", f"### `{each.usage}`", "", shown(each)]
     return "\n".join(lines) + "\n"
 
 

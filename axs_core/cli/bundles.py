@@ -22,7 +22,7 @@ def bundle(root: Root, *queries: Any, output: Any = None, python: Any = (), with
     Python that runs axs; --python,=3.11,3.12 adds those for others that are on this machine. --with_axs adds axs
     itself, so that the other machine needs nothing but Python.
 
-        axs bundle loadgen_output,framework=onnxrt loadgen_output,framework=pytorch --output=bundle.tar --with_axs
+        axs bundle QUERY QUERY --output=bundle.tar --with_axs
     """
     file = required_text(output, "bundle", "--output=FILE", _EXAMPLE)
     if not queries:

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from axs_core.base.errors import NotFound, StoreError, UsageError
+from axs_core.base.errors import StoreError, UsageError
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Lines, Root, Table
@@ -26,10 +26,10 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
     """The entries as a table, a row each; an entry that holds a table of its own gives the rows of that.
 
     Without --columns the entries say themselves which suit them. A column is a value (a.b for a member), or that of the
-    run that tells the accuracy, twin.NAME. --format=csv, --format=markdown and --format=json are for other programs.
+    entry that it is paired with, twin.NAME. --format=csv, --format=markdown and --format=json are for other programs.
 
-        axs all_byquery loadgen_output,framework=onnxrt , table
-        axs all_byquery loadgen_output , table --columns,=name,batch_size,performance,twin.accuracy --format=csv
+        axs all_byquery QUERY , table
+        axs all_byquery QUERY , table --columns,=name,machine,made --format=csv
     """
     from axs_core.compare.table import Tabulated
 
@@ -46,12 +46,14 @@ def report(entries: Sequence[WorkspaceEntry], *, output: Any = None, png: Any = 
 
     --png=FOLDER draws the plots as PNG files too, for slides. --title is what stands above the page. Prints the files.
 
-        axs all_byquery loadgen_output , report --output=report.html --png=pictures
+        axs all_byquery QUERY , report --output=report.html --png=pictures
     """
     file = required_text(output, "report", "--output=FILE", "axs all_byquery QUERY , report --output=report.html")
     workspace = workspace_of(entries)
     if workspace is None:
-        raise UsageError("there is nothing to report: no entries", hint="axs all_byquery loadgen_output lists some")
+        from axs_core.collections.examples import hint
+
+        raise UsageError("there is nothing to report: no entries", hint=hint("entries"))
     folder, heading = optional_text(png, "--png"), optional_text(title, "--title")
     return Each(tuple(workspace.report(entries, file, pictures=folder, title=heading)))
 
@@ -153,7 +155,7 @@ def entry_replay(entry: WorkspaceEntry, **sources: Any) -> str:
     Files and folders that it was made from must be where they were, or --NAME=PATH says where they are now.
 
         axs byname NAME , replay
-        axs byname NAME , replay --model_file=PATH
+        axs byname NAME , replay --NAME=PATH
     """
     said = {name: text_of(path, f"--{name}") for name, path in sources.items()}
     return "\n".join(entry.workspace.replay(entry, said).text())
@@ -182,13 +184,15 @@ def entry_lock(entry: WorkspaceEntry, *, output: Any = None, need: Any = None) -
 
 @action("entry")
 def entry_twin(entry: WorkspaceEntry) -> WorkspaceEntry:
-    """The run that tells the accuracy of this one: the same model, engine, options and effective precision.
+    """The entry that this one is paired with: it was made under the same conditions and tells what this one does not.
 
-    axs byname NAME , twin , get accuracy
+    axs byname NAME , twin , get NAME
     """
+    from axs_core.compare.twin import no_twin
+
     twin = entry.workspace.twin(entry)
     if twin is None:
-        raise NotFound(f"{entry.name}: accuracy unknown", hint="the same query with loadgen_mode=AccuracyOnly tells it")
+        raise no_twin(entry.entry)
     return twin
 
 
@@ -216,7 +220,7 @@ def ingest(root: Root, folder: Any, *, tags: Any = None, name: Any = None, **val
 
     The files are copied. --tags adds tags, --name gives a name, --NAME=VALUE says what the files do not.
 
-        axs ingest DIR --tags,=c++,vendor --framework=tflite --model_name=resnet50
+        axs ingest DIR --tags,=vendor --NAME=VALUE
     """
     said = texts_of([] if tags is None else tags, "--tags")
     given = optional_text(name, "--name")

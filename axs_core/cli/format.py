@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import PurePath
 from typing import Any, TextIO
 
@@ -52,7 +51,11 @@ def _pieces(value: Any) -> Iterator[str]:
         return (as_text(item) for item in value.items)
     if isinstance(value, Lines):
         return value.make()
-    return _aligned(value) if isinstance(value, Table) else iter([as_text(value)])
+    if isinstance(value, Table):
+        from axs_core.base.columns import aligned
+
+        return aligned(value.rows, value.header)
+    return iter([as_text(value)])
 
 
 def as_data(value: Any) -> Any:
@@ -108,11 +111,3 @@ def _yaml(value: Any) -> str:
     import yaml
 
     return yaml.safe_dump(as_data(value), sort_keys=False, allow_unicode=True, width=120)
-
-
-def _aligned(table: Table) -> Iterator[str]:
-    widths = [len(name) for name in table.header]
-    for row in table.rows:
-        widths = [max(width, len(cell)) for width, cell in zip(widths, row, strict=True)]
-    for row in chain((table.header,), table.rows):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

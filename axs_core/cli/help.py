@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from axs_core.base.columns import aligned
 from axs_core.base.errors import NotFound
 from axs_core.base.settings import VARIABLES
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
 from axs_core.cli.registry import ACTIONS, Action, fetch_all, fetch_named
+from axs_core.collections.examples import of_action
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def overview() -> str:
     lines = [
         f"usage: {USAGE}",
         "",
-        "    axs byquery loadgen_output,framework=onnxrt,loadgen_scenario=Offline , get accuracy",
+        *(f"    {line}" for line in of_action("workspace", "byquery") or ("axs byquery QUERY , get NAME",)),
         "",
         "Each action is applied to what the one before it gave; ', ,' starts again from the workspace.",
     ]
@@ -57,7 +59,7 @@ def help_on(name: str) -> str:
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"
         )
-    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{described(each.doc)}" for each in found]
+    texts = [f"{each.usage}    ({OF[each.target].partition(';')[0]})\n\n{shown(each)}" for each in found]
     return "\n\n".join(texts)
 
 
@@ -126,14 +128,21 @@ def _doc(what: Any) -> str:
     return what if isinstance(what, str) else getdoc(what) or ""
 
 
+def shown(action: Action) -> str:
+    """What an action does. Where the shipped entries give examples of it, those take the place of its own."""
+    own = action.doc.splitlines()
+    given = of_action(action.target, action.name)
+    if given:
+        first = next((place for place, line in enumerate(own) if _EXAMPLE.match(line)), len(own))
+        kept = [line for line in own[first:] if not _EXAMPLE.match(line)]
+        own = [*own[:first], *given, *kept]
+    return described("\n".join(own))
+
+
 def described(doc: str) -> str:
     """The text with its examples indented."""
     return "\n".join(f"    {line.strip()}" if _EXAMPLE.match(line) else line for line in doc.splitlines())
 
 
-def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Two columns; a long first one has the second on the next line."""
-    lines = []
-    for first, second in pairs:
-        lines += [f"  {first:<28}  {second}".rstrip()] if len(first) <= 28 else [f"  {first}", f"{'':32}{second}"]
-    return lines
+def _columns(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    return aligned(tuple(pairs), indent="  ", first=28)

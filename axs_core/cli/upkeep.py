@@ -33,7 +33,7 @@ def gc(root: Root, *, older_than: Any = None, keep: Any = (), keep_last: Any = N
     you gave it, collections, bundles, and what any of these need stay in any case; so does what is being made, on
     whatever host, with what it is made from. --dry_run only prints.
 
-        axs gc --older_than=30d --keep=loadgen_output,division=closed --dry_run
+        axs gc --older_than=30d --keep=QUERY --dry_run
     """
     from axs_core.upkeep.sizes import human, total
 
@@ -62,7 +62,7 @@ def verify(root: Root, *what: Any) -> None:
     It prints nothing if they agree; otherwise it names the files, and the exit code is 1. What is damaged is removed
     and asked for again: axs byname NAME , remove.
 
-        axs verify loadgen_output,framework=onnxrt
+        axs verify QUERY
     """
     from axs_core.upkeep.sizes import human
 
@@ -122,7 +122,7 @@ def du(root: Root, *what: Any, by: Any = "entry", format: Any = "text", top: Any
     --format=markdown and --format=json are for other programs; sizes are in bytes there.
 
         axs du
-        axs du loadgen_output --by=recipe
+        axs du QUERY --by=recipe
     """
     refuse_format(format)
     if by not in GROUPS:

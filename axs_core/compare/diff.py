@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from axs_core.base.columns import aligned
 from axs_core.compare.cells import Cells, declared
 from axs_core.entry import Entry, Record
 from axs_core.entry.record import Making, RecordedNeed
@@ -63,11 +64,11 @@ class Comparison:
     def lines(self) -> Iterator[str]:
         """As text, columns aligned."""
         yield from self.warnings()
-        yield from table_lines([("old", self.old, "", ""), ("new", self.new, "", "")])
+        yield from aligned([("old", self.old, "", ""), ("new", self.new, "", "")])
         for title, differences in self.sections.items():
             yield ""
             yield title
-            yield from table_lines([row_of(each) for each in differences], "  ")
+            yield from aligned([row_of(each) for each in differences], indent="  ")
         if self.same:
             yield ""
             yield f"the same: {', '.join(self.same)}" if self.sections else "nothing is different"
@@ -227,13 +228,3 @@ def _around(text: str, place: int) -> str:
     begin = max(0, place - WIDEST // 3)
     end = begin + WIDEST - 6
     return f"{'.. ' if begin else ''}{text[begin:end]}{' ..' if end < len(text) else ''}"
-
-
-def table_lines(rows: list[tuple[str, ...]], indent: str = "") -> Iterator[str]:
-    """Rows with aligned columns."""
-    if not rows:
-        return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield (indent + "  ".join(cells)).rstrip()

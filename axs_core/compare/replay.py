@@ -8,11 +8,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from axs_core.base.columns import aligned
 from axs_core.base.digest import of_value
 from axs_core.base.errors import AxsError, NotFound, UsageError
 from axs_core.base.settings import Settings
 from axs_core.compare.cells import declared
-from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings, table_lines
+from axs_core.compare.diff import Comparison, Difference, compare, row_of, surroundings
 from axs_core.compare.restored import environment_of
 from axs_core.compare.sources import Sources, sources
 from axs_core.entry import Entry, Parameter, Record
@@ -53,7 +54,7 @@ class Replayed:
     def text(self) -> Iterator[str]:
         """The outcome for reading."""
         yield from self.comparison.warnings()
-        yield from table_lines([("old", self.old.name), ("new", self.new.name)])
+        yield from aligned([("old", self.old.name), ("new", self.new.name)])
         around = surroundings(self.comparison)
         yield ""
         if not self.remarks and not around:
@@ -63,11 +64,11 @@ class Replayed:
             yield from (f"  {remark}" for remark in self.remarks)
             for title, differences in around.items():
                 yield f"  {title}"
-                yield from table_lines([row_of(each) for each in differences], "    ")
+                yield from aligned([row_of(each) for each in differences], indent="    ")
         if self.figures:
             yield ""
             yield "figures"
-            yield from table_lines([("", "old", "new", "change"), *map(row_of, self.figures)], "  ")
+            yield from aligned([("", "old", "new", "change"), *map(row_of, self.figures)], indent="  ")
         if self.lines is not None:
             yield ""
             yield from _lines_text(self.lines)
@@ -79,7 +80,7 @@ def _lines_text(lines: Lines) -> Iterator[str]:
         return
     yield f"{lines.file}: {len(lines.differing)} of {lines.count} lines differ"
     rows = [(str(number), old, new) for number, old, new in lines.differing[:SHOWN]]
-    yield from table_lines([("line", "old", "new"), *rows], "  ")
+    yield from aligned([("line", "old", "new"), *rows], indent="  ")
     if len(lines.differing) > SHOWN:
         yield f"  and {len(lines.differing) - SHOWN} more"
 

@@ -1,4 +1,4 @@
-"""Twins: the accuracy run that belongs to a performance run.
+"""Twins: the entry that tells of another one what that did not measure itself.
 
 Entries declare in an attribute ``twin`` what they are paired with::
 
@@ -10,6 +10,8 @@ Entries declare in an attribute ``twin`` what they are paired with::
       prefer: [NAME, ...]       among several: the fewest that differ, then those that agree in these, the first the
                                 most
       most: NAME                then the one with the largest value; then the newest
+      unknown: TEXT             what is said where there is none
+      ask: TEXT                 how to get one
 
 An entry that has the value itself is its own twin. All of these may be functions of stored values.
 """
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from axs_core.base.digest import canonical
+from axs_core.base.errors import NotFound
 from axs_core.compare.cells import Cells, Row, declared
 from axs_core.entry import Entry
 from axs_core.making.session import Session
@@ -124,3 +127,10 @@ class Twins:
                     groups.setdefault(found.signature, []).append(found)
         self._last = (rule, self._groups[name])
         return self._groups[name]
+
+
+def no_twin(entry: Entry) -> NotFound:
+    """The error for an entry that has none, in the words that are declared for that."""
+    said = declared(entry, "twin")
+    rule = said if isinstance(said, Mapping) else {}
+    return NotFound(f"{entry.name}: {rule.get('unknown', 'it is paired with no other entry')}", hint=rule.get("ask"))

@@ -239,7 +239,7 @@ def clone_called(index: Index, name: str) -> Entry | None:
 
     A clone without a checkout comes first. Raises UsageError where several are called so.
     """
-    clones = [(entry, _repository(entry)) for entry in index.find(parse("git_repo,repo_name.")) if is_git(entry)]
+    clones = [(entry, _repository(entry)) for entry in index.find(parse("repo_name.")) if is_git(entry)]
     found = [clone for clone, called in clones if called == name] or [
         clone for clone, _ in clones if str(clone.values["repo_name"]) == name
     ]

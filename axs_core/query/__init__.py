@@ -1,11 +1,11 @@
 """The query language: what a query says, how it is written, and what satisfies it.
 
-    >>> query = parse("model, framework=onnxrt, opset>=8")
+    >>> query = parse("fruit, colour=red, weight>=8")
     >>> sorted(query.tags), query.keys()
-    (['model'], ('framework', 'opset'))
+    (['fruit'], ('colour', 'weight'))
     >>> str(query)
-    'model,framework=onnxrt,opset>=8'
-    >>> [condition.holds(11) for condition in query.get("opset")]
+    'fruit,colour=red,weight>=8'
+    >>> [condition.holds(11) for condition in query.get("weight")]
     [True]
 
 The grammar stands in :mod:`axs_core.query.parser`.

@@ -85,7 +85,7 @@ class Condition(Value):
         Without a type, text that is a number becomes one, unless it was quoted, or would not print back the same
         (1.10, 007). Raises UsageError where the value cannot be of that type.
 
-        >>> Condition("=", "loadgen_target_qps", "100").typed_value("float")
+        >>> Condition("=", "target_rate", "100").typed_value("float")
         100.0
         >>> Condition(":=", "sizes", ("1", "8")).typed_value(), Condition("=", "version", "1.10").typed_value()
         ([1, 8], '1.10')

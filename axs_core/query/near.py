@@ -14,11 +14,11 @@ def nearest(word: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     """At most ``n`` candidates that look like ``word``, the most similar first; case does not count. Those that have
     all of its words and more, or lack some, come before those that are spelt alike.
 
-    >>> nearest("framwork", ["model_name", "framework", "quantity"])
-    ['framework']
-    >>> nearest("target_qps", ["find_target", "target_query", "loadgen_target_qps"])
-    ['loadgen_target_qps', 'target_query']
-    >>> nearest("xyz", ["framework"]), nearest("gpu", ["cpu"]), nearest("int4", ["int8"])
+    >>> nearest("colur", ["file_name", "colour", "quantity"])
+    ['colour']
+    >>> nearest("target_rate", ["find_target", "target_date", "server_target_rate"])
+    ['server_target_rate', 'target_date']
+    >>> nearest("xyz", ["colour"]), nearest("gpu", ["cpu"]), nearest("int4", ["int8"])
     ([], [], [])
     """
     from difflib import SequenceMatcher, get_close_matches  # not needed unless something went wrong

@@ -48,7 +48,7 @@ MOST = 500
 _WORD = re.compile(r"[\w./@+-]+")
 _OPERATOR = re.compile(r"===|==|:=|\?=|!=|<=|>=|!:|=|<|>|:")
 _BLANK = re.compile(r"\s*")
-_EXAMPLE = "name a tag or a value, as in model,framework=onnxrt"
+_EXAMPLE = "name a tag or a value, as in fruit,colour=red"
 
 
 def parse(text: str | Sequence[str]) -> Query:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.errors import EntryError, UsageError
+from axs_core.collections.examples import hint
 from axs_core.compare.cells import declared
 from axs_core.entry import Entry
 
@@ -64,11 +65,11 @@ def _of_texts(value: Mapping[str, Any]) -> bool:
 def declaration(entries: Sequence[Entry]) -> Declaration:
     """How the first of the entries that says so is to be shown. Raises UsageError where none does."""
     if not entries:
-        raise UsageError("there is nothing to report: no entries", hint="axs all_byquery QUERY lists some")
+        raise UsageError("there is nothing to report: no entries", hint=hint("entries"))
     found = next(filter(None, map(Declaration.of, entries)), None)
     if found is None:
         raise UsageError(
             "there is nothing to report: none of these entries says how it is shown",
-            hint="axs all_byquery QUERY , report --output=report.html",
+            hint=hint("report"),
         )
     return found

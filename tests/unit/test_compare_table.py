@@ -169,6 +169,7 @@ class TestTwin:
         with pytest.raises(NotFound) as caught:
             typed(space, f"byname {run.name} , twin")
         assert str(caught.value) == f"{run.name}: accuracy unknown"
+        assert caught.value.hint == "the same query with loadgen_mode=AccuracyOnly tells it"
         accuracy = space.byquery("loadgen_output,loadgen_scenario=Server")
         assert typed(space, f"byname {run.name} , twin , get accuracy") == accuracy["accuracy"]
 
@@ -235,3 +236,10 @@ def test_functions_of_stored_values_open_no_file(toys: Toys) -> None:
         *[3, 12, None, None, None, None]
     ]
     assert Cells(everything=True).of(entry).get("content") == "[]"
+
+
+def test_what_declares_no_twin_says_so_in_neutral_words(toys: Toys) -> None:
+    toys.add("thing", {"provides": [["thing"]]})
+    with pytest.raises(NotFound) as caught:
+        typed(toys.space(), "byname thing , twin")
+    assert (str(caught.value), caught.value.hint) == ("thing: it is paired with no other entry", None)

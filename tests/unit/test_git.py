@@ -188,7 +188,7 @@ def test_a_time_out(folder: Path, origin: Path, tmp_path: Path) -> None:
     (tmp_path / "bin" / "git").chmod(0o755)
     error = failure(folder, {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}, url=str(origin), timeout=0.2)
     assert str(error) == f"cloning {origin.as_uri()} takes too long"
-    assert error.hint == "timeout=SECONDS in the query (git_repo), or make.git.timeout, allows more"
+    assert error.hint == "timeout=SECONDS in the query that clones it, or make.git.timeout, allows more"
 
 
 def test_offline(folder: Path) -> None:

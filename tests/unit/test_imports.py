@@ -136,25 +136,6 @@ def test_every_room_has_its_place() -> None:
     assert rooms == set(ORDER)
 
 
-def test_the_engine_knows_no_shipped_entry_by_name() -> None:
-    """Names of shipped entries stand nowhere in the engine's code (its documentation may show them); those that are
-    one ordinary word are not looked for.
-    """
-    entries = {file.parent.name for file in (SOURCES / "entries").glob("*_*/meta.yaml")}
-    wrong = []
-    for file in modules():
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        documentation = {
-            id(node.value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and id(node) not in documentation and node.value in entries - set(PLACES):
-                wrong.append(f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}")
-    assert wrong == []
-
-
 def loaded_by(toys: Toys, code: str) -> set[str]:
     child = toys.child(code + "\nprint(*sorted(name.partition('.')[0] for name in sys.modules))")
     out, err = child.communicate()

@@ -83,7 +83,7 @@ def ways_out(url: str, *, offline: bool, resumable: bool = False) -> str:
 def last_part(url: str) -> str:
     """The file name in an address; empty where it ends in a slash.
 
-    >>> last_part("https://example.org/files/resnet50%20v1.onnx?download=1")
-    'resnet50 v1.onnx'
+    >>> last_part("https://example.org/files/network%20v1.bin?download=1")
+    'network v1.bin'
     """
     return unquote(urlsplit(url).path).rpartition("/")[2]

@@ -40,7 +40,7 @@ _HARDENED = (
     *("-c", "advice.detachedHead=false", "-c", "credential.interactive=false"),
 )
 _SECONDS = 3600.0
-_LONGER = "timeout=SECONDS in the query (git_repo), or make.git.timeout, allows more"
+_LONGER = "timeout=SECONDS in the query that clones it, or make.git.timeout, allows more"
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SSH_SHORT = re.compile(r"(?:([^@/:\s]+)@)?([^@/:\s]+):(?!//)(.+)")
 _SHOWN = 12

@@ -31,8 +31,8 @@ _UV_NAMES = {
 _LISTS_WITH_COMMAS = ("UV_FIND_LINKS",)  # pip separates all its lists with blanks
 
 
-_SECONDS = 4 * 3600.0  # for those who say nothing: torch comes in minutes, what has to be built takes hours
-_LONGER = "timeout=SECONDS in the query (python_env, python_package), or make.python_env.timeout, allows more"
+_SECONDS = 4 * 3600.0  # for those who say nothing: large wheels come in minutes, what has to be built takes hours
+_LONGER = "timeout=SECONDS in the query of the environment, or make.python_env.timeout, allows more"
 REPORTS_SINCE = (22, 2)  # pip's option --report
 
 

@@ -38,7 +38,7 @@ def parse_requirements(texts: str | Iterable[object] | None) -> list[Requirement
             requirement = Requirement(text)
         except InvalidRequirement as error:
             reason = str(error).splitlines()[0]
-            hint = "write it as in numpy==2.2.6, numpy>=2,<3, 'torch[opt]' or 'name @ https://host/file.whl' (PEP 508)"
+            hint = "write it as in numpy==2.2.6, numpy>=2,<3, 'name[extra]' or 'name @ https://host/file.whl' (PEP 508)"
             raise UsageError(f"{text!r} is not a Python requirement: {reason}", hint=hint) from None
         parsed.setdefault(str(requirement), requirement)
     return list(parsed.values())
