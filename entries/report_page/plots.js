@@ -90,7 +90,7 @@ function boxes(said, passing) {
     const share = value => 100 * value / of.median;
     const values = (at(run, said.points[0]) || []).map(each => at(each, said.points[1])).filter(value => typeof value === "number");
     return {type: "box", name: plain(run.name), hovertext: plain(run.name), y: [(values.length ? values : [of.min, of.max]).map(share)],
-      x: [`${plain(told(run, said.across))}<br>${plain(run.name.slice(-10))}, n=${of.n}`], q1: [share(of.q1)], median: [100], q3: [share(of.q3)],
+      x: [`${plain(said.across.map(names => told(run, names)).join(" "))}<br>${plain(run.name.slice(-10))}, n=${of.n}`], q1: [share(of.q1)], median: [100], q3: [share(of.q3)],
       lowerfence: [share(of.min)], upperfence: [share(of.max)], boxpoints: "all", pointpos: 0, jitter: 0.4,
       marker: {color: colour(run), size: 6}, showlegend: false};
   });
@@ -124,7 +124,8 @@ function attemptsOf(id, said, {unit, chosen: taken, attempts: all}) {
 }
 
 const DRAWN = {points, percentiles, boxes, attempts};
-const PLOTS = listed(shown.plots).map(whole);
+const UNSAID = {across: [["name"]], by: ["name"], points: ["", ""], words: {told: "told", good: "good", bad: "bad"}};
+const PLOTS = listed(shown.plots).map(said => ({...UNSAID, ...whole(said)}));
 
 // A section for each plot, between the results and the machines; a kind that this page does not know is said.
 function sections() {

@@ -29,6 +29,7 @@ BOX = {"whislo": "min", "q1": "q1", "med": "median", "q3": "q3", "whishi": "max"
 MOST_LABELS = 12
 MOST_NAMES = 24
 UNKNOWN = "unknown"
+UNSAID = {"across": [["name"]], "by": ["name"], "words": {"told": "told", "good": "good", "bad": "bad"}}
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Report:
         """Each plot with what is declared of its figure."""
         for said in self.shown.get("plots", ()):
             name = said.get("figure")
-            yield {"value": name, **self.shown.get("figures", {}).get(name, {}), **said} if name else said
+            figure = {"value": name, **self.shown.get("figures", {}).get(name, {})} if name else {}
+            yield {**UNSAID, **figure, **said}
 
     def scale(self, said: Mapping[str, Any]) -> float:
         """What a stored value is divided by to be shown in the unit."""
@@ -118,7 +120,7 @@ def boxes(report: Report, said: dict[str, Any], axes: Any) -> bool:
         axes.bxp(
             [{end: 100 * of[name] / of["median"] for end, name in BOX.items()}], positions=[place], showfliers=False
         )
-    _name_places(axes, [f"{_told(run, said['across'])}, n={_at(run, said['value'])['n']}" for run in runs])
+    _name_places(axes, [f"{_label(run, said['across'])}, n={_at(run, said['value'])['n']}" for run in runs])
     return bool(runs)
 
 
@@ -152,6 +154,9 @@ KINDS: dict[str, Draw] = {"points": points, "percentiles": percentiles, "boxes":
 def pictures(report: Report) -> Iterator[tuple[str, str, dict[str, Any], Report]]:
     """(file, title, plot, results) of each picture: those of all results, and one for each search."""
     for said in report.plots():
+        if said["kind"] not in KINDS:
+            print(f"no pictures are drawn of the kind {said['kind']!r}", file=sys.stderr)
+            continue
         if said["kind"] != "attempts":
             yield f"{said['name']}.png", said["title"], said, report
             continue

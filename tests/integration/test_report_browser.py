@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support import fake_loadgen
 from support.toy import Toys
 
@@ -27,6 +28,7 @@ FLAGS = (
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>"
 PLOTS = ("throughput", "latency", "distribution", "accuracy", "spread", "search")
 SCENARIOS = ("Offline", "Server", "SingleStream", "MultiStream")
+ENTRIES = Path(__file__).parents[2] / "entries"
 QUERY = "loadgen_output,framework={framework},loadgen_scenario={scenario},loadgen_mode=PerformanceOnly"
 # In one go: a row that was asked for a moment ago may be gone.
 ROWS = "return [...document.querySelectorAll('tr.run')].map(row => row.innerText)"
@@ -149,17 +151,21 @@ def test_a_kind_that_nothing_shipped_knows(browser: Any, tmp_path: Path, monkeyp
     monkeypatch.setenv("AXS_INDEX", str(tmp_path / "index.sqlite"))
     toys = Toys(tmp_path)
     plots = [
-        {"name": "heavy", "kind": "points", "title": HOSTILE, "value": "weight", "across": [["name"]], "unit": "kg"},
+        {"name": "heavy", "kind": "points", "title": HOSTILE, "value": "weight", "unit": "kg"},
         {"name": "odd", "kind": "spiral", "title": "Odd"},
     ]
     shown = {"units": {"kg": 1000}, "plots": plots}
     values = {"weight": "weight", "colour": "colour"}
-    said = {"page": "report_page", "library": "report_library", "values": values, "shown": shown}
+    declared = yaml.safe_load((ENTRIES / "loadgen_report" / "meta.yaml").read_text(encoding="utf-8"))
+    own = {"values": values, "files": {}, "shown": shown}
+    said = {**declared["attributes"]["report"], **own}
     for number, colour in enumerate(("red", HOSTILE)):
         attributes = {"weight": 1500 * number, "colour": colour, "report": said}
         toys.add(f"fruit{number}", {"provides": [["fruit"]], "attributes": attributes})
     space = toys.space()
-    [page] = space.report([space.byname(f"fruit{number}") for number in range(2)], tmp_path / "report.html")
+    fruits = [space.byname(f"fruit{number}") for number in range(2)]
+    page, *pictures = space.report(fruits, tmp_path / "report.html", pictures=tmp_path / "png")
+    assert [file.name for file in pictures] == ["heavy.png"]
     browser.get(page.as_uri())
     assert browser.execute_script("return document.body.dataset.ready") == "yes"
     assert [row.split() for row in browser.execute_script(ROWS)] == [["fruit0"], ["fruit1"]]

@@ -243,3 +243,4 @@ def test_no_output_and_no_entries(toys: Toys) -> None:
         with pytest.raises(UsageError) as caught:
             ask()
         assert caught.value.message == "there is nothing to report: no entries"
+        assert caught.value.hint == "axs all_byquery loadgen_output lists some"
