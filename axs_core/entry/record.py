@@ -177,6 +177,10 @@ class Record(Making):
         """Was it written by a newer axs, which may say things otherwise?"""
         return _is_newer(self.data)
 
+    def unread(self, name: str) -> bool:
+        """Does it say something under this key that is not known here?"""
+        return name in self.data and name not in self._said
+
     @property
     def axs(self) -> str:
         """Version of axs that made it."""
@@ -241,8 +245,9 @@ class Record(Making):
 
     @property
     def directly(self) -> bool:
-        """Did a user ask for it, and not something that needs it?"""
-        return self._said.get("asked") == "directly"
+        """Did a user ask for it, and not something that needs it? True also where a newer axs says it otherwise."""
+        asked = self._said.get("asked")
+        return asked != "as a need" if self.newer else asked == "directly"
 
     @property
     def files_digest(self) -> str | None:
