@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from axs_core.base.errors import EntryError
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
-
-if TYPE_CHECKING:
-    from axs_core.entry.model import Entry
 
 RECORD = "record.json"
 """The file inside a produced entry that says how it came about."""
@@ -272,11 +269,6 @@ def fault(data: Any) -> str | None:
 def record_in(folder: Path) -> dict[str, Any]:
     """The record of the entry in ``folder`` as it was written, plain data; empty for what a person wrote."""
     return dict(Record.read(folder).data)
-
-
-def read_record(entry: Entry) -> dict[str, Any]:
-    """The same, of an entry."""
-    return record_in(entry.path)
 
 
 def _is_newer(data: Mapping[str, Any]) -> bool:

@@ -171,6 +171,8 @@ def test_a_record_of_a_newer_axs_is_not_broken(toys: Toys) -> None:
     record = Record.read(folder)
     assert (record.newer, record.format, record.query) == (True, FORMAT + 1, "thing,factor=2")
     assert (record.packages, record.needs) == ({}, [])  # said in a way that is not known here
+    toys.space().zip("thing", toys.work.parent / "things.zip", with_needs=True)
+    assert toys.reporter.warnings == ["not there any more, or changed since: packages, toy"]
     new = toys.space(TOY_THREADS="2").byquery("thing,factor=2", fresh="one")
     assert "parameters" in compare(old.entry, new.entry).same
     with pytest.raises(UsageError) as caught:

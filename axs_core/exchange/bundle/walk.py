@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.reporter import Reporter
-from axs_core.entry import Entry, read_record, rendered_at
+from axs_core.entry import Entry, Record, rendered_at
 from axs_core.entry.functions import functions_of
 from axs_core.index import Index
 from axs_core.making.fulfil import Runner
@@ -136,6 +136,6 @@ class Walk:
 
     def _asked_while_making(self, recipe: Entry, entry: Entry) -> None:
         """What a function asked for while it made ``entry``, as the record has it."""
-        for need in read_record(entry).get("needs", ()):
-            if need["need"] not in recipe.needs and need.get("query"):
-                self._visit(parse(need["query"]))
+        for need in Record.read(entry.path).needs:
+            if need.need not in recipe.needs and need.query:
+                self._visit(parse(need.query))
