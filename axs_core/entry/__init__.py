@@ -3,7 +3,7 @@
 from axs_core.entry.load import META, is_finished
 from axs_core.entry.model import Alternative, Entry, Kind, Need, Parameter, linearise
 from axs_core.entry.place import placed, rendered_at
-from axs_core.entry.record import RECORD, Record, read_record, record_in
+from axs_core.entry.record import RECORD, Record, record_in
 from axs_core.entry.scope import Scope, entry_scope, file_path
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "is_finished",
     "linearise",
     "placed",
-    "read_record",
     "record_in",
     "rendered_at",
 ]

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from axs_core.base.errors import EntryError
 from axs_core.entry.form import OPTIONAL_TEXT, TEXT, mismatch
-
-if TYPE_CHECKING:
-    from axs_core.entry.model import Entry
 
 RECORD = "record.json"
 """The file inside a produced entry that says how it came about."""
@@ -177,6 +174,10 @@ class Record(Making):
         """Was it written by a newer axs, which may say things otherwise?"""
         return _is_newer(self.data)
 
+    def unread(self, name: str) -> bool:
+        """Does it say something under this key that is not known here?"""
+        return name in self.data and name not in self._said
+
     @property
     def axs(self) -> str:
         """Version of axs that made it."""
@@ -241,8 +242,9 @@ class Record(Making):
 
     @property
     def directly(self) -> bool:
-        """Did a user ask for it, and not something that needs it?"""
-        return self._said.get("asked") == "directly"
+        """Did a user ask for it, and not something that needs it? True also where a newer axs says it otherwise."""
+        asked = self._said.get("asked")
+        return asked != "as a need" if self.newer else asked == "directly"
 
     @property
     def files_digest(self) -> str | None:
@@ -267,11 +269,6 @@ def fault(data: Any) -> str | None:
 def record_in(folder: Path) -> dict[str, Any]:
     """The record of the entry in ``folder`` as it was written, plain data; empty for what a person wrote."""
     return dict(Record.read(folder).data)
-
-
-def read_record(entry: Entry) -> dict[str, Any]:
-    """The same, of an entry."""
-    return record_in(entry.path)
 
 
 def _is_newer(data: Mapping[str, Any]) -> bool:

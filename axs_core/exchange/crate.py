@@ -66,7 +66,7 @@ def _root(crate: ROCrate, about: About, entries: list[Travelling]) -> None:
     root["name"] = about.title
     root["description"] = f"{in_words(len(entries))} made by axs, with records"
     root["identifier"] = about.identifier
-    root["datePublished"] = max((Record(item.record).finished or _EPOCH for item in entries), default=_EPOCH)
+    root["datePublished"] = max((item.record.finished or _EPOCH for item in entries), default=_EPOCH)
     root["license"] = _license(crate, about.license)
     if about.authors:
         root["author"] = [_person(crate, author) for author in about.authors]
@@ -111,7 +111,7 @@ def _folder(crate: ROCrate, item: Travelling) -> Any:
 
 def _run(crate: ROCrate, item: Travelling, folders: Mapping[str, Any]) -> None:
     """How an entry came about."""
-    record = Record(item.record)
+    record = item.record
     machine = record.machine.get("name")
     action = {
         "name": record.query or item.name,
@@ -183,7 +183,7 @@ def _parameters(crate: ROCrate, item: Travelling) -> list[Any]:
             f"#parameter-{item.name}-{name}",
             {"@type": "PropertyValue", "name": name, "value": _plain(value)},
         )
-        for name, value in Record(item.record).values.items()
+        for name, value in item.record.values.items()
     ]
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from axs_core.base.digest import of_tree, of_value, walk
 from axs_core.base.errors import NotFound, ProduceError
 from axs_core.base.reporter import Reporter
-from axs_core.entry import META, RECORD, Entry, read_record
+from axs_core.entry import Entry, Record
+from axs_core.entry.record import RecordedNeed
 from axs_core.exchange.archive import Member
 from axs_core.exchange.manifest import ENTRIES, SOURCES
 from axs_core.index import Index
 from axs_core.plugins.producers import bound
 from axs_core.store.content import NOT_CONTENT
-from axs_core.store.entry_files import read_files
+from axs_core.store.entry_files import DESCRIBING, read_files
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Travelling:
 
     name: str
     entry: Entry
-    record: dict[str, Any]
+    record: Record
 
     @property
     def place(self) -> str:
@@ -84,20 +85,20 @@ def _travels(entry: Entry) -> bool:
 
 def _identity(entry: Entry) -> tuple[str, str]:
     """The same entry in two collections travels once."""
-    return entry.name, of_value(read_record(entry))
+    return entry.name, of_value(Record.read(entry.path).data)
 
 
 def _named(entries: Iterable[Entry]) -> list[Travelling]:
     """Entries in the order of their names; of several with one name the later ones get a number."""
     taken: set[str] = set()
     found = []
-    for entry in sorted(entries, key=lambda entry: (entry.name, of_value(read_record(entry)))):
+    for entry in sorted(entries, key=lambda entry: (entry.name, of_value(Record.read(entry.path).data))):
         name, number = entry.name, 1
         while name.casefold() in taken:
             number += 1
             name = f"{entry.name}_{number}"
         taken.add(name.casefold())
-        found.append(Travelling(name, entry, read_record(entry)))
+        found.append(Travelling(name, entry, Record.read(entry.path)))
     return found
 
 
@@ -108,17 +109,17 @@ def _add_needs(
     missing: set[str] = set()
     left: set[str] = set()
     while waiting:
-        record = read_record(waiting.pop())
-        for need in record.get("needs", ()):
+        record = Record.read(waiting.pop().path)
+        for need in record.needs:
             entry = _need(need, index)
             if entry is None:
-                missing.add(need["entry"])
+                missing.add(need.entry)
             elif entry.kind == "produced" and not _travels(entry):
                 left.add(entry.name)
             elif entry.kind == "produced" and _identity(entry) not in chosen:
                 chosen[_identity(entry)] = entry
                 waiting.append(entry)
-        for name, then in record.get("recipes", {}).items():
+        for name, then in record.recipes.items():
             _add_source(name, then["digest"], sources, missing, index)
     if left:
         reporter.note(f"left out, bound to this machine: {', '.join(sorted(left))}")
@@ -126,14 +127,14 @@ def _add_needs(
         reporter.warn(f"not there any more, or changed since: {', '.join(sorted(missing))}")
 
 
-def _need(need: dict[str, Any], index: Index) -> Entry | None:
+def _need(need: RecordedNeed, index: Index) -> Entry | None:
     """The entry that a record names: of that identity; a static one by its name."""
-    if need.get("key"):
-        same = [entry for entry in index.by_key(need["key"]) if entry.name == need["entry"]]
-        exact = [entry for entry in same if read_record(entry).get("files", {}).get("digest") == need.get("digest")]
+    if need.key:
+        same = [entry for entry in index.by_key(need.key) if entry.name == need.entry]
+        exact = [entry for entry in same if Record.read(entry.path).files_digest == need.digest]
         return next(iter(exact or same), None)
     try:
-        return index.by_name(need["entry"])
+        return index.by_name(need.entry)
     except NotFound:
         return None
 
@@ -153,7 +154,7 @@ def _add_source(name: str, digest: str, sources: dict[str, Entry], missing: set[
 
 def _files_of(item: Travelling) -> Iterator[Member]:
     folder = item.entry.path
-    for own in (META, RECORD):
+    for own in DESCRIBING:
         if not (folder / own).is_file():
             raise ProduceError(f"{item.entry.name} has no {own}", hint="--fresh makes it again")
         yield Member(f"{item.place}/{own}", folder / own)
@@ -168,7 +169,7 @@ def _recorded(item: Travelling) -> dict[str, dict[str, Any]]:
     files = read_files(item.entry.path)
     if files is None:
         raise ProduceError(f"{item.entry.name}: its list of files is missing or damaged", hint="--fresh makes it again")
-    if of_value(files) != item.record.get("files", {}).get("digest"):
+    if of_value(files) != item.record.files_digest:
         raise ProduceError(
             f"{item.entry.name}: its list of files is not the one of its record", hint="--fresh makes it again"
         )

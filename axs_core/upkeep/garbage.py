@@ -84,14 +84,19 @@ def _unneeded(store: Store, index: Index, wishes: Wishes, remove: Callable[[Path
     made = [Path(row["path"]) for row in index.rows() if row["kind"] == "produced"]
     needs: dict[str, list[str]] = {}
     optional: set[str] = set()
+    clear = True
     for folder in made:
         record = Record.read(folder)
         inside = folder.parent == store.root  # results in a collection stay, and keep what they need
         name = folder.name if inside else str(folder)
+        clear = clear and not record.unread("needs")
         needs[name] = [sys.intern(need.entry) for need in record.needs]
         asked = record.directly or asked_later(folder)
         if inside and folder.name not in wishes.stay and (not asked or folder.name in wishes.may_go):
             optional.add(folder.name)
+
+    if not clear:  # a newer axs says otherwise what it needs: that may be anything
+        return iter(())
 
     def gone(name: str) -> bool:
         return _may_go(index, store.root / name) and remove(store.root / name)

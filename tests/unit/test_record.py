@@ -105,6 +105,25 @@ def test_caches_are_no_content(toys: Toys) -> None:
     assert list(json.loads((made.path / ".axs" / "files.json").read_text())) == ["out.txt"]
 
 
+@pytest.mark.parametrize("query", ["thing", "base"])
+def test_an_ask_that_hits_reads_the_record_once(toys: Toys, query: str) -> None:
+    """Of what it finds, whether it was asked for directly or made as a need, and of nothing else."""
+    toys.maker("base", "base")
+    toys.maker("toy", "thing", needs={"base": "base"})
+    toys.space().byquery("thing")
+    child = toys.child(f"""
+        opened = []
+        sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+        made = space.byquery({query!r})
+        print(made.path / "record.json", *[file for file in opened if file.endswith("record.json")])
+    """)
+    out, err = child.communicate()
+    assert child.returncode == 0, err
+    own, *read = out.split()
+    assert read == [own]
+    assert toys.made("toy") == toys.made("base") == 1
+
+
 def test_an_entry_that_a_person_wrote_has_none(toys: Toys) -> None:
     toys.add("given", {})
     given = toys.space().byname("given")

@@ -11,7 +11,7 @@ from axs_core.base.credentials import without_credentials
 from axs_core.base.digest import of_value, walk
 from axs_core.base.errors import UsageError
 from axs_core.base.reporter import Reporter
-from axs_core.entry import Entry, read_record
+from axs_core.entry import Entry, Record
 from axs_core.exchange.bundle.contents import DOWNLOADS, FILES, RECIPES
 from axs_core.exchange.bundle.walk import Piece
 from axs_core.exchange.bundle.wheels import Wheelhouse
@@ -163,7 +163,7 @@ def collection_queries(entries: Sequence[Entry], collections: Mapping[str, Entry
     for entry in entries:
         inside = collections.get(entry.collection)
         if inside is not None and is_git(inside):
-            found[str(read_record(inside).get("query"))] = inside
+            found[Record.read(inside.path).query] = inside
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from axs_core.entry import Entry, Need, read_record, rendered_at
+from axs_core.entry import Entry, Need, Record, rendered_at
 from axs_core.entry.functions import functions_of
 from axs_core.making.fulfil import Runner
 from axs_core.making.session import Session
@@ -118,9 +118,9 @@ class Walk:
 
     def _asked_while_making(self, recipe: Entry, entry: Entry) -> None:
         """What a function asked for while it made ``entry``, as the record has it."""
-        for need in read_record(entry).get("needs", ()):
-            if need["need"] not in recipe.needs and need.get("query"):
-                self.visit(parse(need["query"]))
+        for need in Record.read(entry.path).needs:
+            if need.need not in recipe.needs and need.query:
+                self.visit(parse(need.query))
 
 
 def _only_runs(make: Mapping[str, Any]) -> bool:
