@@ -70,7 +70,7 @@ def test_a_folder_that_was_deleted_under_us(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("folder", [paths.home, paths.user_cache, paths.user_config])
 def test_no_home_folder(folder: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As ``Path.home`` and ``platformdirs`` tell it, or older ones of these do not."""
+    """As ``Path.home`` tells it, or that of an older Python does not."""
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
