@@ -29,7 +29,7 @@ _homes = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The quick tests alone write to a disk in memory where there is one: they would wait for the real one most of all."""
+    """Quick tests asked for alone write to a disk in memory where there is one: they would wait for the real one."""
     if config.option.markexpr == "quick" and os.access(IN_MEMORY, os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
