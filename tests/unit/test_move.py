@@ -133,6 +133,7 @@ def test_of_nothing(toys: Toys, tmp_path: Path) -> None:
         toys.space().work_collection().move(tmp_path / "new")
 
 
+@pytest.mark.process
 def test_refused_while_something_is_made(made: Toys, tmp_path: Path) -> None:
     made.maker("slow", "slow", "import sys\nprint('making', flush=True)\nsys.stdin.readline()")
     child = made.child("print(space.byquery('slow').path.name)")
@@ -266,6 +267,7 @@ def test_what_is_no_file(made: Toys, elsewhere: Path) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.venv
 @pytest.mark.parametrize("way", ["move", "mv"])
 def test_programs_of_environments_work_in_the_new_place(toys: Toys, tmp_path: Path, way: str) -> None:
     toys.add("env", {"provides": [["env"]], "make": {"python_env": {"requirements": [], "isolated": True}}})
@@ -300,6 +302,7 @@ def _activated(environment: Path) -> str:
     return subprocess.run(["sh", "-c", script, str(environment)], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.venv
 @pytest.mark.parametrize("old", ["work", "work with blanks"])
 @pytest.mark.parametrize("new", ["elsewhere", "else where", "it's here"])
 def test_activation_of_every_python(toys: Toys, tmp_path: Path, old: str, new: str) -> None:

@@ -22,6 +22,8 @@ from axs_core.base.errors import AxsError, NotTrusted, UsageError
 from axs_core.base.reporter import Reporter
 from axs_core.collections.trust import Elsewhere, Trust, canonical, head_of
 
+pytestmark = pytest.mark.process
+
 SHIPPED = Path(__file__).parents[2] / "entries"
 
 
