@@ -13,8 +13,15 @@ QUERY = "loadgen_output,framework=onnxrt,loadgen_scenario=Offline"
 
 
 @pytest.fixture(scope="module")
-def here(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
-    return axs.apart(tmp_path_factory.mktemp("here"), QUERY)
+def here(tmp_path_factory: pytest.TempPathFactory) -> AxsCommand:
+    return AxsCommand(tmp_path_factory.mktemp("here") / "work")
+
+
+@pytest.fixture(autouse=True)
+def own_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interpreter of the tests may have everything; archives are known of installed packages only."""
+    monkeypatch.setenv("AXS_PYTHON_ENV", "isolated")
+    monkeypatch.setenv("AXS_INSTALLER", "pip")
 
 
 def test_a_replay_gives_the_same_predictions_elsewhere(here: AxsCommand, tmp_path: Path) -> None:

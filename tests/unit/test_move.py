@@ -151,6 +151,7 @@ def test_refused_while_something_is_made(made: Toys, tmp_path: Path) -> None:
     answers(made, tmp_path / "new")
 
 
+@pytest.mark.process
 def test_nothing_is_made_while_it_moves(made: Toys, elsewhere: Path) -> None:
     """Who asks for what is there is answered; who would make something is told, and what came of it is whole."""
     code = f"""
