@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-"""CPU time of a look-up that hits, as a multiple of that of ``python -c pass``, at several sizes of the collection:
-``axs byquery <hit>`` alone, and with ``, get accuracy``. Aim: at most 5 times at any size.
-=======
 """CPU time of a look-up that hits, as a multiple of that of ``python -c pass``, at several sizes of the work
 collection: ``axs byquery <hit>`` alone, and with ``, get accuracy``. Aim: at most 5 times at any size.
->>>>>>> hit
 
     python -m venv V && V/bin/pip install . && V/bin/python benchmarks/lookup.py
 """

@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ _REAL_HOME = Path(os.environ.get("HOME", "/"))
 TIERS = ("process", "venv", "slow", "endurance")
 """Markers of tests that need more than this process (see pyproject.toml); a test with none of them is ``quick``."""
 IN_MEMORY = Path("/dev/shm")
+MOST = 4
+"""A quick test may start so many other programs (a shell, git), and no Python: that takes longer than most tests."""
 _homes = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The quick tests alone write to a disk in memory where there is one: they wait for the real one."""
+    """Quick tests asked for alone write to a disk in memory where there is one: they would wait for the real one."""
     if config.option.markexpr == "quick" and os.access(IN_MEMORY, os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
@@ -64,6 +67,25 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("AXS_WORK_COLLECTION", str(here / "work_collection"))
+
+
+@pytest.fixture(autouse=True)
+def few_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A quick test that starts others than :data:`MOST` allows fails: it is not quick."""
+    if not request.node.get_closest_marker("quick"):
+        yield
+        return
+    started: list[str] = []
+    popen = subprocess.Popen.__init__
+
+    def counting(self: Any, args: Any, *more: Any, **named: Any) -> None:
+        started.append(str(args if isinstance(args, str | os.PathLike) else args[0]))
+        popen(self, args, *more, **named)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", counting)
+    yield
+    slow = len(started) > MOST or any("python" in Path(program).name for program in started)
+    assert not slow, f"this test starts {started}: it needs @pytest.mark.process"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -25,6 +25,8 @@ from support.axs_command import AxsCommand
 from support.http_server import Server
 from support.toy import Toys
 
+pytestmark = pytest.mark.process
+
 POEM = {
     "title": "A poem",
     "provides": [["poem", "language=english", "name=autumn"]],

@@ -130,6 +130,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not BASH, reason="bash is not here")
 @pytest.mark.parametrize(("keys", "line"), KEYS)
 def test_tab_in_bash(keys: str, line: str, command: Path, tmp_path: Path) -> None:

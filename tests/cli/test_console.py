@@ -47,6 +47,7 @@ def on_terminal(*typed: str, **environment: str) -> str:
     return child.before or ""
 
 
+@pytest.mark.process
 def test_a_bar_on_a_terminal_only() -> None:
     seen = on_terminal("byquery", "slow", ",", "get", "n")
     assert "downloading:" in seen and "40.0/40.0" in seen
@@ -54,11 +55,13 @@ def test_a_bar_on_a_terminal_only() -> None:
     assert seen.endswith("20\r\n")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("typed", [("--quiet", "byquery", "slow"), ("byquery", "quick")])
 def test_no_bar_when_quiet_or_quick(typed: tuple[str, ...]) -> None:
     assert "downloading" not in on_terminal(*typed)
 
 
+@pytest.mark.process
 def test_no_colour_when_it_is_not_wanted() -> None:
     assert "\x1b[2mq: made" in on_terminal("byquery", "q", NO_COLOR="")
     assert "\x1b" not in on_terminal("byquery", "q", NO_COLOR="1")

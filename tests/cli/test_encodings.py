@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from support.toy import Toys
 
+pytestmark = pytest.mark.process
+
 NO_UTF8 = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 """What Python sees in a locale such as de_DE.ISO-8859-1, which not every machine has."""
 

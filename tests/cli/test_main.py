@@ -160,6 +160,7 @@ def test_options_are_settings_of_the_process(monkeypatch: pytest.MonkeyPatch, tm
     assert (os.environ["AXS_OFFLINE"], os.environ["AXS_WORK_COLLECTION"]) == ("1", str(tmp_path / "w"))
 
 
+@pytest.mark.process
 def test_a_reader_that_stops_early_is_no_error() -> None:
     command = [sys.executable, str(FAKE), "byname", "small", ",", "double", "x" * 100_000]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -169,6 +170,7 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
         assert (process.stderr.read(), process.wait()) == (b"", 0)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_an_answer_that_cannot_be_written() -> None:
     with Path("/dev/full").open("w") as full:
@@ -178,6 +180,7 @@ def test_an_answer_that_cannot_be_written() -> None:
     assert (done.stderr, done.returncode) == ("error: the answer cannot be written: No space left on device\n", 1)
 
 
+@pytest.mark.process
 def test_interrupted_from_outside() -> None:
     command = [sys.executable, str(FAKE), "byquery", "slow"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -188,11 +191,13 @@ def test_interrupted_from_outside() -> None:
         assert process.wait() == 130
 
 
+@pytest.mark.process
 def test_a_path_that_is_not_utf8_is_printed_as_it_is() -> None:
     done = subprocess.run([sys.executable, FAKE, "byname", "small", ",", "double", b"\xff"], stdout=-1, check=True)
     assert done.stdout == b"\xff\xff\n"
 
 
+@pytest.mark.process
 def test_a_pipeline_imports_nothing_heavy() -> None:
     listing = "import sys; from axs_core.__main__ import main; from support.fake_axs import open_fake; "
     listing += "main(['byquery', 'q', ',', 'get', 'n'], open_fake); print(*sorted(sys.modules))"

@@ -12,6 +12,8 @@ from support.foreign import Repository, git
 from support.toy import Toys
 from support.typed import axs
 
+pytestmark = pytest.mark.process
+
 SHIPPED = Path(__file__).parents[2] / "entries"
 
 

@@ -102,6 +102,7 @@ def test_there_are_commands() -> None:
     assert len(commands()) > 50
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", commands())
 def test_a_command(command: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(command)[1:]

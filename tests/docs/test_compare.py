@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.axs_command import AxsCommand
 from support.docs_pages import DOCS
 
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -13,10 +14,11 @@ FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @pytest.mark.slow
 def test_the_example_is_true(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    axs: AxsCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("pandas")
-    monkeypatch.setenv("AXS_WORK_COLLECTION", str(tmp_path / "work"))
+    axs = axs.apart(tmp_path, "loadgen_output,framework=onnxrt,loadgen_scenario=Offline")
+    monkeypatch.setenv("AXS_WORK_COLLECTION", str(axs.collection))
     cells = FENCE.findall((DOCS / "compare.md").read_text(encoding="utf-8"))
     assert len(cells) == 3
     names: dict[str, object] = {}

@@ -100,6 +100,7 @@ def test_the_lines_of_python(axs: AxsCommand, monkeypatch: pytest.MonkeyPatch) -
     assert (Path(folder) / "mlperf_log_summary.txt").is_file()
 
 
+@pytest.mark.process
 def test_removing_everything(tmp_path: Path) -> None:
     axs = AxsCommand(tmp_path / "work")
     axs.ask("shell_tool,tool_name=sh,version_command:=", "get", "tool_path")

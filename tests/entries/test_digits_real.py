@@ -17,8 +17,6 @@ SUPPORT = Path(__file__).parents[1] / "support"
 SHIPPED = Path(__file__).parents[2] / "entries" / "model_digits_onnx" / "meta.yaml"
 TOLERANCE = 1.0  # points of accuracy: training adds up in another order on another machine
 DATA_ENVIRONMENT = "python_env,requirements:=numpy==2.2.6:pillow==12.0.0:scikit-learn==1.7.2"
-ONNX_ENVIRONMENT = "python_env,requirements:=numpy==2.2.6:onnxruntime"
-TORCH_ENVIRONMENT = "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:torch==2.13.0"  # as the recipes'
 PREPROCESSED = "preprocessed,dataset_name=digits"
 MODEL_QUERIES = {
     "onnx": "model,framework=onnxrt,model_name=digits",
@@ -78,7 +76,7 @@ def test_more_images_than_there_are(axs: AxsCommand) -> None:
 
 def logits(axs: AxsCommand, saved_as: str) -> list[list[float]]:
     """What the model answers to each held-out image."""
-    interpreter = axs.ask(ONNX_ENVIRONMENT if saved_as == "onnx" else TORCH_ENVIRONMENT, "get", "interpreter")
+    interpreter = axs.python_of("onnxrt" if saved_as == "onnx" else "pytorch")
     model, attributes = axs.ask(MODEL_QUERIES[saved_as], "get_path"), yaml.safe_load(SHIPPED.read_text())["attributes"]
     images = [
         "--preprocessed",

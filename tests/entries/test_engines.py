@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from support.axs_command import AxsCommand
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -20,17 +19,10 @@ ENTRIES = Path(__file__).parents[2] / "entries"
 SUPPORT = Path(__file__).parents[1] / "support"
 
 
-def requirements(name: str) -> list[str]:
-    meta = yaml.safe_load((ENTRIES / name / "meta.yaml").read_text(encoding="utf-8"))
-    return [line.replace("{{ gpu }}", "") for line in meta["attributes"]["requirements"]]
-
-
-def found(axs: AxsCommand, backend: str, installed: list[str], program: str, folder: Path) -> dict[str, Any]:
+def found(axs: AxsCommand, framework: str, program: str, folder: Path) -> dict[str, Any]:
     """What the program in tests/support prints, in the environment that runs of this engine have."""
-    environment = ":".join([*requirements("loadgen_harness"), *installed])
-    python = axs.ask(f"python_env,requirements:={environment}", "get", "interpreter")
     done = subprocess.run(
-        [python, "-B", str(SUPPORT / program), str(ENTRIES / backend), str(folder)],
+        [axs.python_of(framework), "-B", SUPPORT / program, ENTRIES / f"loadgen_backend_{framework}", folder],
         env={**os.environ, "PYTHONPATH": str(ENTRIES / "loadgen_harness")},
         capture_output=True,
         text=True,
@@ -42,20 +34,17 @@ def found(axs: AxsCommand, backend: str, installed: list[str], program: str, fol
 
 @pytest.fixture(scope="module")
 def onnx_told(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    name = "loadgen_backend_onnxrt"
-    return found(axs, name, requirements(name), "onnx_graphs.py", tmp_path_factory.mktemp("graphs"))
+    return found(axs, "onnxrt", "onnx_graphs.py", tmp_path_factory.mktemp("graphs"))
 
 
 @pytest.fixture(scope="module")
 def torch_told(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("networks")
-    return found(axs, "loadgen_backend_pytorch", ["torch==2.13.0"], "torch_networks.py", folder)
+    return found(axs, "pytorch", "torch_networks.py", tmp_path_factory.mktemp("networks"))
 
 
 @pytest.fixture(scope="module")
 def tensorflow_told(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    name = "loadgen_backend_tensorflow"
-    return found(axs, name, requirements(name), "tensorflow_graphs.py", tmp_path_factory.mktemp("graphs"))
+    return found(axs, "tensorflow", "tensorflow_graphs.py", tmp_path_factory.mktemp("graphs"))
 
 
 class TestOnnxRuntime:

@@ -235,6 +235,7 @@ def test_without_proc_nothing_is_known(harness: Any, tmp_path: Path) -> None:
     assert harness.busy_seconds({0}, tmp_path) is None
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="reads Linux's /proc")
 def test_a_real_child_is_our_own(harness: Any) -> None:
     before, family = harness.own_cpu_seconds(), harness.Family()

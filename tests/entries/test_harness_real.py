@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from support.axs_command import AxsCommand
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -29,8 +28,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 @pytest.fixture(scope="module")
 def python(axs: AxsCommand) -> str:
     """An interpreter that has what the harness requires."""
-    meta = yaml.safe_load((ENTRIES / "loadgen_harness" / "meta.yaml").read_text(encoding="utf-8"))
-    return axs.ask(f"python_env,requirements:={':'.join(meta['attributes']['requirements'])}", "get", "interpreter")
+    return axs.python_of("onnxrt")
 
 
 @pytest.fixture

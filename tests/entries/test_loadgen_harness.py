@@ -418,6 +418,7 @@ class TestWatch:
             timeout=60,
         )
 
+    @pytest.mark.process
     def test_standstill_is_ended_with_the_reason(self) -> None:
         ended = self.run(
             "dog = Watchdog(0.2, lambda: 5, lambda: None)\ndog.start()\ndog.phase('a test')\ntime.sleep(50)\n"
@@ -425,6 +426,7 @@ class TestWatch:
         assert ended.returncode == 1
         assert ended.stderr.splitlines()[-1] == "error: no progress for 0.2 s while a test: ended (loadgen_timeout)"
 
+    @pytest.mark.process
     def test_hang_that_holds_the_interpreter_is_ended_too(self) -> None:
         ended = self.run(
             "import ctypes\ndog = Watchdog(0.2, lambda: 5, lambda: None)\ndog.start()\nctypes.PyDLL(None).sleep(50)\n"
@@ -432,6 +434,7 @@ class TestWatch:
         assert ended.returncode == 1
         assert "Timeout (" in ended.stderr
 
+    @pytest.mark.process
     def test_error_that_loadgen_does_not_come_to_an_end_with(self) -> None:
         ended = self.run(
             "dog = Watchdog(50, time.time_ns, lambda: ValueError('fell over'))\ndog.start()\ntime.sleep(50)\n"
@@ -439,6 +442,7 @@ class TestWatch:
         assert ended.returncode == 1
         assert ended.stderr.splitlines() == ["ValueError: fell over", "error: ValueError while starting: fell over"]
 
+    @pytest.mark.process
     def test_progress_keeps_it_alive(self) -> None:
         ended = self.run(
             "dog = Watchdog(0.4, time.time_ns, lambda: None)\ndog.start()\ntime.sleep(1.2)\ndog.stop()\nprint('done')\n"

@@ -15,6 +15,8 @@ from support.entry_code import module
 from support.foreign import git
 from support.mlperf_runs import MULTI, STREAM
 
+pytestmark = pytest.mark.process
+
 HERE = Path(__file__).parents[2] / "entries" / "mlperf_rules"
 SCRIPT = HERE / "from_checker.py"
 CHECKOUT = os.environ.get("AXS_TEST_MLPERF_INFERENCE")

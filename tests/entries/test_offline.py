@@ -48,11 +48,7 @@ class Material:
 @pytest.fixture(scope="module")
 def material(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> Material:
     folder = tmp_path_factory.mktemp("offline")
-    onnx = axs.ask("python_env,requirements:=numpy==2.2.6:onnx==1.20.0", "get", "interpreter")
-    requirements = yaml.safe_load((ENTRIES / "image_preprocessing" / "meta.yaml").read_text())["attributes"][
-        "requirements"
-    ]
-    pillow = axs.ask(f"python_env,requirements:={':'.join(requirements)}", "get", "interpreter")
+    onnx, pillow = axs.python_of("onnxrt"), axs.python("image_preprocessing")
     axs = axs.apart(folder, "loadgen_output,framework=onnxrt,loadgen_scenario=Offline")  # the run's own environment
     mirror, entries = folder / "mirror", folder / "entries"
     addresses = []

@@ -13,7 +13,6 @@ from support.axs_command import AxsCommand
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 MAKE = Path(__file__).parents[1] / "support" / "own_network.py"
-ENVIRONMENT = "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:torch==2.13.0"  # as the recipes'
 PREPARED = "preprocess_method=pillow,crop_percentage=100,resolution=48,mean=127.5,std=64"
 TENSORFLOW = pytest.mark.skipif(
     not os.environ.get("AXS_TEST_TENSORFLOW"), reason="installs 1.5 GB; AXS_TEST_TENSORFLOW=1 runs it"
@@ -23,7 +22,7 @@ TENSORFLOW = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def mine(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mine")
-    subprocess.run([axs.ask(ENVIRONMENT, "get", "interpreter"), str(MAKE), str(folder)], check=True)
+    subprocess.run([axs.python_of("pytorch"), str(MAKE), str(folder)], check=True)
     return folder
 
 

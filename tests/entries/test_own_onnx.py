@@ -20,10 +20,7 @@ PREPARED = "preprocess_method=pillow,crop_percentage=100,mean=127.5,std=64"
 @pytest.fixture(scope="module")
 def mine(axs: AxsCommand, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mine")
-    metas = [ENTRIES / name / "meta.yaml" for name in ("loadgen_harness", "loadgen_backend_onnxrt")]
-    wanted = [line for file in metas for line in yaml.safe_load(file.read_text())["attributes"]["requirements"]]
-    environment = f"python_env,requirements:={':'.join(wanted).replace('{{ gpu }}', '')}"
-    subprocess.run([axs.ask(environment, "get", "interpreter"), str(MAKE), str(folder)], check=True)
+    subprocess.run([axs.python_of("onnxrt"), str(MAKE), str(folder)], check=True)
     return folder
 
 

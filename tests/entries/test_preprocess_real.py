@@ -24,8 +24,7 @@ JPEGS = 200
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, axs: AxsCommand) -> str:
     """The interpreter that has what preprocessing needs."""
-    requirements = json.loads(axs.ask("image_preprocessing", "get", "requirements"))
-    return axs.ask(f"python_env,requirements:={':'.join(requirements)}", "get", "interpreter")
+    return axs.python("image_preprocessing")
 
 
 def images(python: str, kind: str, folder: Path, count: int, *name: str) -> Path:

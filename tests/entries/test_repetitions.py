@@ -38,6 +38,7 @@ def summary(toys: Toys) -> Any:
     return sum_up
 
 
+@pytest.mark.process
 def test_every_run_is_kept(toys: Toys) -> None:
     space = toys.space()
     made = space.byquery(f"{RUN},repetitions=3")
@@ -53,6 +54,7 @@ def test_every_run_is_kept(toys: Toys) -> None:
     assert [need["need"] for need in made.record["needs"] if need["kind"] == "produced"] == ["run", "run", "run"]
 
 
+@pytest.mark.process
 def test_more_of_them_use_those_that_are_there(toys: Toys) -> None:
     space = toys.space()
     space.byquery(f"{RUN},repetitions=2")
@@ -60,6 +62,7 @@ def test_more_of_them_use_those_that_are_there(toys: Toys) -> None:
     assert len(space.all_byquery("loadgen_output,repetition.")) == 4
 
 
+@pytest.mark.process
 def test_invalid_ones(toys: Toys) -> None:
     space = toys.space()
     made = space.byquery(f"{RUN.replace('80', '800')},repetitions=2")
@@ -85,6 +88,7 @@ def test_how_many_and_which_exclude_each_other(toys: Toys) -> None:
     assert caught.value.hint == "add loadgen_mode=PerformanceOnly"
 
 
+@pytest.mark.process
 def test_a_single_run_has_no_summary(toys: Toys) -> None:
     with pytest.raises(Refused) as caught:
         toys.space().byquery(RUN).get("performance_summary")

@@ -16,8 +16,6 @@ from support.axs_command import AxsCommand
 
 ENTRIES = Path(__file__).parents[2] / "entries"
 SUPPORT = Path(__file__).parents[1] / "support"
-ONNX_ENVIRONMENT = "python_env,requirements:=numpy==2.2.6:onnxruntime"
-TORCH_ENVIRONMENT = "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:torch==2.13.0"  # as the recipes'
 TENSORFLOW_ENVIRONMENT = (
     "python_env,requirements:=mlcommons-loadgen==6.0.17:numpy==2.2.6:onnx==1.20.0:tensorflow-cpu==2.21.0"  # likewise
 )
@@ -56,8 +54,10 @@ def test_random_weights_must_be_asked_for_by_name(name: str) -> None:
 def logits(axs: AxsCommand, saved_as: str) -> list[float]:
     """What the model answers to three images of noise, one image after the other."""
     onnx = saved_as.startswith("onnx")
-    environment = {"onnx": ONNX_ENVIRONMENT, "frozen_graph": TENSORFLOW_ENVIRONMENT}
-    interpreter = axs.ask(environment.get(saved_as.split()[0], TORCH_ENVIRONMENT), "get", "interpreter")
+    if saved_as == "frozen_graph":
+        interpreter = axs.ask(TENSORFLOW_ENVIRONMENT, "get", "interpreter")
+    else:
+        interpreter = axs.python_of("onnxrt" if onnx else "pytorch")
     words = [
         axs.ask(FORMATS.get(saved_as, FROZEN_GRAPH), "get_path"),
         "onnx" if onnx else saved_as,
@@ -92,7 +92,7 @@ def test_the_frozen_graph_gives_the_same_logits(axs: AxsCommand) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_state_dict_has_the_names_of_torchvision(axs: AxsCommand) -> None:
-    interpreter = axs.ask(TORCH_ENVIRONMENT, "get", "interpreter")
+    interpreter = axs.python_of("pytorch")
     command = [interpreter, str(SUPPORT / "state_dict_names.py"), axs.ask(FORMATS["state_dict"], "get_path")]
     shapes = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert len(shapes) == 320
@@ -119,7 +119,7 @@ print(len(old))
 @pytest.mark.timeout(1800)
 def test_the_class_takes_files_as_old_as_mlperfs(axs: AxsCommand, tmp_path: Path) -> None:
     """It was saved in 2017: another container, and 267 entries, without the counters of its normalisations."""
-    interpreter = axs.ask(TORCH_ENVIRONMENT, "get", "interpreter")
+    interpreter = axs.python_of("pytorch")
     words = [str(ENTRIES / "resnet50_network"), axs.ask(FORMATS["state_dict"], "get_path")]
     done = subprocess.run(
         [interpreter, "-B", "-c", OLD_FILE, *words], check=True, capture_output=True, text=True, cwd=tmp_path

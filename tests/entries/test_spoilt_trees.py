@@ -19,6 +19,8 @@ from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
 
+pytestmark = pytest.mark.process
+
 CHECKOUT = os.environ.get("AXS_TEST_MLPERF_INFERENCE")
 """A checkout of mlcommons/inference at b66003e1."""
 ASKED = f"{CLOSED},{SAID}".replace("system_type=edge", "system_type=both")

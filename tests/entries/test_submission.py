@@ -16,6 +16,8 @@ from support.toy import Toys
 from axs_core.api import WorkspaceEntry
 from axs_core.base.errors import NotFound, Refused, UsageError
 
+pytestmark = pytest.mark.process
+
 POWER_KEYS = (
     *("power_management", "filesystem", "boot_firmware_version", "management_firmware_version", "other_hardware"),
     *("number_of_type_nics_installed", "nics_enabled_firmware", "nics_enabled_os", "nics_enabled_connected"),

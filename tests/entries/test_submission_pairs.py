@@ -15,6 +15,8 @@ from support.toy import Toys
 from axs_core.api import Workspace, WorkspaceEntry
 from axs_core.base.errors import NotFound, UsageError
 
+pytestmark = pytest.mark.process
+
 SAID = ",".join(
     f"{name}=x"
     for name in (

@@ -13,6 +13,8 @@ from support.toy import Toys
 
 from axs_core.base.errors import ProduceError, ProgramFailed, UsageError
 
+pytestmark = pytest.mark.process
+
 RUN = "loadgen_output,loadgen_mode=PerformanceOnly"
 
 

@@ -16,6 +16,8 @@ from support.toy import Toys
 from axs_core.making import maker as making
 from axs_core.making import recording as record
 
+pytestmark = pytest.mark.process
+
 DAY = 86400
 
 

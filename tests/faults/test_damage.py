@@ -14,6 +14,8 @@ from support.toy import Toys
 
 from axs_core.api import WorkspaceEntry
 
+pytestmark = pytest.mark.process
+
 
 def half(file: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])

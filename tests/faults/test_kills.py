@@ -16,6 +16,8 @@ from support.faults.campaign import FULL, fates, hunt, world_at
 from support.faults.kills import Kill, choose
 from support.faults.world import ASKED, World
 
+pytestmark = pytest.mark.process
+
 PHASES = {"download", "extraction", "clone", "detection", "environment", "program", "record", "index", "start and plan"}
 
 

@@ -21,6 +21,8 @@ from fuzz.targets import NAMES, load
 
 from axs_core.base.errors import AxsError
 
+pytestmark = pytest.mark.process
+
 CASES = Path(__file__).with_name("cases")
 SHORT = {"query": 200, "templates": 200, "pipeline": 200, "archives": 200, "meta": 80, "records": 60, "logs": 80}
 LONG = 100_000

@@ -17,7 +17,7 @@ from axs_core.base.reporter import Reporter
 from axs_core.producers.base import Job, Made
 from axs_core.producers.python_env.producer import PythonEnv
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.venv
 
 
 @pytest.fixture

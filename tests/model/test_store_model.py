@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from model.machine import StoreMachine
 
+pytestmark = pytest.mark.process
+
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 

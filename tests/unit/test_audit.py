@@ -17,6 +17,8 @@ from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.audit import audit
 
+pytestmark = pytest.mark.process
+
 RUN = "loadgen_output,loadgen_mode=PerformanceOnly,loadgen_scenario=Server,loadgen_target_qps=80"
 
 

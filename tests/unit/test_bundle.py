@@ -26,6 +26,8 @@ from axs_core.exchange.bundle.tar import header, members
 from axs_core.exchange.manifest import BadArchive
 from axs_core.store import BUNDLING, INCOMING, PRIVATE
 
+pytestmark = pytest.mark.process
+
 WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
 WEIGHTS = bytes(range(256)) * 9000
 
@@ -582,7 +584,7 @@ def wheel(folder: Path, name: str, version: str, requires: str = "") -> Path:
     return file
 
 
-@pytest.mark.slow
+@pytest.mark.venv
 def test_wheels_of_an_environment(toys: Toys, away: Away, tmp_path: Path) -> None:
     """Exactly the versions that were installed here, though others could be had by then; from elsewhere, by pip."""
     links = tmp_path / "links"

@@ -67,6 +67,7 @@ def take(store: Store, wait: bool = False) -> Claim | None:
 # processes
 
 
+@pytest.mark.process
 def test_this_process_lives_and_one_that_ended_does_not() -> None:
     assert this_process().lives() is True
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

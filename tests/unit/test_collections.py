@@ -95,6 +95,7 @@ def test_fresh_ones_go_beside(toys: Toys) -> None:
     assert toys.made("run") == 2
 
 
+@pytest.mark.process
 def test_what_cannot_go_into_a_collection(toys: Toys, repository: Path) -> None:
     toys.add("tool", {"provides": [["tool"]], "make": {"detect": {"tool": "sh"}}})
     toys.add("static", {"provides": [["static"]]})
@@ -139,6 +140,7 @@ def test_names_and_tags_that_are_refused(toys: Toys) -> None:
     assert raised_by(space.byname("run").edit, note="x") == "run was not made by axs in the work collection"
 
 
+@pytest.mark.process
 def test_listing(toys: Toys, repository: Path, tmp_path: Path) -> None:
     space = toys.space()
     run = space.byquery("run")
@@ -169,6 +171,7 @@ def test_listing(toys: Toys, repository: Path, tmp_path: Path) -> None:
     assert run.name in [entry.name for entry in space.find("run")]
 
 
+@pytest.mark.process
 def test_priority_decides_which_entry_a_name_means(toys: Toys, tmp_path: Path) -> None:
     clones = []
     for number in (1, 2):
@@ -188,6 +191,7 @@ def test_priority_decides_which_entry_a_name_means(toys: Toys, tmp_path: Path) -
     assert toys.space().byname("same")["value"] == 2
 
 
+@pytest.mark.process
 def test_pull(toys: Toys, repository: Path) -> None:
     cloned = toys.space().byquery(f"git_repo,collection,url=file://{repository}")
     write_shared(repository, "shared_one", 10)
@@ -204,6 +208,7 @@ def test_pull(toys: Toys, repository: Path) -> None:
     assert cloned.pull() == (after, after)
 
 
+@pytest.mark.process
 def test_local_changes_are_kept(toys: Toys, repository: Path) -> None:
     cloned = toys.space().byquery(f"git_repo,collection,url=file://{repository}")
     edited = cloned.path / "repo" / "shared_one" / "meta.yaml"
@@ -219,6 +224,7 @@ def test_local_changes_are_kept(toys: Toys, repository: Path) -> None:
     assert toys.reporter.notes == [f"kept, not made by axs: {cloned.name} (for shared_one/meta.yaml)"]
 
 
+@pytest.mark.process
 def test_own_commits_are_kept(toys: Toys, repository: Path) -> None:
     cloned = toys.space().byquery(f"git_repo,collection,url=file://{repository}")
     write_shared(cloned.path / "repo", "mine", 1)
@@ -234,6 +240,7 @@ def test_only_clones_are_pulled(toys: Toys) -> None:
     assert str(raised.value) == f"{run.name} was not cloned from a git repository, so it cannot be pulled"
 
 
+@pytest.mark.process
 def test_removing_a_collection(toys: Toys, repository: Path, tmp_path: Path) -> None:
     space = toys.space()
     mine = space.byquery("collection,collection_name=mine")

@@ -19,6 +19,8 @@ from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.cells import Cells
 
+pytestmark = pytest.mark.process
+
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 PARTS = (
     *("machine", "engine", "engine_version", "engine_options", "environment", "environment_digest"),

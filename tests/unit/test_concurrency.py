@@ -14,6 +14,8 @@ from support.toy import Toys
 from axs_core.base.errors import ProduceError
 from axs_core.store import PRIVATE
 
+pytestmark = pytest.mark.process
+
 ASK = """
     from axs_core.base.console import ConsoleReporter
     space = Workspace(reporter=ConsoleReporter(sys.stderr))

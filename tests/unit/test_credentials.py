@@ -53,6 +53,7 @@ def with_secret(url: str) -> str:
     return url.replace("http://", f"http://me:{MARK}@")
 
 
+@pytest.mark.process
 def test_fetch(toys: Toys, http_server: Server) -> None:
     """A recipe of one's own may hold it; what it makes does not."""
     http_server.serve(f"/f?token={MARK}&part=1", b"data")
@@ -68,6 +69,7 @@ def test_fetch(toys: Toys, http_server: Server) -> None:
     nowhere(toys, made, failed, axs(toys, "plan", "g"), axs(toys, "fetch-list", "f"), axs(toys, "verify"))
 
 
+@pytest.mark.process
 def test_mirrors(toys: Toys, http_server: Server) -> None:
     http_server.serve("/m/f", b"data")
     toys.add("f", {"provides": [["f"]], "make": {"fetch": {"urls": "https://example.org/f", "file": "f"}}})
@@ -79,6 +81,7 @@ def test_mirrors(toys: Toys, http_server: Server) -> None:
     nowhere(toys, made, wrong)
 
 
+@pytest.mark.process
 def test_proxies(toys: Toys) -> None:
     toys.add("f", {"provides": [["f"]], "make": {"fetch": {"urls": "http://example.org/f", "file": "f", "retries": 0}}})
     proxy = f"http://me:{MARK}@127.0.0.1:9/"
@@ -87,6 +90,7 @@ def test_proxies(toys: Toys) -> None:
     nowhere(toys, failed)
 
 
+@pytest.mark.process
 def test_git(toys: Toys, http_server: Server, tmp_path: Path) -> None:
     """A real clone over (dumb) HTTP, and one that is refused."""
     repository = Repository(tmp_path / "r", tmp_path / "ran")
@@ -108,6 +112,7 @@ def test_git(toys: Toys, http_server: Server, tmp_path: Path) -> None:
     nowhere(toys, made, failed)
 
 
+@pytest.mark.process
 def test_program(toys: Toys) -> None:
     """On its command line, in what it says, in what it finds; in its environment, by name."""
     code = (
@@ -133,6 +138,7 @@ def test_program(toys: Toys) -> None:
     nowhere(toys, made, failed, shown)
 
 
+@pytest.mark.process
 def test_functions(toys: Toys) -> None:
     """What they return, and what they raise."""
     url = f"https://me:{MARK}@h/?token={MARK}"
@@ -144,7 +150,7 @@ def test_functions(toys: Toys) -> None:
     nowhere(toys, shown, failed)
 
 
-@pytest.mark.slow
+@pytest.mark.venv
 def test_python_environments(toys: Toys, http_server: Server) -> None:
     """pip itself, asked to install what no index has."""
     shutil.copytree(SHIPPED / "python_env", toys.recipes / "python_env")

@@ -105,6 +105,7 @@ def test_the_first_name_that_is_there(tool: Callable[..., Path], detect: Callabl
     assert detect(tool=["no-such-tool", "gmake"]).found["version"] == "4.4"
 
 
+@pytest.mark.process
 def test_folders_to_search_come_first(tool: Callable[..., Path], detect: Callable[..., Made], tmp_path: Path) -> None:
     tool("toy", "echo 1.0")
     path = tool("toy", "echo 2.0", folder="opt")

@@ -12,6 +12,8 @@ from axs_core.base.errors import EntryError, StoreError
 from axs_core.store import Store
 from axs_core.upkeep import garbage as housekeeping
 
+pytestmark = pytest.mark.process
+
 TURNS = 12
 
 MAKE = """

@@ -72,6 +72,7 @@ with store.held(sys.argv[2]):
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("then", ["gc", "ask"])
 def test_killed_while_it_decides_whether_something_goes(toys: Toys, then: str) -> None:
     """The entry was complete; it is neither lost nor made again."""
@@ -95,6 +96,7 @@ def test_broken_ones_go_and_other_folders_stay(toys: Toys) -> None:
     assert left(toys) == ["mine", "notes"]
 
 
+@pytest.mark.process
 def test_what_is_being_made_is_left_alone(toys: Toys) -> None:
     toys.maker("base", "base")
     toys.maker("toy", "thing", "import sys\nprint('making', flush=True)\nsys.stdin.readline()", needs={"b": "base"})
@@ -219,6 +221,7 @@ def test_remove_everything_of_nothing(toys: Toys) -> None:
     assert toys.reporter.notes == []
 
 
+@pytest.mark.process
 def test_nothing_is_removed_while_something_is_made(toys: Toys) -> None:
     toys.maker("toy", "thing", "import sys\nprint(path.name, flush=True)\nsys.stdin.readline()")
     toys.maker("other", "other")
@@ -256,6 +259,7 @@ def test_files_that_cannot_be_deleted_leave_nothing_that_looks_finished(
     assert space.byquery("thing").path == made.path
 
 
+@pytest.mark.process
 def test_garbage_collection_forgets_who_died_when_all_was_done(toys: Toys) -> None:
     """Killed when the entry was in place already, a maker leaves its claim behind; nobody asks for that any more."""
     toys.maker("toy", "thing")

@@ -19,6 +19,8 @@ from axs_core.producers.base import Job, Made
 from axs_core.producers.git import producer
 from axs_core.producers.git.producer import Git, Status, pull, status
 
+pytestmark = pytest.mark.process
+
 WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always")
 
 

@@ -11,6 +11,8 @@ from support.toy import Toys
 
 from axs_core.base.errors import NotFound, UsageError
 
+pytestmark = pytest.mark.process
+
 SHIPPED = Path(__file__).parents[2] / "entries"
 AXS2MLPERF = "git_repo,collection,repo_name=axs2mlperf"
 RULES = '{"_producer_rules": [[["run", "n=1"], [["get", "x"]]], [["run"], []], [["unheard_of"], []], 5], "x": 1}'

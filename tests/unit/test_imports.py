@@ -143,6 +143,7 @@ def loaded_by(toys: Toys, code: str) -> set[str]:
     return set(out.split())
 
 
+@pytest.mark.process
 def test_an_ask_that_hits_imports_nothing_heavy(toys: Toys) -> None:
     toys.add("reports", {}, "def figure(n): return n + 1")
     toys.maker(
@@ -159,6 +160,7 @@ def test_an_ask_that_hits_imports_nothing_heavy(toys: Toys) -> None:
     assert sorted(set(HEAVY) & loaded_by(toys, "space.entries(); space.byname('toy'); space.vocabulary()")) == []
 
 
+@pytest.mark.process
 def test_a_command_that_hits_imports_nothing_heavy(toys: Toys) -> None:
     toys.maker("toy", "thing", attributes={"n": 3})
     toys.space().byquery("thing")
@@ -184,6 +186,7 @@ LIGHT = (
 )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("module", LIGHT)
 def test_a_module_alone_imports_nothing_heavy(module: str) -> None:
     code = f"import sys, axs_core.{module}\nprint(*{set(HEAVY)!r} & set(sys.modules))"

@@ -20,6 +20,8 @@ from axs_core import Workspace
 from axs_core.index import connection as connection_module
 from axs_core.index import database as database_module
 
+pytestmark = pytest.mark.process
+
 ENTRIES = 50
 READ_AGAIN = "; all entries are read again"
 

@@ -13,6 +13,8 @@ import pytest
 from support.index_damage import DAMAGES, damaged_pages
 from support.toy import Toys
 
+pytestmark = pytest.mark.process
+
 PROCESSES = 8
 ENTRIES = 40
 PAUSE = 0.02

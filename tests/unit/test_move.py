@@ -17,15 +17,17 @@ from support.toy import Toys
 from axs_core.base.errors import AxsError, StoreError, UsageError
 from axs_core.upkeep import move as moving
 
-SHM = Path("/dev/shm")
+PLACES = (Path("/dev/shm"), Path("/var/tmp"))
+"""Quick tests work in memory, the others on a disk."""
 
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """A folder on another file system."""
-    if not os.access(SHM, os.W_OK) or SHM.stat().st_dev == tmp_path.stat().st_dev:
+    others = [place for place in PLACES if os.access(place, os.W_OK) and place.stat().st_dev != tmp_path.stat().st_dev]
+    if not others:
         pytest.skip("there is no other file system to write to")
-    folder = Path(tempfile.mkdtemp(dir=SHM))
+    folder = Path(tempfile.mkdtemp(dir=others[0]))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -133,6 +135,7 @@ def test_of_nothing(toys: Toys, tmp_path: Path) -> None:
         toys.space().work_collection().move(tmp_path / "new")
 
 
+@pytest.mark.process
 def test_refused_while_something_is_made(made: Toys, tmp_path: Path) -> None:
     made.maker("slow", "slow", "import sys\nprint('making', flush=True)\nsys.stdin.readline()")
     child = made.child("print(space.byquery('slow').path.name)")
@@ -148,6 +151,7 @@ def test_refused_while_something_is_made(made: Toys, tmp_path: Path) -> None:
     answers(made, tmp_path / "new")
 
 
+@pytest.mark.process
 def test_nothing_is_made_while_it_moves(made: Toys, elsewhere: Path) -> None:
     """Who asks for what is there is answered; who would make something is told, and what came of it is whole."""
     code = f"""
@@ -185,6 +189,7 @@ STAGES = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed(made: Toys, elsewhere: Path, stage: str) -> None:
     """The process is killed at that point; one of the two is complete, and moving it once more comes to its end."""
@@ -266,6 +271,7 @@ def test_what_is_no_file(made: Toys, elsewhere: Path) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.venv
 @pytest.mark.parametrize("way", ["move", "mv"])
 def test_programs_of_environments_work_in_the_new_place(toys: Toys, tmp_path: Path, way: str) -> None:
     toys.add("env", {"provides": [["env"]], "make": {"python_env": {"requirements": [], "isolated": True}}})
@@ -300,6 +306,7 @@ def _activated(environment: Path) -> str:
     return subprocess.run(["sh", "-c", script, str(environment)], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.venv
 @pytest.mark.parametrize("old", ["work", "work with blanks"])
 @pytest.mark.parametrize("new", ["elsewhere", "else where", "it's here"])
 def test_activation_of_every_python(toys: Toys, tmp_path: Path, old: str, new: str) -> None:

@@ -88,6 +88,7 @@ def for_all() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="cannot become another user")
 def test_the_command_line_of_a_user_without_a_home_folder(for_all: Path) -> None:
     """As in a container that runs as any number."""

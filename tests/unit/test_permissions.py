@@ -41,6 +41,7 @@ def axs(toys: Toys, within: list[str], *words: str) -> tuple[int, str, str]:
     return child.returncode, out.rstrip("\n"), err.rstrip("\n")
 
 
+@pytest.mark.process
 def test_one_entry_does_not_stop_the_others(made: Toys, within: list[str]) -> None:
     folder = made.recipes / "other"
     folder.chmod(0)
@@ -54,6 +55,7 @@ def test_one_entry_does_not_stop_the_others(made: Toys, within: list[str]) -> No
     assert axs(made, within, "byname", "other") == (0, "other", "")
 
 
+@pytest.mark.process
 def test_what_another_user_made(made: Toys, within: list[str]) -> None:
     """It is made again beside it; garbage collection and sizes go on."""
     folder = next(made.work.glob("toy_*"))

@@ -80,6 +80,7 @@ def test_a_time_out_does_not_run_while_we_are_suspended(tmp_path: Path, monkeypa
     assert log.read_text().endswith(f" s, {ended.suspended:.2f} s of them suspended\n")
 
 
+@pytest.mark.process
 def test_talk_goes_to_the_log_with_the_command_in_front(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "log.txt"
     done = run(python("import sys; print('out', flush=True); print('err', file=sys.stderr)"), cwd=tmp_path, log=log)
@@ -97,6 +98,7 @@ def test_the_log_is_appended_to(tmp_path: Path) -> None:
     assert log.read_text().splitlines()[:2] == ["before", "$ true"]
 
 
+@pytest.mark.process
 def test_capture_returns_stdout_apart_from_stderr(tmp_path: Path) -> None:
     code = "import sys; print('été'); print('talk', file=sys.stderr)"
     done = run(python(code), cwd=tmp_path, log=tmp_path / "log.txt", capture=True)
@@ -104,6 +106,7 @@ def test_capture_returns_stdout_apart_from_stderr(tmp_path: Path) -> None:
     assert "talk\nété\n" in (tmp_path / "log.txt").read_text()
 
 
+@pytest.mark.process
 def test_no_shell_reads_the_arguments_and_stdin_is_empty(tmp_path: Path) -> None:
     code = "import sys; print(sys.argv[1:], repr(sys.stdin.read()))"
     done = run([*python(code), "$HOME; rm *", "a b"], cwd=tmp_path, log=tmp_path / "log", capture=True)
@@ -115,6 +118,7 @@ def test_the_environment_is_the_one_given(tmp_path: Path) -> None:
     assert done.output == "ONLY=this\n"
 
 
+@pytest.mark.process
 def test_a_failure_ends_in_its_last_lines(tmp_path: Path) -> None:
     code = "for i in range(40): print('line', i)\nprint('10%\\r50%\\r100%')\nraise SystemExit(3)"
     with pytest.raises(ProgramFailed) as caught:
@@ -131,6 +135,7 @@ def test_the_tail_is_of_this_child_only(tmp_path: Path) -> None:
     assert str(caught.value) == "false: exit code 1"
 
 
+@pytest.mark.process
 def test_a_captured_failure_shows_stderr_first(tmp_path: Path) -> None:
     code = "import sys; print('data'); sys.exit('why it failed')"
     with pytest.raises(ProgramFailed) as caught:
@@ -138,6 +143,7 @@ def test_a_captured_failure_shows_stderr_first(tmp_path: Path) -> None:
     assert str(caught.value) == "x: exit code 1\n    why it failed"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("number", "words"),
     [
@@ -152,6 +158,7 @@ def test_words_for_signals(tmp_path: Path, number: int, words: str) -> None:
     assert (str(caught.value), caught.value.returncode) == (words, -number)
 
 
+@pytest.mark.process
 def test_words_for_what_cannot_be_started(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("text")
     orphan = tmp_path / "orphan"
@@ -171,6 +178,7 @@ def test_words_for_what_cannot_be_started(tmp_path: Path) -> None:
     assert not (tmp_path / "child").exists()
 
 
+@pytest.mark.process
 def test_credentials_are_not_told(tmp_path: Path) -> None:
     url = "https://me:s3cret@example.org/x.git"
     with pytest.raises(ProgramFailed) as caught:
@@ -227,6 +235,7 @@ except KeyboardInterrupt:
     return axs
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_child_and_grandchild(tmp_path: Path, number: signal.Signals) -> None:
     axs = axs_like(tmp_path, grace=60)
@@ -236,6 +245,7 @@ def test_an_interrupt_ends_child_and_grandchild(tmp_path: Path, number: signal.S
     assert not (tmp_path / "child").exists()
 
 
+@pytest.mark.process
 def test_a_second_interrupt_kills_at_once(tmp_path: Path) -> None:
     axs = axs_like(tmp_path, "deaf", grace=500)
     axs.send_signal(signal.SIGINT)
@@ -245,6 +255,7 @@ def test_a_second_interrupt_kills_at_once(tmp_path: Path) -> None:
     assert not any(alive(pid) for pid in pids(tmp_path))
 
 
+@pytest.mark.process
 def test_children_die_with_a_killed_axs(tmp_path: Path) -> None:
     axs = axs_like(tmp_path, "deaf", grace=60)
     axs.kill()
@@ -268,6 +279,7 @@ while not os.path.exists("daemon.pid"):
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("then", "ok"), [("", True), ("sys.exit(3)", False), ("time.sleep(600)", False)])
 def test_a_daemon_that_has_the_log_is_ended(tmp_path: Path, then: str, ok: bool) -> None:
     with contextlib.nullcontext() if ok else pytest.raises(ProgramFailed):
@@ -275,6 +287,7 @@ def test_a_daemon_that_has_the_log_is_ended(tmp_path: Path, then: str, ok: bool)
     assert not alive(int((tmp_path / "daemon.pid").read_text()))
 
 
+@pytest.mark.process
 def test_a_daemon_dies_with_a_killed_axs(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
@@ -299,6 +312,7 @@ def test_who_reads_the_log_or_writes_to_another_is_left_alone(tmp_path: Path) ->
         reader.wait()
 
 
+@pytest.mark.process
 def test_the_log_can_be_read_while_the_child_runs(tmp_path: Path) -> None:
     code = "import time; print('half', flush=True)\nwhile not __import__('os').path.exists('go'): time.sleep(0.01)"
 
@@ -312,6 +326,7 @@ def test_the_log_can_be_read_while_the_child_runs(tmp_path: Path) -> None:
     thread.join()
 
 
+@pytest.mark.process
 def test_a_question_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     answer = python("import sys; print('yes'); print('well', file=sys.stderr)")

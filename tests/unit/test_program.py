@@ -17,6 +17,8 @@ from axs_core.producers import get
 from axs_core.producers.base import Job, Made
 from axs_core.producers.program import Program
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -205,6 +205,7 @@ class TestCallingInterpreter:
 
 
 class TestOwnEnvironment:
+    @pytest.mark.process
     def test_made_inside_the_entry(self, job: Callable[..., Job], fake_uv: Callable[[str], dict[str, str]]) -> None:
         this = job(fake_uv(INSTALL_TOY), requirements=["toy-pkg>=1", "toy_pkg<2"], isolated=True)
         found = PythonEnv().make(this).found
@@ -220,6 +221,7 @@ class TestOwnEnvironment:
         assert (this.folder / "requirements.txt").read_text() == "toy-pkg>=1\ntoy_pkg<2\n"
         assert PythonEnv().check(this.folder, found) is None
 
+    @pytest.mark.process
     def test_begins_from_nothing(self, job: Callable[..., Job], fake_uv: Callable[[str], dict[str, str]]) -> None:
         this = job(fake_uv(INSTALL_TOY) | {"AXS_PYTHON_ENV": "isolated"}, requirements=["toy-pkg"])
         leftover = this.folder / "venv" / "lib" / "half" / "made"
@@ -227,6 +229,7 @@ class TestOwnEnvironment:
         PythonEnv().make(this)
         assert not leftover.exists()
 
+    @pytest.mark.process
     def test_failure_shows_the_reasons(self, job: Callable[..., Job], fake_uv: Callable[[str], dict[str, str]]) -> None:
         says = "  × No solution found:\n  ╰─▶ Because there is no version of toy==9"
         environ = fake_uv(f"echo Using Python\necho '{says}' >&2\nexit 1")
@@ -239,11 +242,13 @@ class TestOwnEnvironment:
         assert error.value.hint == "check the name and the version, or ask for another Python: python=3.11"
         assert error.value.log == this.log
 
+    @pytest.mark.process
     def test_time_out(self, job: Callable[..., Job], fake_uv: Callable[[str], dict[str, str]]) -> None:
         with pytest.raises(ProgramFailed) as error:
             PythonEnv().make(job(fake_uv("sleep 60"), requirements=["toy==9"], isolated=True, timeout=0.2))
         assert str(error.value) == "installing toy==9: timed out after 0.2 s"
 
+    @pytest.mark.process
     def test_no_such_python(self, job: Callable[..., Job], tmp_path: Path) -> None:
         with pytest.raises(NotFound) as error:
             PythonEnv().make(job({"PATH": str(tmp_path)}, requirements=[], python="2.6"))
@@ -255,6 +260,7 @@ class TestOwnEnvironment:
 
 
 class TestInterpreter:
+    @pytest.mark.process
     def test_programs_that_only_look_like_one_are_passed_over(self, tmp_path: Path) -> None:
         major, minor = sys.version_info[:2]
         broken = tmp_path / f"python{major}.{minor + 1}"
@@ -266,6 +272,7 @@ class TestInterpreter:
         with pytest.raises(NotFound):
             interpreters.find(f"{major}.{minor + 1}", {"PATH": str(tmp_path)})
 
+    @pytest.mark.process
     def test_by_path(self) -> None:
         assert interpreters.find(sys.executable, PATH).version == VERSION
 
@@ -278,6 +285,7 @@ class TestInstaller:
     def test_auto_is_pip_without_uv(self, tmp_path: Path) -> None:
         assert choose("auto", {"PATH": str(tmp_path)}, sys.executable) == Installer("pip")
 
+    @pytest.mark.process
     def test_auto_heeds_the_configuration_of_pip(
         self, tmp_path: Path, fake_uv: Callable[[str], dict[str, str]]
     ) -> None:

@@ -158,6 +158,7 @@ def test_examples_in_docstrings(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"axs_core.query{module}")).failed == 0
 
 
+@pytest.mark.process
 def test_import_is_light() -> None:
     heavy = ["yaml", "jinja2", "requests", "jsonschema", "tqdm", "filelock", "tenacity", "packaging", "difflib", "json"]
     code = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ VERSIONS = st.one_of(
 )
 
 
+@pytest.mark.process
 @UNTIMED
 @given(st.lists(CONDITIONS, min_size=1, max_size=5))
 def test_what_is_printed_reads_back(conditions: list[Condition]) -> None:

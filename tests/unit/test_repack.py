@@ -52,6 +52,7 @@ def test_what_was_in_it(tmp_path: Path) -> None:
     assert repack(installed(site), tmp_path).read_bytes() == first
 
 
+@pytest.mark.process
 def test_pip_takes_it(tmp_path: Path) -> None:
     wheel = repack(installed(tmp_path / "env" / "site"), tmp_path)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "v")], check=True)

@@ -25,6 +25,8 @@ from axs_core.report.collect import Distinct, collect
 from axs_core.report.declaration import Declaration
 from axs_core.report.page import Parts, as_json, page
 
+pytestmark = pytest.mark.process
+
 PERFORMANCE = "loadgen_output,loadgen_mode=PerformanceOnly"
 NOTHING = ("all_byquery", "loadgen_output", ",", "report")
 LIBRARY = "var Plotly = '</script>';"

@@ -22,6 +22,8 @@ from axs_core.base.digest import of_value
 from axs_core.collections import folders as collection
 from axs_core.store.entry_files import dump_yaml
 
+pytestmark = pytest.mark.process
+
 FEW, MANY = 50, 600
 
 

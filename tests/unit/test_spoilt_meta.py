@@ -25,6 +25,7 @@ def ask(toys: Toys) -> tuple[str, object, object, list[str]]:
     return answer.name, answer["n"], answer["color"], warnings
 
 
+@pytest.mark.process
 def test_cut_off_at_any_length(toys: Toys, made: WorkspaceEntry) -> None:
     file = made.path / "meta.yaml"
     whole = file.read_bytes()

@@ -225,6 +225,7 @@ def test_an_interrupt_after_all_is_done_takes_nothing_away(store: Store) -> None
     assert store.state(folder) == "present"
 
 
+@pytest.mark.process
 def test_the_lock_of_another_process(store: Store) -> None:
     folder = store.root / "toy_0123456789"
     with holder(store, "toy_0123456789") as child:
@@ -236,6 +237,7 @@ def test_the_lock_of_another_process(store: Store) -> None:
     assert not (folder / "half.txt").exists()
 
 
+@pytest.mark.process
 def test_waiting_is_said_once_and_ends_with_the_lock(store: Store) -> None:
     listening = store.reporter
     assert isinstance(listening, Listening)
@@ -263,6 +265,7 @@ def test_waiting_is_said_once_and_ends_with_the_lock(store: Store) -> None:
     ]
 
 
+@pytest.mark.process
 def test_who_holds_something_is_known_before_it_has_begun(store: Store) -> None:
     with holder(store, "toy_0123456789", making=False) as child:
         maker = store.maker(store.root / "toy_0123456789")
@@ -271,6 +274,7 @@ def test_who_holds_something_is_known_before_it_has_begun(store: Store) -> None:
     assert store.maker(store.root / "toy_0123456789") is None
 
 
+@pytest.mark.process
 def test_the_second_folder_of_an_identity_has_the_same_lock(store: Store) -> None:
     complete(store)
     with holder(store, "toy_0123456789"):
@@ -393,6 +397,7 @@ def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     assert (file.read_text(), [*tmp_path.iterdir()]) == ("new", [file])
 
 
+@pytest.mark.process
 def test_what_a_killed_process_wrote_is_removed_by_the_next(tmp_path: Path) -> None:
     file = tmp_path / "file.zip"
     code = f"""

@@ -199,6 +199,7 @@ def test_a_replay_runs_with_the_variables_of_the_record(toys: Toys) -> None:
         assert list(outcome.text())[3] == "surroundings: the same as in the record", name
 
 
+@pytest.mark.process
 def test_a_program_of_a_replay_sees_them(toys: Toys) -> None:
     script = (
         "import os; open('seen.txt', 'w').write(str({n: os.environ.get(n) for n in ('OMP_NUM_THREADS', 'KMP_X', 'Y')}))"

@@ -9,6 +9,8 @@ from textwrap import dedent
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 BEGIN = """
     import os, signal, sys, time
     from pathlib import Path

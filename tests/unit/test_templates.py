@@ -341,6 +341,7 @@ def test_a_template_does_not_fill_the_memory(text: str) -> None:
     assert fault(text).startswith(f"the template {text!r} ")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "text",
     [

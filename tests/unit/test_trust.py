@@ -23,6 +23,8 @@ from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
 from axs_core.collections.trust import Elsewhere, Trust, canonical, head_of
 
+pytestmark = pytest.mark.process
+
 SHIPPED = Path(__file__).parents[2] / "entries"
 
 

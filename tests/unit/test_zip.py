@@ -339,6 +339,7 @@ def test_large_files_are_streamed(tmp_path: Path) -> None:
         }
 
 
+@pytest.mark.process
 def test_killed_while_opening_nothing_looks_finished(toys: Toys, tmp_path: Path) -> None:
     toys.maker("wide", "wide", "for i in range(300): (path / f'{i}.bin').write_bytes(bytes([i % 256]) * 200_000)")
     toys.space().byquery("wide")
