@@ -24,7 +24,7 @@ def code() -> ModuleType:
 
 
 def without_a_gpu(code: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "accelerators", list)
+    monkeypatch.setattr(code.machine, "accelerators", list)
     monkeypatch.setattr(code, "DRIVERS", ("no-such-device",))
 
 
@@ -37,7 +37,7 @@ def test_the_ordinary_build_for_everything_but_a_gpu(code: ModuleType, device: s
 def test_a_gpu_is_known_by_its_driver(
     code: ModuleType, monkeypatch: pytest.MonkeyPatch, found: list[str], drivers: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(code, "accelerators", lambda: found)
+    monkeypatch.setattr(code.machine, "accelerators", lambda: found)
     monkeypatch.setattr(code, "DRIVERS", drivers)
     assert code.for_gpu("cuda") is True
 
