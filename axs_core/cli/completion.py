@@ -14,7 +14,7 @@ from axs_core.base.errors import NotFound
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Root, Target
 from axs_core.cli.options import INSTEAD, SWITCHES
-from axs_core.cli.registry import ACTIONS, Action, fetch_all
+from axs_core.cli.registry import ACTIONS, Action, register_all
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def script(shell: str) -> str:
 def candidates(line: str, root: Root) -> list[str]:
     """Whole words that the last word of ``line`` may become. An error anywhere means that there are none."""
     try:
-        fetch_all()
+        register_all()
         *words, last = _words(line)
         found = _candidates(words[1:], last, root)
     except Exception:  # a message would end up in the middle of what the user is typing

@@ -11,7 +11,7 @@ from axs_core.cli.arguments import Stored, merge_options, names_changed
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Root, target_of
 from axs_core.cli.pipeline import Call
-from axs_core.cli.registry import ACTIONS, NAMES, fetch_named, of_packages
+from axs_core.cli.registry import ACTIONS, NAMES, of_packages, register_named
 from axs_core.query.near import closest
 
 COMPUTING = ("get", "dig")
@@ -45,7 +45,7 @@ def run_pipeline(calls: Sequence[Call], root: Root) -> Outcome:
     failures: list[Failure] = []
     left_out: list[Failure] = []
     for call in calls:
-        fetch_named(call.action)
+        register_named(call.action)
         target = _target(call, root, result)
         given = _Arguments(call, root, result)
         if call.action in ACTIONS["entries"] and _are_entries(target) and not _has_own(call.action, target):

@@ -12,7 +12,7 @@ from axs_core.base.settings import VARIABLES
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Table, Target
 from axs_core.cli.options import SWITCHES, WORK_COLLECTION
-from axs_core.cli.registry import ACTIONS, Action, fetch_all, fetch_named
+from axs_core.cli.registry import ACTIONS, Action, register_all, register_named
 from axs_core.collections.examples import of_action
 from axs_core.query.near import closest
 
@@ -32,7 +32,7 @@ _EXAMPLE = re.compile(r"\s*(axs|source) ")
 
 def overview() -> str:
     """All actions, a line each."""
-    failed = fetch_all()
+    failed = register_all()
     lines = [
         f"usage: {USAGE}",
         "",
@@ -51,10 +51,10 @@ def overview() -> str:
 
 def help_on(name: str) -> str:
     """What an action does, for each kind of thing that has it."""
-    fetch_named(name)
+    register_named(name)
     found = [table[name] for table in ACTIONS.values() if name in table]
     if not found:
-        fetch_all()
+        register_all()
         near = closest(name, (each for table in ACTIONS.values() for each in table))
         raise NotFound(
             f"axs has no action '{name}'", hint=f"axs help {near}" if near else "for an entry: axs byname NAME , help"

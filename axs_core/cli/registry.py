@@ -15,7 +15,7 @@ from axs_core.plugins import installed
 for _module in ("actions", "comparisons", "upkeep", "bundles"):
     import_module(f"axs_core.cli.{_module}")
 
-__all__ = ["ACTIONS", "NAMES", "Action", "fetch_all", "fetch_named", "of_packages"]
+__all__ = ["ACTIONS", "NAMES", "Action", "of_packages", "register_all", "register_named"]
 
 GROUP = "axs.verbs"
 _SHIPPED = frozenset(NAMES)
@@ -26,7 +26,7 @@ def of_packages() -> tuple[str, ...]:
     return tuple(name for name in installed.names(GROUP) if name not in _SHIPPED)
 
 
-def fetch_named(name: str) -> None:
+def register_named(name: str) -> None:
     """Register the action of a package that is called so; nothing where there is none. Raises UsageError, with the
     package's name, where that fails.
     """
@@ -41,12 +41,12 @@ def fetch_named(name: str) -> None:
         )
 
 
-def fetch_all() -> dict[str, str]:
+def register_all() -> dict[str, str]:
     """Register the actions of all packages; those that fail by name, with the reason: no package breaks the help."""
     failed = {}
     for name in of_packages():
         try:
-            fetch_named(name)
+            register_named(name)
         except AxsError as error:
             failed[name] = error.message
     return failed

@@ -2,9 +2,8 @@
 
 One's own are the shipped collection, what a person wrote into the work collection, the collections that
 ``collection,collection_name=...`` makes, the folders in ``AXS_COLLECTIONS``, and what installed packages bring (their
-code runs here already: who installed them said so). From elsewhere are clones, downloads
-and archives. Trust is kept in the user's configuration folder, outside of every collection: nothing in a collection can
-trust itself.
+code runs here already: who installed them said so). From elsewhere are clones, downloads and archives. Trust is kept in
+the user's configuration folder, outside of every collection: nothing in a collection can trust itself.
 
 Of a git repository the commit is trusted that was there when the user said so; after a pull it is asked once more. In
 ``AXS_TRUST`` a user names whole addresses (or what they begin with, up to a slash), whatever commit they are at.

@@ -15,30 +15,33 @@ from axs_core.plugins.shipped import PLACES
 
 def schema() -> dict[str, Any]:
     """The JSON schema of ``meta.yaml``, with the sections of all producers."""
-    return _schema(producers.names())
+    return _schema(producers.names(), producers.names())
 
 
-def _schema(full: Sequence[str]) -> dict[str, Any]:
-    """The schema with the sections of the producers ``full``; of others only the names are known."""
+def _schema(full: Sequence[str], known: Sequence[str]) -> dict[str, Any]:
+    """The schema with the sections of the producers ``full``; of the others that are ``known`` the names."""
     loaded: dict[str, Any] = json.loads(Path(__file__).with_name("meta.schema.json").read_text(encoding="utf-8"))
     sections = loaded["$defs"]["make"]["properties"]
-    for name in dict.fromkeys((*producers.names(), *full)):
+    for name in known:
         sections[name] = _section(name) if name in full else {"type": "object"}
     return loaded
 
 
 def _section(name: str) -> dict[str, Any]:
     """A producer's section; each may have ``when``."""
-    section = {"type": "object", "additionalProperties": False, **producers.declared(name).section()}
-    return {**section, "properties": {"when": {"$ref": "#/$defs/when"}, **section.get("properties", {})}}
+    try:
+        section = {"type": "object", "additionalProperties": False, **producers.declared(name).section()}
+        return {**section, "properties": {"when": {"$ref": "#/$defs/when"}, **section.get("properties", {})}}
+    except (OSError, ValueError, TypeError) as error:
+        raise EntryError(f"the schema of the producer {name!r} cannot be read: {error}", key=f"make.{name}") from error
 
 
 @lru_cache(maxsize=8)
-def _validator(full: tuple[str, ...]) -> Any:
+def _validator(full: tuple[str, ...], known: tuple[str, ...]) -> Any:
     """The code of packages is loaded only for those of their producers that are in ``full``."""
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(_schema(full))
+    return Draft202012Validator(_schema(full, known))
 
 
 def _used(data: dict[str, Any]) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ def _follow_schema(data: dict[str, Any], text: str, file: Path) -> None:
     from jsonschema.exceptions import best_match
 
     try:
-        error = best_match(_validator(_used(data)).iter_errors(data))
+        error = best_match(_validator(_used(data), producers.names()).iter_errors(data))
     except EntryError as broken:  # a package's producer that cannot be loaded
         line = line_of(text, str(broken.key).split("."))
         raise EntryError(broken.message, file=file, line=line, key=broken.key, hint=broken.hint) from broken

@@ -151,6 +151,17 @@ def test_a_broken_producer_breaks_its_own_recipes_only(packages: Path, toys: Toy
     assert caught.value.hint == "pip uninstall books"
 
 
+def test_a_schema_that_cannot_be_read_is_told(packages: Path, toys: Toys) -> None:
+    package(packages, "books", "[axs.producers]\nbook = books_bare:Book")
+    (packages / "books_bare.py").write_text(
+        "from pathlib import Path\nfrom axs_core.sdk import Producer, Traits\n"
+        "class Book(Producer):\n    name = 'book'\n    traits = Traits(schema=Path('/no/such/file.json'))\n"
+    )
+    toys.add("text", {"provides": [["text"]], "make": {"book": {"number": 1}}})
+    with pytest.raises(EntryError, match=r"the schema of the producer 'book' cannot be read: .*No such file"):
+        toys.space().byname("text")
+
+
 def axs(*words: str, packages: Path) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": f"{packages}{os.pathsep}{SOURCES}"}
     command = [sys.executable, "-m", "axs_core", *words]
