@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axs_core.base.digest import canonical
-from axs_core.base.errors import NotFound, UsageError
+from axs_core.base.errors import UsageError
 from axs_core.base.results import OneEntry
 from axs_core.base.value import Value
-from axs_core.entry import Entry, Scope, entry_scope, record_in
+from axs_core.entry import Entry, Scope, entry_scope, path_in, record_in
 from axs_core.entry.model import RESERVED
 
 if TYPE_CHECKING:
@@ -93,14 +92,7 @@ class WorkspaceEntry(OneEntry):
         """The main file where there is one, else the folder; with ``relative``, that file in the folder. Raises
         NotFound if it is not there.
         """
-        if relative is not None:
-            path = self.path / relative
-        else:
-            main = entry_scope(self.entry).get("file_path")
-            path = Path(main) if main else self.path
-        if not os.path.exists(path):  # noqa: PTH110 - a name that is too long is no file either
-            raise NotFound(f"{self.name} has no file {path}")
-        return path
+        return path_in(self.entry, relative)
 
     def remove(self) -> None:
         """Delete it. Only what axs made in the work collection can be removed."""

@@ -178,7 +178,7 @@ class Workspace:
         from axs_core.report.make import report
 
         folder = None if pictures is None else absolute(pictures)
-        return report(self, list(Found.entries_of(items)), absolute(output), folder, title)
+        return report(self.session, list(Found.entries_of(items)), absolute(output), folder, title)
 
     def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
         """The entry that this one is paired with (it may be itself), as its parents declare; None where none is

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from axs_core.base.errors import AxsError, EntryError, NoSuchName
+from axs_core.base.errors import AxsError, EntryError, NoSuchName, NotFound
 from axs_core.entry.model import Entry
 from axs_core.entry.record import record_in
 from axs_core.entry.templates import is_template, render
@@ -157,3 +158,14 @@ def entry_scope(
         **(extra or {}),
     }
     return scope
+
+
+def path_in(entry: Entry, relative: str | None = None) -> Path:
+    """The entry's main file where there is one, else its folder; with ``relative``, that file in the folder. Raises
+    NotFound if it is not there.
+    """
+    main = None if relative is not None else entry_scope(entry).get("file_path")
+    path = Path(main) if main else entry.path / (relative or "")
+    if not os.path.exists(path):  # noqa: PTH110 - a name that is too long is no file either
+        raise NotFound(f"{entry.name} has no file {path}")
+    return path

@@ -5,47 +5,46 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from axs_core.base.errors import UsageError
 from axs_core.compare.twin import Twins
+from axs_core.entry import Entry, entry_scope, path_in
+from axs_core.making.asking import ask
+from axs_core.making.session import Session
 from axs_core.process import run
 from axs_core.report.collect import collect
 from axs_core.report.declaration import Declaration, declaration
 from axs_core.report.page import Parts, as_json, page
 
-if TYPE_CHECKING:
-    from axs_core.api import Workspace, WorkspaceEntry
-    from axs_core.entry import Entry
-
 _DRAWING_SECONDS = 600
 
 
 def report(
-    space: Workspace, entries: Sequence[Entry], output: Path, pictures: Path | None = None, title: str | None = None
+    session: Session, entries: Sequence[Entry], output: Path, pictures: Path | None = None, title: str | None = None
 ) -> list[Path]:
     """Write the page to ``output`` and, where a folder is given, pictures into it; returns all files in order.
 
-    What draws them is asked of ``space`` by the queries that the entries declare, so it may be installed first.
+    What draws them is asked by the queries that the entries declare, so it may be installed first.
     Raises UsageError for no entries that can be shown, and for files that cannot be written; EntryError where what they
     declare is not complete.
     """
     said = declaration(entries)
-    data = collect(entries, Twins(space.session.index.find), space.session.reporter.note)
+    data = collect(entries, Twins(session.index.find), session.reporter.note)
     data |= {"shown": said.shown, "about": _about(data)}
-    made = [_written(output, page(_parts(space, said), data, title or "Benchmark results"))]
-    return made if pictures is None else made + _drawn(space, said, data, pictures)
+    made = [_written(output, page(_parts(session, said), data, title or "Benchmark results"))]
+    return made if pictures is None else made + _drawn(session, said, data, pictures)
 
 
-def _parts(space: Workspace, said: Declaration) -> Parts:
+def _parts(session: Session, said: Declaration) -> Parts:
     """The texts of the page's entry, whose attributes ``style`` and ``program`` name its files, and of the library."""
-    own = space.byquery(said.page)
-    style, program = ("\n".join(_text(own.get_path(name)) for name in _names(own, key)) for key in ("style", "program"))
-    return Parts(_text(own.get_path()), style, _text(space.byquery(said.library).get_path()), program)
+    own = ask(session, said.page).entry
+    style, program = ("\n".join(_text(path_in(own, name)) for name in _names(own, key)) for key in ("style", "program"))
+    return Parts(_text(path_in(own)), style, _text(path_in(ask(session, said.library).entry)), program)
 
 
-def _names(entry: WorkspaceEntry, key: str) -> list[str]:
-    said = entry.get(key)
+def _names(entry: Entry, key: str) -> list[str]:
+    said = entry_scope(entry).get(key)
     return [said] if isinstance(said, str) else list(said)
 
 
@@ -69,9 +68,9 @@ def _written(output: Path, text: str) -> Path:
     return output
 
 
-def _drawn(space: Workspace, said: Declaration, data: dict[str, Any], folder: Path) -> list[Path]:
-    program = space.byquery(said.drawing("program")).get_path()
-    interpreter = space.byquery(said.drawing("python")).get("interpreter")
+def _drawn(session: Session, said: Declaration, data: dict[str, Any], folder: Path) -> list[Path]:
+    program = path_in(ask(session, said.drawing("program")).entry)
+    interpreter = entry_scope(ask(session, said.drawing("python")).entry).get("interpreter")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -84,7 +83,7 @@ def _drawn(space: Workspace, said: Declaration, data: dict[str, Any], folder: Pa
             cwd=Path(scratch),
             log=Path(scratch) / "log",
             timeout=_DRAWING_SECONDS,
-            reporter=space.session.reporter,
+            reporter=session.reporter,
             name="pictures",
             capture=True,
         )
