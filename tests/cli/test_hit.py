@@ -64,6 +64,6 @@ def test_the_modules_that_a_hit_imports(there: Toys, words: list[str]) -> None:
 def test_a_hit_needs_few_statements_of_sql(there: Toys) -> None:
     space = there.space()
     statements: list[str] = []
-    space.index.database.set_trace_callback(statements.append)
+    space.session.index.database.set_trace_callback(statements.append)
     assert space.byquery("thing,n=3")["n"] == 3
     assert 0 < len(statements) <= STATEMENTS, statements
