@@ -51,6 +51,7 @@ def there(toys: Toys) -> Toys:
     return toys
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [["byquery", "thing,n=3"], ["byquery", "thing,n=3", ",", "get", "n"]])
 def test_the_modules_that_a_hit_imports(there: Toys, words: list[str]) -> None:
     modules(there, BEGIN.format(words))  # it takes the shipped entries into the index

@@ -105,6 +105,7 @@ def test_caches_are_no_content(toys: Toys) -> None:
     assert list(json.loads((made.path / ".axs" / "files.json").read_text())) == ["out.txt"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("query", ["thing", "base"])
 def test_an_ask_that_hits_reads_the_record_once(toys: Toys, query: str) -> None:
     """Of what it finds, whether it was asked for directly or made as a need, and of nothing else."""
