@@ -19,6 +19,9 @@ PAGE = DOCS / "extending.md"
 SOURCES = DOCS.parent
 
 
+pytestmark = pytest.mark.venv
+
+
 @dataclass
 class Followed:
     """What came of following the page: each command with what it should say and said."""

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from axs_core.testing import ProducerTests
 
 _KEPT = tempfile.TemporaryDirectory(prefix="axs-conformance-")
@@ -40,6 +42,7 @@ class TestExtract(ProducerTests):
     failing = {"archive": str(ROOM / "here.txt")}
 
 
+@pytest.mark.process
 class TestGit(ProducerTests):
     producer = "git"
     section = {"url": f"file://{ROOM}/repository"}
@@ -71,6 +74,7 @@ class TestDetect(ProducerTests):
         _tool()
 
 
+@pytest.mark.process
 class TestProgram(ProducerTests):
     producer = "program"
     section = {"run": [sys.executable, "-c", "open('out.txt', 'w').write('hello')"], "file": "out.txt"}

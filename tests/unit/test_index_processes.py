@@ -30,7 +30,7 @@ ASKING = """
             assert space.byquery("thing,n={number}")["n"] == {number}
             assert space.byquery(f"thing,n={{turn // 4 + 100}}")["n"] == turn // 4 + 100  # all ask for this one
             assert len([row for row in space.entries() if row.kind == "static"]) == {entries}
-        fresh.index.close()
+        fresh.session.index.close()
     print("done")
 """
 

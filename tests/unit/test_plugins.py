@@ -13,6 +13,7 @@ from support.toy import SOURCES, Toys
 
 from axs_core.base.errors import EntryError, UsageError
 from axs_core.base.paths import user_cache
+from axs_core.base.settings import Settings
 from axs_core.collections.folders import roots, shipped
 from axs_core.collections.trust import Trust, origin_of
 from axs_core.plugins import installed, producers
@@ -100,7 +101,7 @@ def test_without_a_home_nothing_is_kept(packages: Path, monkeypatch: pytest.Monk
 def test_collections_of_packages_come_before_the_shipped_one(packages: Path) -> None:
     package(packages, "books", "[axs.collections]\nbooks = books.inner.entries")
     (packages / "books" / "inner" / "entries").mkdir(parents=True)
-    assert roots({})[-2:] == [packages / "books" / "inner" / "entries", shipped()]
+    assert roots(Settings({}))[-2:] == [packages / "books" / "inner" / "entries", shipped()]
     assert "books" not in sys.modules
 
 
@@ -168,6 +169,7 @@ def axs(*words: str, packages: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.process
 def test_a_broken_action_breaks_no_help(packages: Path) -> None:
     package(packages, "books", "[axs.verbs]\nread = books_broken\nlend = books_silent")
     (packages / "books_broken.py").write_text("1 / 0")
@@ -182,6 +184,7 @@ def test_a_broken_action_breaks_no_help(packages: Path) -> None:
     assert axs("complete", "axs byqu", packages=packages).stdout == "byquery\n"
 
 
+@pytest.mark.process
 def test_an_action_does_not_replace_another(packages: Path) -> None:
     package(packages, "books", "[axs.verbs]\nread = books_bold")
     (packages / "books_bold.py").write_text(
@@ -207,7 +210,7 @@ def test_shipped_producers_say_what_their_traits_are() -> None:
 def test_what_an_unknown_producer_brought_counts_as_somebody_elses(tmp_path: Path) -> None:
     from axs_core.base.reporter import Reporter
 
-    trust = Trust({}, Reporter(), tmp_path / "trust.json")
+    trust = Trust(Settings({}), Reporter(), tmp_path / "trust.json")
     meta = {"produced": {"by": ["gone"], "key": "k"}, "attributes": {}}
     assert origin_of(tmp_path, meta, trust) is not None
     assert origin_of(tmp_path, {**meta, "produced": {"by": ["python"], "key": "k"}}, trust) is None
