@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from axs_core.base.paths import absolute
 from axs_core.base.results import OneCollection
-from axs_core.store import TIDYING
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
@@ -40,6 +39,7 @@ class WorkCollection(OneCollection):
 
     def repair(self) -> list[str]:
         """Put paths right that lead to where it was before somebody moved it by other means; the changed entries."""
+        from axs_core.store import TIDYING
         from axs_core.upkeep.move import repair
 
         session = self.workspace.session

@@ -27,7 +27,6 @@ from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
 from axs_core.base.value import Value
 from axs_core.plugins.producers import traits
-from axs_core.store.durable import write_atomic
 
 FORMAT = 1
 """Version of the file's form."""
@@ -181,6 +180,8 @@ class Trust:
     def _changing(self) -> Iterator[dict[str, dict[str, dict[str, Any]]]]:
         """What is known, as it is on disk now; written when the caller is done, readable for the user only."""
         from filelock import FileLock
+
+        from axs_core.store.durable import write_atomic
 
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

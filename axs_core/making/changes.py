@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from axs_core.base.errors import AxsError
+from axs_core.base.value import Value
 from axs_core.entry import Entry
 from axs_core.entry.record import Making, Record, RecordedNeed
 from axs_core.store.content import digest_of, stamp_of
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(Value):
     """Names of recipes whose files are not those that something was made with: ``own`` ones (with what it used of
     hand-written needs), and those of made ``needs`` and needs of needs.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
@@ -13,7 +14,10 @@ from axs_core.index import Index
 from axs_core.making.world import WorkspaceWorld
 from axs_core.plugins.installed import lost
 from axs_core.resolver import Resolver
-from axs_core.store import Store, check_layout
+from axs_core.store import check_layout
+
+if TYPE_CHECKING:
+    from axs_core.store import Store
 
 
 class Session:
@@ -26,6 +30,8 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The work collection on disk."""
+        from axs_core.store import Store  # an ask that hits does without
+
         return Store(self.settings.work_collection, self.reporter, self.settings.lease)
 
     @cached_property
@@ -36,8 +42,9 @@ class Session:
     @cached_property
     def index(self) -> Index:
         """What exists. Raises StoreError where the work collection has a layout that this axs does not read."""
-        check_layout(self.store.root)
-        index = Index(roots(self.settings), self.store.root, self.settings, self.reporter, self.trust)
+        root = self.settings.work_collection
+        check_layout(root)
+        index = Index(roots(self.settings), root, self.settings, self.reporter, self.trust)
         index.open()
         for folder in self.settings.collections:
             if not folder.is_dir():

@@ -13,7 +13,6 @@ from axs_core.base.errors import EntryError, NoSuchName, UsageError
 from axs_core.base.paths import absolute
 from axs_core.base.settings import Settings
 from axs_core.entry import Entry, Record, entry_scope
-from axs_core.entry.functions import call, functions_of
 from axs_core.entry.surroundings import Surroundings, surroundings
 from axs_core.index import Index
 from axs_core.plugins.producers import traits
@@ -80,6 +79,7 @@ class WorkspaceWorld:
 
     def parts(self, recipe: Entry, function: str, path: str) -> dict[str, str]:
         """Digests of the files that belong to ``path``, by path relative to its folder."""
+        from axs_core.entry.functions import call, functions_of
 
         known = functions_of(recipe)
         if function not in known:

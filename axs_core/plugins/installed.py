@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from axs_core.base.errors import AxsError, UsageError
 from axs_core.base.paths import user_cache
+from axs_core.base.value import Value
 
 COLLECTIONS = "axs.collections"
 _PREFIX = "axs."
@@ -27,7 +28,7 @@ _MOST = 200
 """Folders kept at most."""
 
 
-class Brought(NamedTuple):
+class Brought(Value):
     """One line of a package's entry points. The ``value`` of a collection is its folder, where that was found."""
 
     group: str
@@ -51,8 +52,8 @@ def mark(group: str) -> int:
 
 def collections() -> list[Path]:
     """Folders of entries that installed packages bring, by name."""
-    found = sorted(each for each in brought() if each.group == COLLECTIONS)
-    return list(dict.fromkeys(Path(each.value) for each in found if os.path.isabs(each.value)))  # noqa: PTH117
+    found = sorted((each.name, each.value) for each in brought() if each.group == COLLECTIONS)
+    return list(dict.fromkeys(Path(folder) for _, folder in found if os.path.isabs(folder)))  # noqa: PTH117
 
 
 def lost() -> list[str]:
@@ -116,7 +117,7 @@ def _brought(folders: tuple[str, ...]) -> tuple[Brought, ...]:
             there = kept.get(folder)
             if there is None or there[0] != stamp:
                 settled = time.time_ns() - stamp > _SETTLED_NS
-                there = [stamp if settled else 0, [list(each) for each in _scan(folder)]]
+                there = [stamp if settled else 0, list(_scan(folder))]
             now[folder] = there
     if any(kept.get(folder) != there for folder, there in now.items()):
         _keep({**kept, **now})
@@ -155,8 +156,8 @@ def _keep(found: Mapping[str, Any]) -> None:
         part.replace(file)
 
 
-def _scan(folder: str) -> Iterator[Brought]:
-    """What the packages in one folder say."""
+def _scan(folder: str) -> Iterator[list[str]]:
+    """What the packages in one folder say: the fields of :class:`Brought`."""
     with os.scandir(folder) as items:
         about = sorted(item.name for item in items if item.name.endswith((".dist-info", ".egg-info")))
     for name in about:
@@ -166,7 +167,7 @@ def _scan(folder: str) -> Iterator[Brought]:
             continue
         package = name.rpartition(".")[0].partition("-")[0]
         for group, key, value in _lines(text):
-            yield Brought(group, key, _folder(folder, value) if group == COLLECTIONS else value, package)
+            yield [group, key, _folder(folder, value) if group == COLLECTIONS else value, package]
 
 
 def _lines(text: str) -> Iterator[tuple[str, str, str]]:

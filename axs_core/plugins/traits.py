@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from axs_core.base.value import Value, field
 
 
-class Traits(NamedTuple):
+class Traits(Value):
     """A producer in facts. All that the engine decides by the kind of producer it decides by these, never by a name.
 
     ``schema``: its section of ``make``, a JSON schema of type object (or the file that holds one); ``description`` in
@@ -28,7 +30,7 @@ class Traits(NamedTuple):
     ``may_not_apply``: it may find that it does not serve on this machine (DoesNotApply); the next recipe is tried.
     """
 
-    schema: Mapping[str, Any] | Path = {}  # noqa: RUF012 (never changed)
+    schema: Mapping[str, Any] | Path = field(default_factory=dict)
     fetches: bool = False
     brings: Literal["nothing", "files", "git"] = "nothing"
     runs: Literal["nothing", "program", "function"] = "nothing"

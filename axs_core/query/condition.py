@@ -11,6 +11,8 @@ from axs_core.query.lexical import is_bare, print_tag, print_text, template_end
 from axs_core.query.values import EXPECTED, contains, convert, equal, order, read_number, text_of
 
 TAG_OPS = frozenset({"tag", "-tag"})
+#: Operators that compare numbers or versions.
+ORDER_OPS = frozenset({"<", ">", "<=", ">="})
 #: Operators that give a named value when they are used as an assignment.
 SETTING_OPS = frozenset({"=", "==", "===", ":=", "?=", "+", "-"})
 _EQUAL_OPS = frozenset({"=", "==", "===", ":=", "?="})

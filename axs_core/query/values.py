@@ -15,6 +15,7 @@ from typing import Any
 
 from axs_core.base.paths import absolute
 
+NUMBER_TYPES = frozenset({"int", "float"})
 PATH_TYPES = frozenset({"path", "file", "folder"})
 TEXT_TYPES = PATH_TYPES | {"str", "version"}
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.digest import of_value
+from axs_core.base.value import Value, field
 from axs_core.entry import Alternative, Entry, Parameter
 from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Query
@@ -16,8 +16,7 @@ LOCATED = frozenset({"file", "folder"})
 """Types of parameters that name what lies on a disk: made absolute, and part of the identity by content."""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Value):
     """``key``: 64 hex digits. ``parts``: the files that belong to a parameter's file, relative to its folder.
     ``contents``: the digests of the files and folders themselves, by parameter.
     """

@@ -12,9 +12,9 @@ from axs_core.base.value import Value, field, replace
 from axs_core.entry import Alternative, Entry, Scope
 from axs_core.entry.surroundings import Surroundings
 from axs_core.query import Condition, Query
-from axs_core.query.values import value_at
+from axs_core.query.condition import ORDER_OPS
+from axs_core.query.values import NUMBER_TYPES, value_at
 from axs_core.resolver.identity import LOCATED, identity
-from axs_core.resolver.meant import NUMBERS, ORDER, meant
 from axs_core.resolver.reading import Reading, fill, set_values, settled, visible
 from axs_core.resolver.world import World
 
@@ -217,7 +217,7 @@ def _restrict_parameter(reading: Reading, condition: Condition) -> None:
 
     name = condition.key
     value, parameter = value_at(reading.values, name), reading.recipe.parameters.get(name)  # none for a member of one
-    if condition.op in ORDER and parameter is not None and parameter.type in NUMBERS:
+    if condition.op in ORDER_OPS and parameter is not None and parameter.type in NUMBER_TYPES:
         try:
             condition.typed_value("float", parameter.unit)
         except UsageError as error:
@@ -231,6 +231,7 @@ def _restrict_parameter(reading: Reading, condition: Condition) -> None:
 
 
 def _unknown(recipe: Entry, condition: Condition) -> str:
+    from axs_core.resolver.meant import meant
 
     near = meant(condition, [recipe])
     told = f" (did you mean {' or '.join(near)}?)" if near else ""

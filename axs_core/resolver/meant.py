@@ -8,14 +8,10 @@ from typing import Any
 from axs_core.base.value import replace
 from axs_core.entry import Entry, Parameter
 from axs_core.query import Condition
+from axs_core.query.condition import ORDER_OPS
 from axs_core.query.near import nearest
 from axs_core.query.units import measured, plain
-from axs_core.query.values import read_number, read_truth
-
-ORDER = frozenset({"<", ">", "<=", ">="})
-"""Operators that compare numbers or versions."""
-NUMBERS = frozenset({"int", "float"})
-"""Types of parameters that are numbers."""
+from axs_core.query.values import NUMBER_TYPES, read_number, read_truth
 
 
 def meant(condition: Condition, recipes: Iterable[Entry], n: int = 3) -> list[str]:
@@ -33,7 +29,7 @@ def renamed(condition: Condition, name: str, recipes: Iterable[Entry]) -> Condit
     right = replace(condition, key=name)
     for recipe in recipes:
         parameter = recipe.parameters.get(name)
-        if parameter is not None and parameter.type in NUMBERS:
+        if parameter is not None and parameter.type in NUMBER_TYPES:
             return replace(right, value=plain(condition.value, parameter.unit) or condition.value)
     return right
 
@@ -77,10 +73,10 @@ def _fits(condition: Condition, kind: str) -> bool:
     if isinstance(value, tuple):
         return kind == "list"
     number = read_number(value) is not None
-    if kind in NUMBERS:
+    if kind in NUMBER_TYPES:
         return number or measured(value) is not None
     if kind == "bool":
         return not number and read_truth(value) is not None
     if kind == "list":
         return condition.op in (":", "!:")
-    return kind == "version" or not (number or condition.op in ORDER)
+    return kind == "version" or not (number or condition.op in ORDER_OPS)

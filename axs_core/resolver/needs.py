@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from axs_core.base.errors import AxsError, EntryError, NotTrusted
+from axs_core.base.value import Value
 from axs_core.entry import Need, Scope, placed
 from axs_core.query import Condition, Query, parse
 from axs_core.resolver.match import Match
@@ -41,8 +41,7 @@ class Answers(ABC, Generic[T]):
         raise why
 
 
-@dataclass(frozen=True)
-class Needs(Generic[T]):
+class Needs(Generic[T], Value):
     """What met the needs of a recipe: ``answers`` with the need's name, in order; ``values`` as templates see them, by
     name: a list for ``all`` and ``each``, None for what ``when`` leaves out.
     """

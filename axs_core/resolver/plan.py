@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import Any, Literal
 
 from axs_core.base.errors import AxsError, NoSuchName
-from axs_core.base.value import Value
+from axs_core.base.value import Value, field
 from axs_core.entry import Entry, entry_scope
 from axs_core.resolver.match import Match
 from axs_core.resolver.scopes import recipe_scope
@@ -43,7 +42,7 @@ class Step(Value):
     needs: tuple[tuple[str, Step], ...] = ()
     otherwise: tuple[Match, ...] = ()
     notes: tuple[str, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from axs_core.base.credentials import has_credentials, without_credentials
@@ -16,20 +15,17 @@ from axs_core.resolver.identity import LOCATED
 from axs_core.resolver.world import World
 
 
-@dataclass
 class Reading:
     """One attempt to match, step by step; ``faults`` collects why it fails."""
 
-    world: World
-    recipe: Entry
-    alternative: Alternative
-    query: Query
-    faults: list[str] = field(default_factory=list)
-    error: AxsError | None = None
-    unmet: int = 0
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    restrictions: list[Condition] = field(default_factory=list)
+    def __init__(self, world: World, recipe: Entry, alternative: Alternative, query: Query) -> None:
+        self.world, self.recipe, self.alternative, self.query = world, recipe, alternative, query
+        self.faults: list[str] = []
+        self.error: AxsError | None = None
+        self.unmet = 0
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
+        self.restrictions: list[Condition] = []
 
 
 def set_values(reading: Reading) -> None:

@@ -18,7 +18,6 @@ from axs_core.entry.form import TEXT, mismatch
 from axs_core.entry.load import META
 from axs_core.entry.record import RECORD, Record
 from axs_core.store.content import NOT_CONTENT
-from axs_core.store.durable import write_atomic
 from axs_core.store.layout import PRIVATE
 
 DESCRIBING = (META, RECORD)
@@ -61,7 +60,7 @@ def note_making(folder: Path, who: Mapping[str, Any]) -> None:
     import json
 
     (folder / PRIVATE).mkdir(exist_ok=True)  # an empty folder was there
-    write_atomic(folder / PRIVATE / _MAKING, json.dumps(who, indent=1))
+    _replace(folder / PRIVATE / _MAKING, json.dumps(who, indent=1))
 
 
 def forget_making(folder: Path) -> None:
@@ -108,8 +107,8 @@ def replace_meta(folder: Path, meta: Mapping[str, Any]) -> None:
     text = dump_yaml(meta)
     copy = folder / PRIVATE / _META_COPY
     if copy.is_file():
-        write_atomic(copy, _meta_copy(meta, text))
-    write_atomic(folder / META, text)
+        _replace(copy, _meta_copy(meta, text))
+    _replace(folder / META, text)
 
 
 def change_files(folder: Path, files: Mapping[str, Any], **more: Any) -> None:
@@ -119,8 +118,8 @@ def change_files(folder: Path, files: Mapping[str, Any], **more: Any) -> None:
     import json
 
     record = {**Record.read(folder).data, "files": summary(files), **more}
-    write_atomic(folder / PRIVATE / _FILES, json.dumps(files))
-    write_atomic(folder / RECORD, _record_text(record))
+    _replace(folder / PRIVATE / _FILES, json.dumps(files))
+    _replace(folder / RECORD, _record_text(record))
 
 
 def summary(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -180,8 +179,15 @@ def _written_again(file: Path, text: str, meta: dict[str, Any], digest: str) -> 
     if not whole.startswith(beginning) or of_value(whole) != digest:
         return False
     with suppress(OSError):  # a disk that is read-only: the copy answers
-        write_atomic(file, whole)
+        _replace(file, whole)
     return True
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write the whole file, in one step. Raises OSError."""
+    from axs_core.store.durable import write_atomic  # who only asks writes nothing
+
+    write_atomic(file, text)
 
 
 def _meta_copy(meta: Mapping[str, Any], text: str) -> str:

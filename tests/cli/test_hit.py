@@ -51,6 +51,7 @@ def there(toys: Toys) -> Toys:
     return toys
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [["byquery", "thing,n=3"], ["byquery", "thing,n=3", ",", "get", "n"]])
 def test_the_modules_that_a_hit_imports(there: Toys, words: list[str]) -> None:
     modules(there, BEGIN.format(words))  # it takes the shipped entries into the index
@@ -64,6 +65,6 @@ def test_the_modules_that_a_hit_imports(there: Toys, words: list[str]) -> None:
 def test_a_hit_needs_few_statements_of_sql(there: Toys) -> None:
     space = there.space()
     statements: list[str] = []
-    space.index.database.set_trace_callback(statements.append)
+    space.session.index.database.set_trace_callback(statements.append)
     assert space.byquery("thing,n=3")["n"] == 3
     assert 0 < len(statements) <= STATEMENTS, statements

@@ -52,8 +52,8 @@ def test_entry_points_are_read(packages: Path) -> None:
     own = "[axs.producers]\n# a remark\nbook = books.make:Book [extra]\n[axs.verbs]\nread=books.verbs"
     package(packages, "books", scripts + own)
     assert [each for each in installed.brought() if each.package == "books"] == [
-        ("axs.producers", "book", "books.make:Book", "books"),
-        ("axs.verbs", "read", "books.verbs", "books"),
+        installed.Brought("axs.producers", "book", "books.make:Book", "books"),
+        installed.Brought("axs.verbs", "read", "books.verbs", "books"),
     ]
     assert "book" in producers.names()
 
