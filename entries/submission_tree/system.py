@@ -32,8 +32,8 @@ LATER = "known when there are runs"
 
 
 def description(parameters: Mapping[str, Any], runs: Sequence[Run], here: str) -> dict[str, str]:
-    """All keys; ``here`` is this machine's name, as the settings have it; what is neither said nor known is empty. What else stands in ``system_file`` comes after them. Texts
-    only: the checker takes the number 0 for empty.
+    """All keys; what is neither said nor known is empty. What else stands in ``system_file`` comes after them. Texts
+    only: the checker takes the number 0 for empty. ``here``: this machine's name.
     """
     file = _of_file(parameters.get("system_file"))
     known = {
