@@ -30,8 +30,8 @@ class Workspace:
     """All that queries see: the collections, the index, this machine.
 
     ``work_collection`` overrides ``$AXS_WORK_COLLECTION``; ``environ`` the process environment; ``reporter`` hears
-    what happens. All that it holds is ``session``; each method is a call of a function that takes that. What is done to one
-    entry is a method of the entry, what is done to the work collection one of :meth:`work_collection`.
+    what happens. All that it holds is ``session``; each method is a call of a function that takes that. What is done to
+    one entry is a method of the entry, what is done to the work collection one of :meth:`work_collection`.
     """
 
     def __init__(
