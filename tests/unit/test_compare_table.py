@@ -126,7 +126,7 @@ class TestTwin:
         for value, entries in (("other", [accuracy]), ("unknown", [accuracy, run])):
             for entry in entries:
                 rewrite(entry.path, changed, value)
-            assert toys.space().byname(run.name).twin() is None
+            assert twin_of(toys.space().session, run.entry) is None
 
     def test_the_accuracy_of_another_normalisation_is_none(self, toys: Toys) -> None:
         space = toys.space()

@@ -139,7 +139,7 @@ def test_keep_last(toys: Toys, policy: Policy, expected: set[str]) -> None:
 def test_what_a_person_marked_stays(toys: Toys, change: dict[str, object]) -> None:
     there = made(toys)
     toys.space().work_collection().reindex()
-    toys.space().byname(there["old"].name).edit(**change)  # type: ignore[arg-type]
+    toys.space().byname(there["old"].name).edit(**change)
     assert gone(toys, there, Policy(older_than=30 * DAY)) == {"other", "other need"}
 
 

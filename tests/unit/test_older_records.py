@@ -153,7 +153,7 @@ def test_an_older_record_answers_and_travels(toys: Toys, tmp_path: Path) -> None
     opened = toys.space()
     opened.unzip(archive)
     assert opened.verify() == []
-    assert [each["rate"] for each in opened.find("thing")] == [100.0]
+    assert [each["rate"] for each in opened.all_byquery("thing")] == [100.0]
 
 
 def test_keys_that_nobody_knows_change_nothing(toys: Toys) -> None:
