@@ -61,7 +61,7 @@ def main() -> None:
         for number in range(count):
             result(work / f"result_{number:06d}", number)
         space = Workspace(work)
-        space.reindex()
+        space.work_collection().reindex()
         space.byquery("report_library")
         for attempt in range(3):
             space = Workspace(work)

@@ -80,7 +80,7 @@ def main() -> None:
             (folder / "meta.yaml").write_text(text)
             (folder / ".axs" / "meta.json").write_text(json.dumps({"of": of_value(text), "meta": data}))
         begin = time.process_time()
-        Workspace(work).reindex()
+        Workspace(work).work_collection().reindex()
         print(f"indexing {count} results: {time.process_time() - begin:.2f} s of CPU")
         for attempt in range(3):
             space = Workspace(work)

@@ -14,7 +14,11 @@ from axs_core.entry import Entry, Scope, entry_scope, path_in, record_in
 from axs_core.entry.model import RESERVED
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from axs_core.api.workspace import Workspace
+    from axs_core.compare.replay import Replayed
+    from axs_core.exchange.edits import Changes
 
 
 class ParameterRow(Value):
@@ -95,23 +99,44 @@ class WorkspaceEntry(OneEntry):
         return path_in(self.entry, relative)
 
     def remove(self) -> None:
-        """Delete it. Only what axs made in the work collection can be removed."""
-        self.workspace.remove(self)
+        """Delete it. Raises StoreError for what axs did not make in the work collection."""
+        from axs_core.upkeep.garbage import remove
 
-    def edit(
-        self,
-        *,
-        name: str | None = None,
-        note: str | None = None,
-        tags: Sequence[str] | None = None,
-        priority: float | None = None,
-    ) -> None:
-        """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others."""
-        from axs_core.exchange.collections import edit
+        remove(self.workspace.session.store, self.workspace.session.index, self.entry)
 
-        session = self.workspace.session
-        edit(session.store, session.index, self.entry, name=name, note=note, tags=tags, priority=priority)
-        self.entry = session.index.at_path(self.path) or self.entry
+    def edit(self, **changes: Unpack[Changes]) -> None:
+        """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others:
+        ``changes`` are those of :class:`axs_core.exchange.edits.Changes`.
+        """
+        from axs_core.exchange.edits import edit
+
+        edit(self.workspace.session, self.entry, **changes)
+        self.entry = self.workspace.session.index.at_path(self.path) or self.entry
+
+    def twin(self) -> WorkspaceEntry | None:
+        """The entry that this one is paired with (it may be itself), as its parents declare; None where none is
+        known. A note says in what it differs.
+        """
+        from axs_core.compare.twin import twin_of
+
+        found = twin_of(self.workspace.session, self.entry)
+        return None if found is None else WorkspaceEntry(self.workspace, found)
+
+    def replay(self, sources: Mapping[str, str] | None = None) -> Replayed:
+        """Make it again from its record; see :mod:`axs_core.compare.replay`. ``sources``: where files and folders that
+        it was made from are now, by the parameter that named them. Raises NotFound that lists what is missing.
+        """
+        from axs_core.compare.replay import replay
+
+        return replay(self.workspace.session, self.entry, sources or {})
+
+    def lock(self, need: str | None = None) -> str:
+        """The lock file (PEP 751) of the Python packages that it was made with; ``need`` says which environment where
+        there are several. Raises NotFound that names the packages whose archives are not known.
+        """
+        from axs_core.compare.lock import lock_of
+
+        return lock_of(self.entry, need)
 
     def pull(self, *, trust: bool = False) -> tuple[str, str]:
         """Bring a clone up to date, by fast-forward only; the commits before and after. Local changes are kept: where
@@ -129,7 +154,7 @@ class WorkspaceEntry(OneEntry):
         """
         from axs_core.exchange.collections import elsewhere
 
-        self.workspace.trust.grant(elsewhere(self.workspace.session.index, self.entry), "trust")
+        self.workspace.session.trust.grant(elsewhere(self.workspace.session.index, self.entry), "trust")
 
     def is_trusted(self) -> bool:
         """May its code run? One's own always may."""
@@ -141,7 +166,7 @@ class WorkspaceEntry(OneEntry):
         """Take back what :meth:`trust`, ``--trust`` or an answer allowed. What was made meanwhile stays."""
         from axs_core.exchange.collections import elsewhere
 
-        self.workspace.trust.withdraw(elsewhere(self.workspace.session.index, self.entry))
+        self.workspace.session.trust.withdraw(elsewhere(self.workspace.session.index, self.entry))
 
     def actions(self) -> dict[str, Any]:
         """Functions of its code, by name; where that is not trusted, what it seems to define, with its descriptions:

@@ -9,6 +9,7 @@ from typing import Any
 from axs_core.base.errors import AxsError
 from axs_core.entry import Entry
 from axs_core.index import Index
+from axs_core.making.session import Session
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,9 @@ class Vocabulary:
     values: Mapping[str, Sequence[Any]]
 
 
-def vocabulary(index: Index) -> Vocabulary:
+def vocabulary(session: Session) -> Vocabulary:
     """Names, tags, keys and values of all collections; what cannot be read is left out."""
+    index = session.index
     tags, keys = index.words()
     values: dict[str, list[Any]] = {key: [] for key in keys}
     for recipe in _readable_recipes(index):

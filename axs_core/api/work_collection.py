@@ -10,6 +10,7 @@ from axs_core.base.results import OneCollection
 
 if TYPE_CHECKING:
     from axs_core.api.workspace import Workspace
+    from axs_core.upkeep.sizes import Sizes
 
 
 class WorkCollection(OneCollection):
@@ -26,6 +27,17 @@ class WorkCollection(OneCollection):
     def zip(self, output: Path | str, **options: Any) -> Path:
         """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
         return self.workspace.zip(None, output, **options)
+
+    def sizes(self, *what: str) -> Sizes:
+        """How much room entries (by name or query), or all of it with what axs keeps beside, take on the disk."""
+        from axs_core.exchange.naming import by_words
+        from axs_core.upkeep.sizes import sizes
+
+        return sizes(self.workspace.session, by_words(self.workspace.session.index, what))
+
+    def reindex(self) -> None:
+        """Read all entries again, those of the other collections too: the index belongs to the work collection."""
+        self.workspace.session.index.reindex()
 
     def move(self, to: Path | str) -> Path:
         """Move it to a folder that is not there yet; the workspace sees it there from now on. Returns the folder.

@@ -14,30 +14,24 @@ from axs_core.base.errors import NotFound
 from axs_core.base.paths import absolute
 from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
-from axs_core.collections.trust import Trust
 from axs_core.making.asking import ask
 from axs_core.making.session import Session
 from axs_core.query import parse
 from axs_core.resolver import Step
 
 if TYPE_CHECKING:
-    from axs_core.api.vocabulary import Vocabulary
-    from axs_core.collections.trust import Trust
-    from axs_core.compare.replay import Replayed
-    from axs_core.compare.table import Tabulated
     from axs_core.exchange.collections import CollectionRow
     from axs_core.producers.downloads import Downloads
     from axs_core.upkeep.listing import EntryRow
     from axs_core.upkeep.policy import Policy
-    from axs_core.upkeep.sizes import Sizes
-    from axs_core.upkeep.verify import Verified
 
 
 class Workspace:
     """All that queries see: the collections, the index, this machine.
 
     ``work_collection`` overrides ``$AXS_WORK_COLLECTION``; ``environ`` the process environment; ``reporter`` hears
-    what happens. All that it holds is ``session``; each method is a call of a function that takes that.
+    what happens. All that it holds is ``session``; each method is a call of a function that takes that. What is done to
+    one entry is a method of the entry, what is done to the work collection one of :meth:`work_collection`.
     """
 
     def __init__(
@@ -82,8 +76,6 @@ class Workspace:
         """Everything that exists and satisfies the query; makes nothing."""
         return Found(self, parse(query))
 
-    find = all_byquery
-
     def byname(self, name: str) -> WorkspaceEntry:
         """The entry with this name (that of its folder, one that a person gave it, or of a clone that of its
         repository), of whatever kind.
@@ -103,21 +95,21 @@ class Workspace:
         """What :meth:`byquery` would do; does nothing."""
         from axs_core.making.notes import noted
 
-        with self.trust.answering("never"):
-            return noted(self.session.resolver.plan(parse(query)))
+        with self.session.trust.answering("never"):
+            return noted(self.session.resolver.plan(parse(query)), self.session.world)
 
     def fetch_list(self, query: str | Sequence[str]) -> Downloads:
         """What :meth:`byquery` would bring from the network; brings nothing."""
         from axs_core.producers.downloads import downloads
 
-        with self.trust.answering("never"):
+        with self.session.trust.answering("never"):
             return downloads(self.session.resolver, self.session.resolver.plan(parse(query)))
 
     def explain(self, query: str | Sequence[str]) -> list[str]:
         """Which recipes and entries come near, and on which condition each fails."""
         from axs_core.resolver.explain import explain
 
-        with self.trust.answering("never"):
+        with self.session.trust.answering("never"):
             return explain(self.session.world, parse(query)) + self.session.index.errors()
 
     # what there is
@@ -134,35 +126,19 @@ class Workspace:
 
         return rows(self.session.index, self.session.settings.environ)
 
-    def vocabulary(self) -> Vocabulary:
-        """Names, tags, keys and values, for completion."""
-        from axs_core.api.vocabulary import vocabulary
-
-        return vocabulary(self.session.index)
-
-    @property
-    def trust(self) -> Trust:
-        """Which collections from elsewhere may run code."""
-        return self.session.trust
-
     # entries beside each other
-
-    def tabulate(self, items: Sequence[WorkspaceEntry], columns: Sequence[str] | None = None) -> Tabulated:
-        """A table of entries; see :func:`axs_core.compare.table.tabulate`."""
-        from axs_core.compare.table import tabulate
-        from axs_core.compare.twin import Twins
-
-        return tabulate(Found.entries_of(items), Twins(self.session.index.find), columns)
 
     def table(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """What satisfies the query, a dictionary each: the columns that suit it, or those that are asked for."""
-        return self.tabulate(self.all_byquery(query), columns).dicts()
+        from axs_core.compare.table import table_of
+
+        return table_of(self.session, self.all_byquery(query).entries(), columns).dicts()
 
     def dataframe(self, query: str | Sequence[str], columns: Sequence[str] | None = None) -> Any:
         """:meth:`table` as a ``pandas.DataFrame``. Raises UsageError where pandas is not installed."""
-        from axs_core.compare.table import dataframe
+        from axs_core.compare.table import dataframe, table_of
 
-        return dataframe(self.tabulate(self.all_byquery(query), columns))
+        return dataframe(table_of(self.session, self.all_byquery(query).entries(), columns))
 
     def report(
         self,
@@ -179,31 +155,6 @@ class Workspace:
 
         folder = None if pictures is None else absolute(pictures)
         return report(self.session, list(Found.entries_of(items)), absolute(output), folder, title)
-
-    def twin(self, item: WorkspaceEntry) -> WorkspaceEntry | None:
-        """The entry that this one is paired with (it may be itself), as its parents declare; None where none is
-        known. A note says in what it differs.
-        """
-        from axs_core.compare.twin import twin_of
-
-        found = twin_of(self.session, item.entry)
-        return None if found is None else WorkspaceEntry(self, found)
-
-    def replay(self, item: WorkspaceEntry, sources: Mapping[str, str] | None = None) -> Replayed:
-        """Make an entry again from its record; see :mod:`axs_core.compare.replay`. ``sources``: where files and folders
-        that it was made from are now, by the parameter that named them. Raises NotFound that lists what is missing.
-        """
-        from axs_core.compare.replay import replay
-
-        return replay(self.session, item.entry, sources or {})
-
-    def lock(self, item: WorkspaceEntry, need: str | None = None) -> str:
-        """The lock file (PEP 751) of the Python packages that an entry was made with; ``need`` says which environment
-        where there are several. Raises NotFound that names the packages whose archives are not known.
-        """
-        from axs_core.compare.lock import lock_of
-
-        return lock_of(item.entry, need)
 
     # in and out
 
@@ -288,16 +239,6 @@ class Workspace:
         """Where produced entries are kept."""
         return WorkCollection(self)
 
-    def moved_to(self, work_collection: Path) -> None:
-        """Look there from now on."""
-        self.session.moved_to(work_collection)
-
-    def remove(self, item: WorkspaceEntry) -> None:
-        """Delete an entry. Raises StoreError for what axs did not make."""
-        from axs_core.upkeep.garbage import remove
-
-        remove(self.session.store, self.session.index, item.entry)
-
     def gc(self, policy: Policy | None = None, *, dry_run: bool = False) -> list[str]:
         """Remove broken entries and those made only for something that is gone; their names. ``policy`` lets go what
         was asked for too; ``dry_run`` removes nothing.
@@ -308,22 +249,7 @@ class Workspace:
 
     def verify(self, *what: str) -> list[str]:
         """What is not as it was recorded, of all that axs made, or of entries by name or by a query."""
-        return self.verified(*what).problems
-
-    def verified(self, *what: str) -> Verified:
-        """The same with how much was read, and which entries are not as they were."""
         from axs_core.exchange.naming import by_words
         from axs_core.upkeep.verify import verified
 
-        return verified(self.session, by_words(self.session.index, what))
-
-    def sizes(self, *what: str) -> Sizes:
-        """How much room entries (by name or query), or all of the work collection, take on the disk."""
-        from axs_core.exchange.naming import by_words
-        from axs_core.upkeep.sizes import sizes
-
-        return sizes(self.session, by_words(self.session.index, what))
-
-    def reindex(self) -> None:
-        """Read all entries again."""
-        self.session.index.reindex()
+        return verified(self.session, by_words(self.session.index, what)).problems

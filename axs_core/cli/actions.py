@@ -76,7 +76,7 @@ def find(root: Root, query: Any) -> Each:
 
     axs find QUERY
     """
-    return Each(root.workspace.find(query_of(query)))
+    return all_byquery(root, query)
 
 
 @action("workspace")
@@ -240,7 +240,7 @@ def unzip(root: Root, archive: Any, *, name: Any = None, trust: Any = False, **l
 @action("workspace")
 def reindex(root: Root) -> None:
     """Read all entries anew, after a meta.yaml was edited that no answer has used since."""
-    root.workspace.reindex()
+    root.workspace.work_collection().reindex()
 
 
 @action("workspace")

@@ -31,13 +31,15 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
         axs all_byquery QUERY , table
         axs all_byquery QUERY , table --columns,=name,machine,made --format=csv
     """
-    from axs_core.compare.table import Tabulated
+    from axs_core.api import Found
+    from axs_core.compare.table import Tabulated, table_of
 
     refuse_format(format)
     names = texts_of([] if columns is None else columns, "--columns")
     workspace = workspace_of(entries)
-    made = workspace.tabulate(entries, names or None) if workspace else Tabulated(tuple(names), ())
-    return formatted(made, format)
+    if workspace is None:
+        return formatted(Tabulated(tuple(names), ()), format)
+    return formatted(table_of(workspace.session, Found.entries_of(entries), names or None), format)
 
 
 @action("entries")
@@ -158,7 +160,7 @@ def entry_replay(entry: WorkspaceEntry, **sources: Any) -> str:
         axs byname NAME , replay --NAME=PATH
     """
     said = {name: text_of(path, f"--{name}") for name, path in sources.items()}
-    return "\n".join(entry.workspace.replay(entry, said).text())
+    return "\n".join(entry.replay(said).text())
 
 
 @action("entry")
@@ -171,7 +173,7 @@ def entry_lock(entry: WorkspaceEntry, *, output: Any = None, need: Any = None) -
         axs byname NAME , lock --output=pylock.toml
         axs byquery python_env,lock_file=pylock.toml
     """
-    text = entry.workspace.lock(entry, optional_text(need, "--need"))
+    text = entry.lock(optional_text(need, "--need"))
     if output is None:
         return text
     path = Path(text_of(output, "--output"))
@@ -190,7 +192,7 @@ def entry_twin(entry: WorkspaceEntry) -> WorkspaceEntry:
     """
     from axs_core.compare.twin import no_twin
 
-    twin = entry.workspace.twin(entry)
+    twin = entry.twin()
     if twin is None:
         raise no_twin(entry.entry)
     return twin

@@ -108,14 +108,20 @@ def _arguments(action: str, position: int, target: Target, last: str, root: Root
     if position or not known:
         return []
     if action in QUERIES:
-        return _query(last, root.workspace.vocabulary())
+        return _query(last, _vocabulary(root))
     if target == "workspace" and action in NAMES:
-        return root.workspace.vocabulary().names
+        return _vocabulary(root).names
     if target == "workspace" and action == "help":
         return {name for table in ACTIONS.values() for name in table}
     if action == "completion":
         return SHELLS
-    return root.workspace.vocabulary().values if target == "entry" and action == "get" else []
+    return _vocabulary(root).values if target == "entry" and action == "get" else []
+
+
+def _vocabulary(root: Root) -> Vocabulary:
+    from axs_core.api.vocabulary import vocabulary
+
+    return vocabulary(root.workspace.session)
 
 
 def _query(last: str, vocabulary: Vocabulary) -> Iterable[str]:

@@ -41,7 +41,7 @@ def gc(root: Root, *, older_than: Any = None, keep: Any = (), keep_last: Any = N
     if not flag(dry_run, "--dry_run"):
         return Each(tuple(root.workspace.gc(policy)))
     names = root.workspace.gc(policy, dry_run=True)
-    taken = {size.name: size for size in root.workspace.sizes().entries}
+    taken = {size.name: size for size in root.workspace.work_collection().sizes().entries}
     room = total(taken[name] for name in names if name in taken).bytes
     root.workspace.session.reporter.note(f"nothing is removed; it would free {human(room)}")
     return Each(tuple(names))
@@ -64,15 +64,18 @@ def verify(root: Root, *what: Any) -> None:
 
         axs verify QUERY
     """
+    from axs_core.exchange.naming import by_words
     from axs_core.upkeep.sizes import human
+    from axs_core.upkeep.verify import verified
 
-    found = root.workspace.verified(*texts_of(what, "a name"))
+    session = root.workspace.session
+    found = verified(session, by_words(session.index, texts_of(what, "a name")))
     if found.problems:
         listed = "".join(f"\n    {problem}" for problem in found.problems)
         raise StoreError(f"files are not what was recorded:{listed}", hint=_way_out(found.changed))
     entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
     files = f"{found.files:,} {'file' if found.files == 1 else 'files'}"
-    root.workspace.session.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
+    session.reporter.note(f"{entries}, {files}, {human(found.bytes)}: as recorded")
 
 
 def _way_out(changed: Sequence[Entry]) -> str | None:
@@ -129,7 +132,7 @@ def du(root: Root, *what: Any, by: Any = "entry", format: Any = "text", top: Any
         near = closest(as_text(by), GROUPS)
         raise UsageError(f"--by={as_text(by)} is not known", hint=f"--by={near or '|'.join(GROUPS)}")
     most = optional_count(top, "--top", 20)
-    found = root.workspace.sizes(*texts_of(what, "a name"))
+    found = root.workspace.work_collection().sizes(*texts_of(what, "a name"))
     return _table(found.entries, found.beside, by, format, most)
 
 

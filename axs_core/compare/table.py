@@ -18,6 +18,7 @@ from axs_core.base.errors import UsageError
 from axs_core.compare.cells import OWN, Cells, Held, Row, declared, rows_of
 from axs_core.compare.twin import Twin, Twins
 from axs_core.entry import Entry
+from axs_core.making.session import Session
 from axs_core.query.near import nearest
 
 PLAIN = {"name": "name", "tags": "tags", "machine": "machine", "made": "made"}
@@ -90,6 +91,11 @@ class Tabulated:
     def dicts(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def table_of(session: Session, entries: Iterable[Entry], columns: Sequence[str] | None = None) -> Tabulated:
+    """:func:`tabulate` with the twins among what a session sees."""
+    return tabulate(entries, Twins(session.index.find), columns)
 
 
 def tabulate(entries: Iterable[Entry], twins: Twins, columns: Sequence[str] | None = None) -> Tabulated:

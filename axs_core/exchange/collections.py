@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,13 +26,12 @@ from axs_core.resolver import Answer
 from axs_core.store import Store, lock_base
 from axs_core.store.durable import sync_folder
 from axs_core.store.entry_files import change_files, note_asked, present_files, replace_meta
-from axs_core.upkeep.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported, made_here
+from axs_core.upkeep.ownership import clone_of, entries_folder, is_bundle, is_collection, is_git, is_imported
 
 Kind = Literal["named", "work", "package", "shipped", "local", "git", "zip", "bundle"]
-_GIVEN = re.compile(r"\w[\w.+-]*")
+GIVEN = re.compile(r"\w[\w.+-]*")
 """A name that a person gives an entry: it has to work in a query and on a command line."""
 _NO_WORD = re.compile(r"\W")
-_TAG = re.compile(r"\w(?:[\w./@+-]*\w)?(?:\+\+)?")
 
 
 @dataclass(frozen=True)
@@ -168,36 +166,6 @@ def put(store: Store, index: Index, entry: Entry, collection: Entry) -> Path:
     return folder
 
 
-def edit(
-    store: Store,
-    index: Index,
-    entry: Entry,
-    *,
-    name: str | None = None,
-    note: str | None = None,
-    tags: Sequence[str] | None = None,
-    priority: float | None = None,
-) -> None:
-    """Give an entry a name, a note, tags of one's own (those of its recipe stay), or a collection its priority.
-
-    Raises UsageError for a name or tag that cannot be used, or that something else has, and for what was not made here.
-    """
-    if entry.origin is not None:
-        raise UsageError(f"{entry.name} came from elsewhere, and stays as it came")
-    if entry.kind != "produced" or not made_here(entry.path) or not entry.path.is_relative_to(store.root):
-        raise UsageError(f"{entry.name} was not made by axs in the work collection", hint=f"edit {entry.path / META}")
-    changes: dict[str, Any] = {}
-    if name is not None:
-        changes["name"] = _free_name(index, entry, name)
-    if note is not None:
-        changes["note"] = note
-    if priority is not None:
-        if not is_collection(entry):
-            raise UsageError(f"{entry.name} is no collection; only collections have a priority")
-        changes["priority"] = priority
-    change_meta(store, index, entry, changes, _tags(entry, tags) if tags is not None else None)
-
-
 def change_meta(
     store: Store, index: Index, entry: Entry, changes: Mapping[str, Any], tags: Sequence[str] | None = None
 ) -> None:
@@ -213,23 +181,9 @@ def change_meta(
     index.refresh()
 
 
-def _free_name(index: Index, entry: Entry, name: str) -> str:
-    """A name that nothing else goes by; empty text takes the name away."""
-    if name == "":
-        return name
-    if not _GIVEN.fullmatch(name):
-        raise UsageError(f"{name!r} cannot be a name", hint="letters, digits and _ . + -")
-    others = [other.name for other in called(index, name) if other.path != entry.path]
-    with suppress(NotFound):
-        others.append(index.by_name(name).name)
-    if others:
-        raise UsageError(f"{others[0]} goes by the name {name!r} already")
-    return name
-
-
 def called(index: Index, name: str) -> list[Entry]:
     """The entries that a person gave this name."""
-    if not _GIVEN.fullmatch(name):
+    if not GIVEN.fullmatch(name):
         return []
     return [entry for entry in index.find(parse(f"name==={name}")) if entry.kind == "produced"]
 
@@ -253,17 +207,6 @@ def _repository(clone: Entry) -> str:
     """How krai's axs calls a clone: by its repository and, where one was asked for, the checkout."""
     name, checkout = str(clone.values["repo_name"]), clone.values.get("checkout")
     return f"{name}_{_NO_WORD.sub('_', str(checkout))}" if checkout else name
-
-
-def _tags(entry: Entry, tags: Sequence[str]) -> list[str]:
-    """The recipe's tags and a person's own, sorted."""
-    given = list(Record.read(entry.path).tags or sorted(entry.tags))
-    for tag in tags:
-        if not _TAG.fullmatch(tag):
-            raise UsageError(f"{tag!r} cannot be a tag", hint="letters and digits; _ . / @ + - inside")
-        if tag == "collection" and tag not in given:
-            raise UsageError("the tag 'collection' makes a collection of an entry", hint="byquery collection,...")
-    return sorted({*given, *tags})
 
 
 def bring_up_to_date(session: Session, entry: Entry, *, trust: bool = False) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from axs_core.base.errors import NotFound
 from axs_core.entry import Entry
-from axs_core.exchange.collections import edit
+from axs_core.exchange.edits import edit
 from axs_core.exchange.naming import by_name
 from axs_core.making.asking import ask
 from axs_core.making.session import Session
@@ -33,7 +33,7 @@ def ingest(
             reasons.append(error)
             continue
         if name or tags:
-            edit(session.store, session.index, made, name=name, tags=tags or None)
+            edit(session, made, name=name, tags=tags or None)
         return by_name(session.index, made.name)
     if len(reasons) == 1:
         raise reasons[0]

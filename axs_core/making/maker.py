@@ -91,7 +91,8 @@ class Maker:
         self.store.complete(attempt, meta, scrubbed(record, secrets), files)
 
     def _making_scope(self, found: Match, met: Met, attempt: Attempt) -> Scope:
-        extra = {**met.values, "path": attempt.folder, "parameters_file": str(parameters_of(attempt.folder))}
+        extra = {"machine": lambda: self.world.machine, **met.values, "path": attempt.folder}
+        extra["parameters_file"] = str(parameters_of(attempt.folder))
         asking = {"query": str(found.query), "byquery": lambda: self._asker(met), "note": lambda: self.reporter.note}
         return recipe_scope(found, {**extra, **asking, "needs": _needs_as_data(met)})
 

@@ -11,24 +11,25 @@ from axs_core.entry.functions import call
 from axs_core.resolver.match import Match
 from axs_core.resolver.plan import NeedValues, Step
 from axs_core.resolver.scopes import recipe_scope
+from axs_core.resolver.world import World
 
 
-def noted(step: Step) -> Step:
+def noted(step: Step, world: World) -> Step:
     """The same plan with the notes of its recipes: each calls its function ``plan_notes``, which gets ``parameters``,
-    and ``needs`` as data (null, or a shorter list, where something is still to be made).
+    ``machine``, and ``needs`` as data (null, or a shorter list, where something is still to be made).
     """
-    step = replace(step, needs=tuple((name, noted(inner)) for name, inner in step.needs))
+    step = replace(step, needs=tuple((name, noted(inner, world)) for name, inner in step.needs))
     if step.action != "make" or step.match is None or step.match.recipe.plan_notes is None:
         return step
     try:
-        return replace(step, notes=(*step.notes, *_ask(step.match, step.match.recipe.plan_notes, step)))
+        return replace(step, notes=(*step.notes, *_ask(step.match, step.match.recipe.plan_notes, step, world)))
     except NotTrusted as later:
         return replace(step, notes=(*step.notes, str(later)))
 
 
-def _ask(found: Match, name: str, step: Step) -> list[str]:
+def _ask(found: Match, name: str, step: Step, world: World) -> list[str]:
     needs = {need: _as_data(found.recipe.needs[need], value) for need, value in step.values.items()}
-    scope = recipe_scope(found, {"needs": needs, "query": str(found.query)})
+    scope = recipe_scope(found, {"needs": needs, "query": str(found.query), "machine": lambda: world.machine})
     function = scope.function(name)
     if function is None:
         file = found.recipe.path / "meta.yaml"

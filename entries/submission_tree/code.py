@@ -25,7 +25,12 @@ CHECKER_TIMEOUT = 3600
 
 
 def make_tree(
-    parameters: dict[str, Any], needs: dict[str, Any], path: Path, recipe_path: str, byquery: Callable[..., Any]
+    parameters: dict[str, Any],
+    needs: dict[str, Any],
+    path: Path,
+    recipe_path: str,
+    machine: str,
+    byquery: Callable[..., Any],
 ) -> dict[str, Any]:
     """Write the tree into ``path``/tree. Everything that is missing is named at once: UsageError for what must be said,
     NotFound for runs.
@@ -38,7 +43,7 @@ def make_tree(
             needs["runs"].append(byquery(query, need="runs"))
         runs = recorded(needs)
         choice = Chooser(runs, parameters, rules).choose()
-    described = description(parameters, _of(choice))
+    described = description(parameters, _of(choice), machine)
     choice.problems += changed_runs(run for cell in choice.taken for run in cell.runs)
     _refuse_unsaid(choice, lacking(described), _undeclared(choice, parameters))
     _refuse_missing(choice, parameters)
@@ -53,7 +58,7 @@ def make_tree(
     return {**found, **_official(parameters, needs, Path(path))}
 
 
-def plan_notes(parameters: dict[str, Any], needs: dict[str, Any]) -> list[str]:
+def plan_notes(parameters: dict[str, Any], needs: dict[str, Any], machine: str) -> list[str]:
     """For ``axs plan``: runs and compliance tests that are missing, how long they take, and what is to be said."""
     choice = Chooser(recorded(needs), parameters, rules_of(parameters["round"])).choose()
     notes = [f"takes {c.performance.name}, {c.accuracy.name}" for c in choice.taken if c.performance and c.accuracy]
@@ -63,7 +68,7 @@ def plan_notes(parameters: dict[str, Any], needs: dict[str, Any]) -> list[str]:
         unknown = len(choice.missing) - len(known)
         more = f", and {unknown} more of unknown length" if unknown else ""
         notes.append(f"machine time: at least {sum(known) / 3600:.1f} h{more}")
-    unsaid = lacking(description(parameters, _of(choice))) + _undeclared(choice, parameters)
+    unsaid = lacking(description(parameters, _of(choice), machine)) + _undeclared(choice, parameters)
     notes += [f"to be said: {', '.join(f'{name}=' for name in unsaid)}"] if unsaid else []
     return [*notes, *choice.problems, *choice.notes, *remarks(parameters)]
 

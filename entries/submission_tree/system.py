@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from axs_core.sdk import UsageError, closest
-from axs_core.sdk import machine as this_machine
+from axs_core.sdk import UsageError, closest, machine
 
 from .rules import NEWEST, rules_of
 from .runs import Run
@@ -32,12 +31,15 @@ NONE = "N/A"
 LATER = "known when there are runs"
 
 
-def description(parameters: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, str]:
+def description(parameters: Mapping[str, Any], runs: Sequence[Run], here: str) -> dict[str, str]:
     """All keys; what is neither said nor known is empty. What else stands in ``system_file`` comes after them. Texts
-    only: the checker takes the number 0 for empty.
+    only: the checker takes the number 0 for empty. ``here``: this machine's name.
     """
     file = _of_file(parameters.get("system_file"))
-    known = {**_detected(parameters, runs), **{key: value for key, value in file.items() if value not in ("", None)}}
+    known = {
+        **_detected(parameters, runs, here),
+        **{key: value for key, value in file.items() if value not in ("", None)},
+    }
     for key in (*NEEDED, *MAY_BE_EMPTY):
         said = parameters.get(PARAMETERS.get(key, key))
         if said is not None:
@@ -90,7 +92,7 @@ def _refuse_misspelt(content: Mapping[str, Any], file: str) -> None:
             )
 
 
-def _detected(parameters: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+def _detected(parameters: Mapping[str, Any], runs: Sequence[Run], here: str) -> dict[str, Any]:
     """What the records say of the machine and of the software; before anything was run, this machine counts."""
     found: dict[str, Any] = {
         "division": parameters["division"],
@@ -98,19 +100,19 @@ def _detected(parameters: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, A
         "system_name": parameters["system"],
         "number_of_nodes": 1,
     }
-    machine = next((run.machine for run in runs if run.machine), None) or this_machine.facts()
-    devices = list(machine.get("accelerators") or [])
+    facts = next((run.machine for run in runs if run.machine), None) or {**machine.facts(), "name": here}
+    devices = list(facts.get("accelerators") or [])
     found |= {
-        "host_processor_model_name": machine.get("cpu"),
-        "host_processor_core_count": machine.get("cores"),
-        "host_memory_capacity": f"{machine['memory_bytes'] / 2**30:.0f} GiB" if machine.get("memory_bytes") else None,
-        "operating_system": " ".join(filter(None, (f"{machine.get('os')},", machine.get("kernel")))),
+        "host_processor_model_name": facts.get("cpu"),
+        "host_processor_core_count": facts.get("cores"),
+        "host_memory_capacity": f"{facts['memory_bytes'] / 2**30:.0f} GiB" if facts.get("memory_bytes") else None,
+        "operating_system": " ".join(filter(None, (f"{facts.get('os')},", facts.get("kernel")))),
         "accelerators_per_node": len(devices),
         **(dict.fromkeys(OF_ACCELERATORS, NONE) if not devices else {"accelerator_model_name": devices[0]}),
         "framework": ", ".join(sorted({f"{run.get('engine')} {run.get('engine_version')}" for run in runs})) or LATER,
         "other_software_stack": ", ".join(_software(runs)) or LATER,
     }
-    if machine.get("name") == this_machine.name():
+    if facts.get("name") == here:
         found |= _of_this_machine()
     return found
 

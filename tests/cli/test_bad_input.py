@@ -415,7 +415,7 @@ def test_a_template_of_a_parent(toys: Toys) -> None:
             -> making painting
             error: TOYS/recipes/base/meta.yaml:5: make.program.run.1: painting has no 'colour'
 
-            hint: it has: byquery, needs, note, parameters, parameters_file, path, query, recipe_path, tags
+            hint: it has: byquery, machine, needs, note, parameters, parameters_file, path, query, recipe_path, tags
             """
         ),
     )

@@ -55,7 +55,7 @@ def test_arguments_of_programs(world: Toys) -> None:
 
 def test_what_one_locale_cannot_read_another_one_finds(world: Toys) -> None:
     """From Python, where axs does not choose the mode."""
-    code = "from axs_core import Workspace; print(len(Workspace().find('thing')))"
+    code = "from axs_core import Workspace; print(len(Workspace().all_byquery('thing')))"
     environ = {key: value for key, value in world.environ().items() if key != "AXS_INDEX"}
     found = [
         subprocess.run([sys.executable, "-c", code], env=environ | more, capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.fake_axs import FakeWorkspace
 
-from axs_core.base.errors import NotFound, StoreError, UsageError
+from axs_core.base.errors import NotFound, UsageError
 from axs_core.base.reporter import Reporter
 from axs_core.cli.action import ACTIONS, Action
 from axs_core.cli.execute import Outcome, run_pipeline
@@ -206,17 +206,6 @@ def test_one_of_several_fails_and_the_others_are_answered(workspace: FakeWorkspa
     assert [(each.subject, str(each.error)) for each in outcome.failures] == [
         ("small", "entry 'small' has no 'only_large'")
     ]
-
-
-def test_verify(workspace: FakeWorkspace) -> None:
-    assert run("verify", workspace).result is None
-    with pytest.raises(StoreError) as raised:
-        run("verify small", workspace)
-    assert str(raised.value) == "files are not what was recorded:\n    small/model.onnx: missing"
-    assert raised.value.hint == "axs byname small , remove; the next ask makes it again"
-    with pytest.raises(StoreError) as raised:
-        run("verify odd", workspace)
-    assert (str(raised.value), raised.value.hint) == ("files are not what was recorded:\n    odd: cannot be read", None)
 
 
 def test_help_needs_no_workspace() -> None:

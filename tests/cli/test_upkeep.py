@@ -52,6 +52,16 @@ def test_verify(toys: Toys, capsys: pytest.CaptureFixture[str]) -> None:
     assert axs("verify", capsys)[0] == 0
 
 
+def test_verify_of_what_cannot_be_read_has_no_way_out(toys: Toys, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = toys.work / "odd"
+    odd.mkdir(parents=True)
+    (odd / "meta.yaml").write_text("[")
+    code, out, err = axs("verify", capsys)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: files are not what was recorded:\n    {odd}/meta.yaml:")
+    assert "hint:" not in err
+
+
 @pytest.mark.parametrize(
     ("line", "code", "talk"),
     [

@@ -25,6 +25,9 @@ POWER_KEYS = (
     "disk_controllers",
 )
 
+CACHE = Path("/sys/devices/system/cpu/cpu0/cache/index0/size")
+"""Linux tells it of this machine; no record has it."""
+
 
 @pytest.fixture
 def toys(tmp_path: Path) -> Toys:
@@ -94,6 +97,15 @@ def test_the_system_is_described_by_its_record_and_by_what_is_said(toys: Toys) -
     assert described["framework"] == "toy engine 1.0"
     assert described["accelerator_model_name"] == "N/A" or described["accelerators_per_node"] != "0"
     assert all(isinstance(value, str) for value in described.values())
+
+
+@pytest.mark.skipif(not CACHE.is_file(), reason="this system does not tell of its caches")
+def test_this_machine_is_known_by_the_name_that_the_settings_give(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AXS_SYSTEM", "what the process says")
+    space = toys.space()
+    run_all(space, "Offline")
+    described = read(home(space.byquery(f"{OPEN},{SAID}")) / "systems" / "SYS.json")
+    assert CACHE.read_text(encoding="ascii").strip() in described["host_processor_caches"]
 
 
 def test_a_file_may_describe_the_system(toys: Toys, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_meta_yaml(toys: Toys, made: WorkspaceEntry, way: str, index: str) -> No
     """It is not found any more by any query; asked for, it is made again beside the damaged one, which is named."""
     WAYS[way](made.path / "meta.yaml")
     if index == "made anew":
-        toys.space().reindex()
+        toys.space().work_collection().reindex()
     assert [entry["n"] for entry in toys.space().all_byquery("thing")] == [2, 3]
     answer, said = ask(toys)
     assert toys.made("toy") == 4
@@ -117,7 +117,7 @@ def test_record_json(toys: Toys, made: WorkspaceEntry, way: str) -> None:
 @pytest.mark.parametrize("name", ["files.json", "meta.json"])
 def test_what_axs_keeps_for_itself(toys: Toys, made: WorkspaceEntry, way: str, name: str) -> None:
     WAYS[way](made.path / ".axs" / name)
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     assert (ask(toys)[0].path, toys.made("toy")) == (made.path, 3)
     assert len(toys.space().verify()) == (1 if name == "files.json" else 0)
     the_others_are_well(toys)
@@ -125,7 +125,7 @@ def test_what_axs_keeps_for_itself(toys: Toys, made: WorkspaceEntry, way: str, n
 
 def test_the_engines_folder_is_gone(toys: Toys, made: WorkspaceEntry) -> None:
     shutil.rmtree(made.path / ".axs")
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     assert (ask(toys)[0].path, toys.made("toy")) == (made.path, 3)
     assert toys.space().verify() == [f"{made.name}: its list of files is missing or damaged"]
 

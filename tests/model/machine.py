@@ -225,7 +225,7 @@ class StoreMachine(RuleBasedStateMachine):
         time = 1_700_000_000_000_000_000 + 1_000_000_000 * sum(StoreMachine.steps.values())
         os.utime(file, ns=(time, time))  # a person does not edit twice within one tick of the file system's clock
         self.notes[name] = value
-        assert [entry["twice"] for entry in self.space(host).find(f"note,value={value}")].count(2 * value) >= 1
+        assert [entry["twice"] for entry in self.space(host).all_byquery(f"note,value={value}")].count(2 * value) >= 1
 
     @rule(name=st.sampled_from(["note_x", "note_y"]))
     def delete_what_was_written(self, name: str) -> None:
@@ -238,7 +238,7 @@ class StoreMachine(RuleBasedStateMachine):
     def lose_the_index(self, host: str, how: str) -> None:
         self.count(f"index: {how}")
         if how == "reindex":
-            self.space(host).reindex()
+            self.space(host).work_collection().reindex()
             return
         file = self.root / f"index_{host}.sqlite"
         for each in self.root.glob(f"{file.name}*"):
@@ -305,10 +305,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _seen_by(self, space: Workspace, host: str) -> None:
         for recipe in RECIPES:
-            found = Counter(int(entry["n"]) for entry in space.find(recipe))
+            found = Counter(int(entry["n"]) for entry in space.all_byquery(recipe))
             wanted = Counter(n for name, n in [*self.present.values(), *self.opened] if name == recipe)
             assert found == wanted, f"{host} finds {found} of {recipe}, {wanted} are there"
-        assert {entry.name: entry["value"] for entry in space.find("note")} == self.notes, host
+        assert {entry.name: entry["value"] for entry in space.all_byquery("note")} == self.notes, host
         rows = [row for row in space.entries() if row.kind == "produced" and Path(row.collection) == self.toys.work]
         present = {row.name for row in rows if row.state == "present"}
         assert {name for name in present if name in self.present} == set(self.present), host

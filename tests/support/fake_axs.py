@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from axs_core.base.errors import NotFound, ProduceError, Refused
 from axs_core.base.reporter import Reporter
 from axs_core.base.results import OneCollection, OneEntry
-
-if TYPE_CHECKING:
-    from axs_core.upkeep.verify import Verified
 
 
 @dataclass(frozen=True)
@@ -99,13 +96,19 @@ class FakeCollection(OneCollection):
         self.removed = True
 
 
-@dataclass
-class FakeVocabulary:
-    names: tuple[str, ...] = ("digits", "digits_raw", "model_digits")
-    tags: tuple[str, ...] = ("model", "loadgen_output", "odd tag")
-    values: Mapping[str, tuple[Any, ...]] = field(
-        default_factory=lambda: {"framework": ("onnxrt", "openvino", "pytorch"), "first_n": (20, 500), "model_name": ()}
-    )
+class FakeIndex:
+    """What completion asks of the index: names, tags, keys, and a recipe with choices."""
+
+    def words(self) -> tuple[list[str], list[str]]:
+        return ["model", "loadgen_output", "odd tag"], ["framework", "first_n", "model_name"]
+
+    def rows(self) -> list[dict[str, str]]:
+        return [{"name": name, "kind": "produced"} for name in ("digits", "digits_raw", "model_digits")]
+
+    def all_recipes(self) -> list[Any]:
+        choices = {"framework": ("onnxrt", "openvino", "pytorch"), "first_n": (20, 500), "model_name": ()}
+        parameters = {name: SimpleNamespace(choices=known) for name, known in choices.items()}
+        return [SimpleNamespace(parameters=parameters, alternatives=())]
 
 
 class FakeWorkspace:
@@ -113,7 +116,7 @@ class FakeWorkspace:
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
-        self.session = SimpleNamespace(reporter=reporter)
+        self.session = SimpleNamespace(reporter=reporter, index=FakeIndex())
         self.asked: list[Any] = []
         small = {"accuracy": 98.60000000000001, "labels": ["a", "b"], "size": {"x": 1, "y": [5, 6]}, "n": 20}
         large = {"accuracy": 97, "labels": [], "size": {}, "n": 500, "only_large": True}
@@ -153,8 +156,6 @@ class FakeWorkspace:
     def all_byquery(self, query: str) -> list[FakeEntry]:
         return [] if query == "nothing" else [self.known["small"], self.known["large"]]
 
-    find = all_byquery
-
     def byname(self, name: str) -> FakeEntry:
         if name not in self.known:
             raise NotFound(f"there is no entry '{name}'", hint="axs byname small")
@@ -175,24 +176,9 @@ class FakeWorkspace:
     def work_collection(self) -> FakeCollection:
         return FakeCollection()
 
-    def reindex(self) -> None:
-        self.asked.append("reindex")
-
     def gc(self, policy: Any = None) -> list[str]:
         self.asked.append(policy)
         return ["broken_1", "broken_2"]
-
-    def verified(self, *what: str) -> Verified:
-        """``small`` lacks a file; of ``odd`` not even the ``meta.yaml`` can be read."""
-        from axs_core.entry import Entry
-        from axs_core.upkeep.verify import Verified
-
-        if what == ("small",):
-            return Verified(problems=["small/model.onnx: missing"], changed=[Entry("small", Path("/store/small"), {})])
-        return Verified(problems=["odd: cannot be read"] if what == ("odd",) else [])
-
-    def vocabulary(self) -> FakeVocabulary:
-        return FakeVocabulary()
 
 
 def open_fake(environ: Mapping[str, str], reporter: Reporter) -> FakeWorkspace:

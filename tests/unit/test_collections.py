@@ -70,7 +70,7 @@ def test_a_collection_of_ones_own(toys: Toys) -> None:
     assert (moved.name, moved.path.parent) == (second.name, inner)
     assert toys.space().byquery("run,n=2", into="mine").path == moved.path
     assert toys.made("run") == 2
-    assert [entry.path.parent for entry in toys.space().find("run")] == [inner, inner]
+    assert [entry.path.parent for entry in toys.space().all_byquery("run")] == [inner, inner]
     assert toys.space().verify() == []
 
 
@@ -79,7 +79,7 @@ def test_what_a_result_in_a_collection_needs_is_kept(toys: Toys) -> None:
     toys.maker("user", "user", needs={"data": "data"})
     toys.space().byquery("collection,collection_name=mine")
     user = toys.space().byquery("user", into="mine")
-    data = next(iter(toys.space().find("data"))).name
+    data = next(iter(toys.space().all_byquery("data"))).name
     assert toys.space().gc() == []
     user.remove()
     assert toys.space().gc() == [data]
@@ -118,7 +118,7 @@ def test_name_tags_and_note(toys: Toys) -> None:
     space = toys.space()
     again = space.byname("baseline")
     assert (again.path, again["note"], again.tags) == (run.path, "before the new driver", {"paper", "run", "v1.0"})
-    assert [entry.name for entry in space.find("run,paper,name=baseline")] == [run.name]
+    assert [entry.name for entry in space.all_byquery("run,paper,name=baseline")] == [run.name]
     assert space.byquery("run").path == run.path
     assert space.verify() == []
     again.edit(name="", tags=[])
@@ -168,7 +168,7 @@ def test_listing(toys: Toys, repository: Path, tmp_path: Path) -> None:
     )
     cloned.edit(priority=5)
     assert [row.kind for row in toys.space().collections()][2:] == ["local", "shipped", "git", "zip"]
-    assert run.name in [entry.name for entry in space.find("run")]
+    assert run.name in [entry.name for entry in space.all_byquery("run")]
 
 
 @pytest.mark.process
@@ -251,7 +251,7 @@ def test_removing_a_collection(toys: Toys, repository: Path, tmp_path: Path) -> 
     for entry in (mine, imported, cloned):
         entry.remove()
         assert not entry.path.exists()
-    assert not list(toys.space().find("run"))
+    assert not list(toys.space().all_byquery("run"))
     assert "shared_one" not in [row.name for row in toys.space().entries()]
     assert raised_by(toys.space().byname, run.name).startswith("there is no entry named")
 
@@ -281,7 +281,7 @@ def test_what_a_person_put_into_a_collection_stays(toys: Toys, tmp_path: Path) -
     ]
     assert (hand / "meta.yaml").is_file() and (mine.path / "notes.txt").is_file()
     assert not run.path.exists()
-    assert [entry.name for entry in toys.space().find("hand")] == ["by_hand"]
+    assert [entry.name for entry in toys.space().all_byquery("hand")] == ["by_hand"]
     assert toys.space().byquery("run", into="mine").path.parent == mine.path / "entries"
 
 

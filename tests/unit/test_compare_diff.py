@@ -156,7 +156,7 @@ def test_what_has_to_be_known_comes_first(toys: Toys) -> None:
         ("old", "wrong"),
         ("new", "LOUD: 2 others"),
     )
-    assert list(space.replay(loud).text())[:4] == [
+    assert list(loud.replay().text())[:4] == [
         "caution (old): LOUD: 2 others",
         "caution (new): LOUD: 2 others",
         "",

@@ -113,7 +113,7 @@ class TestTwin:
     def test_an_accuracy_run_is_its_own(self, toys: Toys) -> None:
         space = toys.space()
         run = space.byquery("loadgen_output,loadgen_scenario=Offline")
-        twin = space.twin(run)
+        twin = run.twin()
         assert twin is not None and twin.name == run.name
 
     @pytest.mark.parametrize("changed", PARTS)
@@ -121,12 +121,12 @@ class TestTwin:
         space = toys.space()
         accuracy = space.byquery("loadgen_output,loadgen_scenario=Server")
         run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
-        twin = space.twin(run)
+        twin = run.twin()
         assert twin is not None and twin.name == accuracy.name
         for value, entries in (("other", [accuracy]), ("unknown", [accuracy, run])):
             for entry in entries:
                 rewrite(entry.path, changed, value)
-            assert toys.space().twin(run) is None
+            assert twin_of(toys.space().session, run.entry) is None
 
     def test_the_accuracy_of_another_normalisation_is_none(self, toys: Toys) -> None:
         space = toys.space()
@@ -144,7 +144,7 @@ class TestTwin:
         accuracy = space.byquery("loadgen_output,loadgen_scenario=Offline,batch_size=8,num_threads=2")
         marked = f"{accuracy.name} (batch 8, threads 2)"
         assert next(row for row in space.table(PERFORMANCE))["accuracy from"] == marked
-        twin = space.twin(run)
+        twin = run.twin()
         assert twin is not None and twin.name == accuracy.name
         same = space.byquery("loadgen_output,loadgen_scenario=Server")
         assert next(row for row in space.table(PERFORMANCE))["accuracy from"] == same.name
@@ -154,7 +154,7 @@ class TestTwin:
         run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Offline")
         alike, newer = (space.byquery(f"loadgen_output,limit={limit}") for limit in (100, 101))
         rewrite(newer.path, "question_digest", "another")
-        twin = toys.space().twin(run)
+        twin = toys.space().byname(run.name).twin()
         assert twin is not None and twin.name == alike.name
 
     def test_the_same_scenario_comes_first(self, toys: Toys) -> None:
@@ -162,7 +162,7 @@ class TestTwin:
         run = space.byquery(f"{PERFORMANCE},loadgen_scenario=Server,loadgen_target_qps=50")
         for scenario in ("Server", "Offline"):
             space.byquery(f"loadgen_output,loadgen_scenario={scenario}")
-        twin = space.twin(run)
+        twin = run.twin()
         assert twin is not None and twin["loadgen_scenario"] == "Server"
 
     def test_on_the_command_line(self, toys: Toys) -> None:

@@ -174,7 +174,7 @@ def test_the_index_is_made_anew_while_others_use_it(toys: Toys) -> None:
     toys.maker("toy", "thing", parameters={"n": {"type": "int"}})
     code = """
         for turn in range(8):
-            space.reindex()
+            space.work_collection().reindex()
             assert len(space.all_byquery("x")) == 30, turn
             name = space.byquery("thing,n={number}").name
             assert space.byname(name)["n"] == {number}

@@ -48,7 +48,7 @@ def made(toys: Toys) -> Toys:
 
 def test_what_axs_writes_is_of_the_form(made: Toys) -> None:
     for name in ("user", "leaf"):
-        entry = made.space().find(name)[0].entry
+        entry = made.space().all_byquery(name)[0].entry
         assert fault(record_in(entry.path)) is None
         assert set(read_files(entry.path) or ()) == {"out.txt"}
 
@@ -63,7 +63,7 @@ def test_what_axs_writes_is_of_the_form(made: Toys) -> None:
     ],
 )
 def test_a_damaged_record_is_told_with_a_way_out(made: Toys, text: str, told: str) -> None:
-    run = made.space().find("user")[0]
+    run = made.space().all_byquery("user")[0]
     (run.path / "record.json").write_text(text, encoding="utf-8")
     assert made.space().byquery("user").name == run.name  # its figures are whole
     for ask in (lambda: made.space().gc(), lambda: run.describe()):
@@ -78,7 +78,7 @@ def test_a_damaged_record_is_told_with_a_way_out(made: Toys, text: str, told: st
 
 @pytest.mark.parametrize("text", ["null", "[1]", '{"out.txt": {"size": "x"}}', "{" * 5000, '{"a": 1}'])
 def test_a_damaged_list_of_files(made: Toys, text: str) -> None:
-    run = made.space().find("user")[0]
+    run = made.space().all_byquery("user")[0]
     (run.path / ".axs" / "files.json").write_text(text, encoding="utf-8")
     assert read_files(run.path) is None
     assert made.space().verify(run.name) == [f"{run.name}: its list of files is missing or damaged"]
@@ -87,11 +87,11 @@ def test_a_damaged_list_of_files(made: Toys, text: str) -> None:
 
 def test_a_number_without_end_does_not_stop_everything(made: Toys, tmp_path: Path) -> None:
     """It was stored once, and from then on every command failed."""
-    run = made.space().find("user")[0]
+    run = made.space().all_byquery("user")[0]
     text = (run.path / "meta.yaml").read_text(encoding="utf-8").replace("n: 1", f"n: 1{'0' * 400}")
     (run.path / "meta.yaml").write_text(text, encoding="utf-8")
     space = made.space()
-    space.reindex()
-    assert [entry.name for entry in space.find("user,n>5")] == [run.name]
-    assert json.loads(json.dumps(space.find("user")[0]["n"])) == 10**400
+    space.work_collection().reindex()
+    assert [entry.name for entry in space.all_byquery("user,n>5")] == [run.name]
+    assert json.loads(json.dumps(space.all_byquery("user")[0]["n"])) == 10**400
     space.byname(run.name).remove()

@@ -71,7 +71,7 @@ def test_what_is_not_that_old_stays(toys: Toys) -> None:
 
 def test_what_was_asked_for_since_stays(toys: Toys) -> None:
     there = made(toys)
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     assert toys.space().byquery("thing,n=1").path == there["old"].path
     assert gone(toys, there, Policy(older_than=30 * DAY)) == {"other", "other need"}
 
@@ -110,12 +110,12 @@ def copies(toys: Toys) -> dict[str, WorkspaceEntry]:
     """Three of one thing, the first 40 days old, the others 20 and 0; and one of another thing."""
     toys.maker("toy", "thing", parameters={"n": {"default": 1, "type": "int"}})
     found = {"first": aged(toys.space().byquery("thing"), 40)}
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     found["second"] = aged(toys.space().byquery("thing", fresh="one"), 20)
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     found["third"] = toys.space().byquery("thing", fresh="one")
     found["other"] = aged(toys.space().byquery("thing,n=2"), 90)
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     return found
 
 
@@ -138,8 +138,8 @@ def test_keep_last(toys: Toys, policy: Policy, expected: set[str]) -> None:
 @pytest.mark.parametrize("change", [{"name": "baseline"}, {"note": "before"}, {"tags": ["paper"]}])
 def test_what_a_person_marked_stays(toys: Toys, change: dict[str, object]) -> None:
     there = made(toys)
-    toys.space().reindex()
-    toys.space().byname(there["old"].name).edit(**change)  # type: ignore[arg-type]
+    toys.space().work_collection().reindex()
+    toys.space().byname(there["old"].name).edit(**change)
     assert gone(toys, there, Policy(older_than=30 * DAY)) == {"other", "other need"}
 
 
@@ -149,7 +149,7 @@ def test_collections_and_what_is_in_them_stay(toys: Toys, tmp_path: Path) -> Non
     recipe |= {"parameters": {"collection_name": {"type": "str"}}, "make": {"python": {"function": "make_it"}}}
     toys.add("own", recipe, "def make_it(path):\n    (path / 'entries').mkdir()\n")
     collection = aged(toys.space().byquery("collection,collection_name=mine"), 40)
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     toys.space().byquery("thing,n=1", into="mine")
     removed = toys.space().gc(Policy(older_than=30 * DAY))
     assert sorted(removed) == sorted([there["other"].name, there["other need"].name])

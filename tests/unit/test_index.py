@@ -135,7 +135,7 @@ def test_where_many_are_written_by_hand_such_an_edit_needs_a_reindex(
     toys.add("a", {"tags": ["yy"]})
     space = toys.space()
     assert names(space, "yy") == []
-    space.reindex()
+    space.work_collection().reindex()
     assert names(space, "yy") == ["a"]
 
 
@@ -193,7 +193,7 @@ def test_made_entries_edited_by_hand(toys: Toys) -> None:
     (made.path / "meta.yaml").write_text(text.replace("a: 1", "a: edited"))
     assert toys.space().byquery("thing")["a"] == "edited"
     space = toys.space()
-    space.reindex()  # the copy that axs keeps is not taken for the edited file
+    space.work_collection().reindex()  # the copy that axs keeps is not taken for the edited file
     assert space.byquery("thing")["a"] == "edited"
 
 

@@ -44,7 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def names(space: Workspace, query: str = "x") -> list[str]:
-    return sorted(found.name for found in space.find(query))
+    return sorted(found.name for found in space.all_byquery(query))
 
 
 @pytest.mark.parametrize("jump", [-YEAR, -3600 * 10**9, -(10**9), -1, 3600 * 10**9], ids=str)
@@ -114,11 +114,11 @@ def test_the_newest_is_what_was_made_last(toys: Toys, clock: Clock) -> None:
         made.append(toys.space().byquery("thing", fresh="one").name)
         assert toys.space().byquery("thing").name == made[-1], clock.ahead
     assert len(set(made)) == 6
-    assert [found.name for found in toys.space().find("thing")] == made
+    assert [found.name for found in toys.space().all_byquery("thing")] == made
     space = toys.space()
-    space.reindex()
+    space.work_collection().reindex()
     assert space.byquery("thing").name == made[-1]
-    assert [found.name for found in space.find("thing")] == made
+    assert [found.name for found in space.all_byquery("thing")] == made
 
 
 def test_entries_from_the_future(toys: Toys, clock: Clock) -> None:

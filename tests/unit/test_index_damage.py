@@ -17,6 +17,7 @@ from support.rights import permissions_count
 from support.toy import Toys
 
 from axs_core import Workspace
+from axs_core.api.vocabulary import vocabulary
 from axs_core.index import connection as connection_module
 from axs_core.index import database as database_module
 
@@ -42,13 +43,13 @@ def filled(toys: Toys) -> Toys:
 def all_answers(space: Workspace) -> dict[str, Any]:
     """What a workspace answers to every kind of question."""
     return {
-        "find": sorted(found.name for found in space.find("x")),
-        "find one": [(found.name, found["text"]) for found in space.find("x,n=7")],
-        "find above": sorted(found["n"] for found in space.find("thing,n>1")),
+        "find": sorted(found.name for found in space.all_byquery("x")),
+        "find one": [(found.name, found["text"]) for found in space.all_byquery("x,n=7")],
+        "find above": sorted(found["n"] for found in space.all_byquery("thing,n>1")),
         "hit": space.byquery("thing,n=1").name,
         "name": space.byname("entry9")["n"],
         "list": sorted(space.entries(), key=repr),
-        "words": space.vocabulary(),
+        "words": vocabulary(space.session),
         "errors": space.session.index.errors(),
         "plan": str(space.plan("thing,n=2")),
         "explain": space.explain("thing,m=2"),
@@ -83,12 +84,12 @@ def test_a_file_that_is_damaged_while_it_is_open(filled: Toys, damage: Callable[
     for changed in (lambda: None, lambda: filled.space().byquery("thing,n=3"), lambda: filled.space().byquery("thing")):
         space = filled.space()
         changed()
-        space.find("x")
+        space.all_byquery("x")
         damage(space.session.index.file)
         assert all_answers(space)["find one"] == right["find one"]
         space.session.index.refresh()
         assert all_answers(space)["find"] == right["find"]
-    assert sorted(found["n"] for found in filled.space().find("thing,n.")) == [1, 2, 3]
+    assert sorted(found["n"] for found in filled.space().all_byquery("thing,n.")) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
@@ -221,7 +222,7 @@ def test_a_file_of_somebody_else_that_is_named_by_mistake(
     (said,) = toys.reporter.warnings
     assert said.startswith(f"{tmp_path / 'precious'} is no index of axs (")
     assert said.endswith("; all entries are read for this time only (AXS_INDEX=FILE names another file)")
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     assert toys.space().byquery("thing").name == toys.space().byquery("thing").name
     assert (tmp_path / "precious").read_bytes() == before
     assert sorted(item.name for item in tmp_path.glob("precious*")) == ["precious"]
@@ -247,7 +248,7 @@ def test_a_device_or_a_pipe_that_is_named_stays(toys: Toys, tmp_path: Path, make
         f"{file} is no index of axs (a device, a pipe or a socket); it is left alone; all entries are read for this "
         "time only (AXS_INDEX=FILE names another file)"
     ]
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     assert toys.space().byquery("thing").name == made.name
     assert (file.stat().st_ino, file.stat().st_mode) == (before.st_ino, before.st_mode)
     assert [item.name for item in tmp_path.glob("special*")] == ["special"]
@@ -259,9 +260,9 @@ def test_an_own_file_that_was_named_is_made_anew(toys: Toys, tmp_path: Path) -> 
         toys.add(f"entry{number}", {"tags": ["x"], "attributes": {"text": "y" * 500}})
     toys.space().session.index.close()
     truncated(tmp_path / "index", 9000)
-    assert len(toys.space().find("x")) == 50
+    assert len(toys.space().all_byquery("x")) == 50
     assert len(notes(toys)) == 1
-    assert len(toys.space().find("x")) == 50
+    assert len(toys.space().all_byquery("x")) == 50
     assert notes(toys) == []
 
 
@@ -283,7 +284,7 @@ def test_a_disk_that_is_full(filled: Toys, monkeypatch: pytest.MonkeyPatch) -> N
     for number in range(30, 60):
         filled.add(f"later{number}", {"tags": ["x"], "attributes": {"text": "z" * 3000}})
     space.session.index.refresh()
-    assert len(space.find("x")) == ENTRIES + 30
+    assert len(space.all_byquery("x")) == ENTRIES + 30
     assert filled.reporter.warnings == [
         f"the index {space.session.index.file} cannot be written: database or disk is full; all entries are read for "
         "this time only (AXS_INDEX=FILE names another file)"
@@ -320,7 +321,7 @@ def test_a_file_that_may_not_be_written_is_replaced(user: Toys) -> None:
     user.space().session.index.close()
     file.chmod(0o444)
     user.add("b", {"tags": ["x"]})
-    assert len(user.space().find("x")) == 2
+    assert len(user.space().all_byquery("x")) == 2
     assert notes(user) == [f"the index {file} is damaged (attempt to write a readonly database){READ_AGAIN}"]
     made = user.space().byquery("thing")
     assert user.space().byquery("thing").name == made.name
@@ -334,7 +335,7 @@ def test_a_folder_that_may_not_be_written(user: Toys) -> None:
     file.parent.chmod(0o555)
     try:
         user.add("b", {"tags": ["x"]})
-        assert len(user.space().find("x")) == 2
+        assert len(user.space().all_byquery("x")) == 2
         assert len(user.reporter.warnings) == 1
         made = user.space().byquery("thing")
         assert user.space().byquery("thing").name == made.name
@@ -345,7 +346,7 @@ def test_a_folder_that_may_not_be_written(user: Toys) -> None:
 
 def test_no_index_at_all_and_no_right_to_make_one(user: Toys) -> None:
     (user.recipes.parent / "cache").mkdir(mode=0o555)
-    assert len(user.space().find("x")) == 1
+    assert len(user.space().all_byquery("x")) == 1
     (said,) = user.reporter.warnings
     assert "cannot be written: Permission denied; all entries are read for this time only" in said
 
@@ -360,13 +361,13 @@ def test_a_lock_is_waited_for_and_who_made_it_is_believed(filled: Toys, monkeypa
     monkeypatch.setattr(connection_module, "create", lambda name: (made.append(name), create(name))[1])
     spaces = [filled.space() for _ in range(4)]
     for space in spaces:
-        assert len(space.find("x")) == ENTRIES
+        assert len(space.all_byquery("x")) == ENTRIES
     content = bytearray(spaces[0].session.index.file.read_bytes())
     content[4096:] = bytes(len(content) - 4096)
     spaces[0].session.index.file.write_bytes(bytes(content))
     for space in spaces:
         space.session.index.database.execute("PRAGMA shrink_memory")  # it has read all of it
-        assert len(space.find("x")) == ENTRIES
+        assert len(space.all_byquery("x")) == ENTRIES
     assert len(made) == 1
 
 

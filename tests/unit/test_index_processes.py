@@ -24,8 +24,8 @@ ASKING = """
     for turn in range({turns}):
         fresh = Workspace()
         for space in (kept, fresh):
-            assert sorted(found["n"] for found in space.find("x")) == list(range({entries})), turn
-            assert [found.name for found in space.find("x,n=7")] == ["entry7"], turn
+            assert sorted(found["n"] for found in space.all_byquery("x")) == list(range({entries})), turn
+            assert [found.name for found in space.all_byquery("x,n=7")] == ["entry7"], turn
             assert space.byname("entry9")["n"] == 9
             assert space.byquery("thing,n={number}")["n"] == {number}
             assert space.byquery(f"thing,n={{turn // 4 + 100}}")["n"] == turn // 4 + 100  # all ask for this one
@@ -86,7 +86,7 @@ def survive(toys: Toys, turns: int, spoil: Callable[[Path, int], None]) -> int:
     for child in children:
         out, err = child.communicate()
         assert (child.returncode, out) == (0, "done\n"), err
-    made = sorted(found["n"] for found in toys.space().find("thing"))
+    made = sorted(found["n"] for found in toys.space().all_byquery("thing"))
     assert made == [*range(PROCESSES), *range(100, 100 + (turns + 3) // 4)]
     assert toys.made("toy") == len(made)  # each once
     return times
@@ -107,7 +107,7 @@ def test_asking_while_the_index_is_damaged(filled: Toys) -> None:
 
 
 def test_asking_while_the_index_is_made_anew(filled: Toys) -> None:
-    assert survive(filled, 6, lambda file, number: filled.space().reindex()) > 2
+    assert survive(filled, 6, lambda file, number: filled.space().work_collection().reindex()) > 2
 
 
 @pytest.mark.endurance

@@ -10,6 +10,7 @@ import pytest
 from support.toy import Toys
 
 from axs_core import Workspace
+from axs_core.api.vocabulary import vocabulary
 from axs_core.base.digest import of_tree
 from axs_core.base.errors import StoreError
 
@@ -35,11 +36,11 @@ def made(toys: Toys) -> Toys:
         lambda space: space.collections(),
         lambda space: space.plan("thing"),
         lambda space: space.table("thing"),
-        lambda space: space.vocabulary(),
+        lambda space: vocabulary(space.session),
         lambda space: space.verify(),
-        lambda space: space.sizes(),
+        lambda space: space.work_collection().sizes(),
         lambda space: space.gc(),
-        lambda space: space.reindex(),
+        lambda space: space.work_collection().reindex(),
         lambda space: space.work_collection().remove(),
         lambda space: space.zip(None, "x.zip"),
         lambda space: space.bundle(["thing"], "x.tar"),

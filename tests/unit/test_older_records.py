@@ -87,7 +87,7 @@ def answers_to_everything(toys: Toys, folder: Path) -> WorkspaceEntry:
     assert audit(old.entry, Reporter()).problems == ()
     assert old.describe()["record"] == old["record"] == record
     assert space.table("thing", ["name", "rate", "record.query"])[0]["rate"] == 100.0
-    assert [size.kind for size in space.sizes(folder.name).entries] == ["toy"]
+    assert [size.kind for size in space.work_collection().sizes(folder.name).entries] == ["toy"]
     assert space.gc() == []
     assert toys.reporter.warnings == []
     return old
@@ -126,7 +126,7 @@ def test_an_older_record_is_read(toys: Toys, shape: str) -> None:
 def test_an_older_record_is_replayed(toys: Toys, shape: str) -> None:
     folder = put(toys, shape)
     space = toys.space(TOY_THREADS="3")
-    outcome = space.replay(space.byname(folder.name))
+    outcome = space.byname(folder.name).replay()
     assert outcome.new.values["rate"] == 100.0
     assert outcome.figures[0].change == "same"
     told = "environment variables are not in the record; set here: TOY_THREADS"
@@ -153,7 +153,7 @@ def test_an_older_record_answers_and_travels(toys: Toys, tmp_path: Path) -> None
     opened = toys.space()
     opened.unzip(archive)
     assert opened.verify() == []
-    assert [each["rate"] for each in opened.find("thing")] == [100.0]
+    assert [each["rate"] for each in opened.all_byquery("thing")] == [100.0]
 
 
 def test_keys_that_nobody_knows_change_nothing(toys: Toys) -> None:
@@ -161,7 +161,7 @@ def test_keys_that_nobody_knows_change_nothing(toys: Toys) -> None:
     change(folder, with_more)
     answers_to_everything(toys, folder)
     space = toys.space()
-    assert space.replay(space.byname(folder.name)).figures[0].change == "same"
+    assert space.byname(folder.name).replay().figures[0].change == "same"
 
 
 def test_a_record_of_a_newer_axs_is_not_broken(toys: Toys) -> None:
@@ -176,7 +176,7 @@ def test_a_record_of_a_newer_axs_is_not_broken(toys: Toys) -> None:
     new = toys.space(TOY_THREADS="2").byquery("thing,factor=2", fresh="one")
     assert "parameters" in compare(old.entry, new.entry).same
     with pytest.raises(UsageError) as caught:
-        toys.space().replay(toys.space().byname(folder.name))
+        toys.space().byname(folder.name).replay()
     assert caught.value.message == f"the record of {folder.name} has no needs, so it cannot be made again"
     assert caught.value.hint == f"a newer axs wrote it: format {FORMAT + 1}; this one reads format {FORMAT}"
 
@@ -185,7 +185,7 @@ def test_what_a_newer_axs_made_and_may_need_is_no_garbage(toys: Toys) -> None:
     folder = put(toys, "environment")
     space = toys.space()
     user = space.byquery("middle")
-    base = space.find("base")[0]
+    base = space.all_byquery("base")[0]
     change(folder, made_by_a_newer_one)  # it says neither who asked for it nor what it needs in words that are known
     user.remove()
     assert toys.space().gc() == []
@@ -199,7 +199,7 @@ def test_a_record_of_a_newer_axs_that_is_enough_is_replayed(toys: Toys) -> None:
     folder = put(toys, "environment")
     change(folder, lambda record: record.update(format=FORMAT + 1, weather="sunny"))
     space = toys.space()
-    assert space.replay(space.byname(folder.name)).figures[0].change == "same"
+    assert space.byname(folder.name).replay().figures[0].change == "same"
 
 
 @pytest.mark.parametrize("format", ["1.5", None, {"major": 2}])

@@ -38,7 +38,7 @@ def redefine(toys: Toys, **changes: object) -> None:
 def test_the_same_again(toys: Toys) -> None:
     space = toys.space()
     old = space.byquery("thing,factor=2")
-    outcome = space.replay(old)
+    outcome = old.replay()
     assert list(outcome.text()) == [
         f"old  {old.name}",
         f"new  {outcome.new.name}",
@@ -62,7 +62,7 @@ def test_the_same_again(toys: Toys) -> None:
 def test_queries_are_answered_as_before(toys: Toys) -> None:
     space = toys.space()
     old = space.byquery("thing")
-    first, second = space.replay(old).new, space.replay(old).new
+    first, second = old.replay().new, old.replay().new
     assert second.name == f"{first.name}_2"
     assert toys.space().byquery("thing").name == old.name
     assert [each.name for each in toys.space().all_byquery(f"thing,replay_of={old.name}")] == [first.name, second.name]
@@ -73,7 +73,7 @@ def test_a_default_that_was_changed_is_as_it_was(toys: Toys) -> None:
     space = toys.space()
     old = space.byquery("thing")
     redefine(toys, parameters={"factor": {"type": "int", "default": 3}, "more": {"default": "x"}})
-    outcome = toys.space().replay(old)
+    outcome = toys.space().byname(old.name).replay()
     assert outcome.new.values["factor"] == 1
     assert outcome.remarks == ("parameter more is new, it is 'x'",)
     assert [each.what for each in outcome.comparison.sections["recipes"]] == ["toy"]
@@ -85,7 +85,7 @@ def test_a_parameter_that_is_gone(toys: Toys) -> None:
     redefine(toys, **more)
     old = toys.space().byquery("thing")
     redefine(toys)
-    assert toys.space().replay(old).remarks == ("parameter old_one is not known any more, it was 5",)
+    assert toys.space().byname(old.name).replay().remarks == ("parameter old_one is not known any more, it was 5",)
 
 
 def test_figures_and_lines_that_differ(toys: Toys) -> None:
@@ -93,7 +93,7 @@ def test_figures_and_lines_that_differ(toys: Toys) -> None:
     old = space.byquery("thing")
     code = (toys.recipes / "toy" / "code.py").read_text()
     (toys.recipes / "toy" / "code.py").write_text(code.replace("100.0", "98.0").replace("% 7", "% 5"))
-    text = list(toys.space().replay(old).text())
+    text = list(toys.space().byname(old.name).replay().text())
     start = text.index("figures")
     assert text[3:6] == ["surroundings that are not the same", "  recipes", text[5]]
     assert text[start + 1 : start + 3] == ["        old  new  change", "  rate  100  98   -2.00 %"]
@@ -113,7 +113,7 @@ def test_the_needs_are_those_of_the_record(toys: Toys) -> None:
     space = toys.space()
     old = space.byquery("use")
     space.byquery("base", fresh="one")  # newer, and it would answer
-    new = space.replay(old).new
+    new = old.replay().new
     assert space.byname(new.name).record["needs"][0]["entry"] in {each["entry"] for each in old.record["needs"]} | {
         each.name for each in space.all_byquery("base")
     }
@@ -127,7 +127,7 @@ def test_a_need_that_is_gone_is_made_again_and_told(toys: Toys) -> None:
     old = space.byquery("use")
     space.byquery("base").remove()
     toys.maker("base", "base", "(path / 'x.txt').write_text('two')")
-    outcome = toys.space().replay(old)
+    outcome = toys.space().byname(old.name).replay()
     assert [each.what for each in outcome.comparison.sections["needs"]] == ["base"]
 
 
@@ -140,7 +140,7 @@ def test_environments_are_made_with_the_same_versions(toys: Toys) -> None:
     old = space.byquery("use")
     space.byquery("env").remove()
     toys.maker("env", "env", code.replace("2.0", "3.0"), parameters={"requirements": {"type": "list", "default": []}})
-    outcome = toys.space().replay(old)
+    outcome = toys.space().byname(old.name).replay()
     assert toys.space().byname(outcome.new.name).record["python"] == {"python": ["numpy==2.0"]}
     assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
     assert "packages (python)" not in outcome.comparison.sections
@@ -175,14 +175,14 @@ def test_needs_of_needs_are_as_they_were(chain: Toys) -> None:
     old = chain.space().byquery("use")
     gone(chain, "pixels", "env")
     newer_packages(chain)
-    outcome = chain.space().replay(old)
+    outcome = chain.space().byname(old.name).replay()
     made = chain.space().byname(outcome.new.name).record["needs"][0]
     assert made["python"] == {"python": ["numpy==2.0"]}
     assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
     assert "packages (images/python)" in outcome.comparison.same
     different = {title: [each.what for each in rows] for title, rows in outcome.comparison.sections.items()}
     assert different == {"recipes": ["env"]}
-    again = chain.space().replay(old)  # what was made again as a need is used again
+    again = chain.space().byname(old.name).replay()  # what was made again as a need is used again
     assert chain.space().byname(again.new.name).record["needs"][0]["entry"] == made["entry"]
     assert chain.made("pixels") == 2
 
@@ -191,7 +191,7 @@ def test_what_was_made_again_as_a_need_answers_nothing_else(chain: Toys) -> None
     old = chain.space().byquery("use")
     gone(chain, "pixels", "env")
     newer_packages(chain)
-    chain.space().replay(old)
+    chain.space().byname(old.name).replay()
     assert chain.space().byquery("pixels").record["python"] == {"python": ["numpy==3.0"]}
 
 
@@ -200,7 +200,7 @@ def test_a_need_of_a_need_that_cannot_be_as_it_was_is_told(chain: Toys) -> None:
     old = chain.space().byquery("use")
     gone(chain, "pixels", "photographs")
     chain.maker("photographs", "photographs", "(path / 'p.txt').write_text('two')")
-    outcome = chain.space().replay(old)
+    outcome = chain.space().byname(old.name).replay()
     assert [each.what for each in outcome.comparison.sections["needs"]] == ["images/photographs"]
     assert [each.what for each in outcome.comparison.sections["recipes"]] == ["photographs"]
 
@@ -210,7 +210,7 @@ def test_the_recipe_of_a_need_is_not_here(chain: Toys) -> None:
     gone(chain, "pixels")
     shutil.rmtree(chain.recipes / "pixels")
     chain.maker("other_pixels", "pixels", PIXELS)
-    outcome = chain.space().replay(old)
+    outcome = chain.space().byname(old.name).replay()
     assert outcome.remarks == ("images: the recipe 'pixels' does not answer here any more: pixels",)
     assert outcome.comparison.sections["needs"][0].what == "images"
 
@@ -220,7 +220,7 @@ def test_a_need_that_means_something_else_now(chain: Toys) -> None:
     gone(chain, "pixels")
     needs = {"python": "env", "photographs": "photographs"}
     chain.maker("pixels", "pixels", PIXELS, needs=needs, parameters={"way": {"default": "sharper"}})
-    outcome = chain.space().replay(old)
+    outcome = chain.space().byname(old.name).replay()
     assert outcome.remarks == ("images: pixels means something else here (other defaults, or another file)",)
     assert [each.what for each in outcome.comparison.sections["needs"]] == ["images"]
 
@@ -235,7 +235,7 @@ def test_archives_of_which_some_are_not_known(toys: Toys) -> None:
     space = toys.space()
     old = space.byquery("use")
     space.byquery("env").remove()
-    outcome = toys.space().replay(old)
+    outcome = toys.space().byname(old.name).replay()
     assert outcome.remarks == ("python: the archives are not known, packages have the same versions",)
 
 
@@ -279,7 +279,7 @@ def test_what_is_recorded_runs_from_any_folder(own: Toys, tmp_path: Path, monkey
     made = own.space().byquery(TYPED)
     monkeypatch.chdir("/")
     assert own.space().byquery(made.record["query"]).name == made.name
-    outcome = own.space().replay(made)
+    outcome = own.space().byname(made.name).replay()
     assert (outcome.remarks, outcome.comparison.sections) == ((), {})
 
 
@@ -291,7 +291,7 @@ def test_older_records_with_relative_paths_are_replayed_too(own: Toys, monkeypat
         del item["digest"]
     file.write_text(json.dumps({**kept, "query": TYPED}))
     monkeypatch.chdir("/")
-    assert own.space().replay(made).remarks == ()
+    assert own.space().byname(made.name).replay().remarks == ()
 
 
 def test_files_that_are_not_here_are_named_by_digest(own: Toys, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_files_that_are_not_here_are_named_by_digest(own: Toys, tmp_path: Path) 
     made = own.space().byquery(TYPED)
     mine.rename(elsewhere)
     with pytest.raises(NotFound) as caught:
-        own.space().replay(made)
+        own.space().byname(made.name).replay()
     assert caught.value.message == (
         f"what {made.name} was made from is not here:\n"
         f"    model: {mine}/net.onnx (SHA-256 {sha256(b'a network').hexdigest()})\n"
@@ -313,7 +313,9 @@ def test_the_user_says_where_they_are(own: Toys, tmp_path: Path) -> None:
     made = own.space().byquery(TYPED)
     mine.rename(elsewhere)
     own.space().byquery(f"inner,model={elsewhere}/net.onnx,pictures={elsewhere}/pics").remove()
-    outcome = own.space().replay(made, {"model": f"{elsewhere}/net.onnx", "pictures": str(elsewhere / "pics")})
+    outcome = (
+        own.space().byname(made.name).replay({"model": f"{elsewhere}/net.onnx", "pictures": str(elsewhere / "pics")})
+    )
     assert outcome.remarks == ()
     assert outcome.new.values["model"] == f"{elsewhere}/net.onnx"
     assert (outcome.new.path / "copy.txt").read_text() == "a network"
@@ -325,10 +327,10 @@ def test_another_file_is_not_taken_for_it(own: Toys, tmp_path: Path) -> None:
     other.write_text("another network")
     digests = [sha256(text).hexdigest() for text in (b"another network", b"a network")]
     with pytest.raises(UsageError) as caught:
-        own.space().replay(made, {"model": str(other)})
+        own.space().byname(made.name).replay({"model": str(other)})
     assert str(caught.value) == f"model: {other} is another file: its SHA-256 is {digests[0]}, not {digests[1]}"
     with pytest.raises(UsageError) as caught:
-        own.space().replay(made, {"factor": "2"})
+        own.space().byname(made.name).replay({"factor": "2"})
     assert str(caught.value) == f"{made.name} was made from no file or folder that is called factor"
     assert caught.value.hint == "it was made from: model, pictures"
 
@@ -339,7 +341,7 @@ def test_content_that_changed_is_told(own: Toys, tmp_path: Path) -> None:
     (mine / "net.onnx").write_text("better")
     (mine / "pics" / "new.png").write_text("")
     now, then = sha256(b"better").hexdigest(), sha256(b"a network").hexdigest()
-    assert own.space().replay(made).remarks == (
+    assert own.space().byname(made.name).replay().remarks == (
         f"model has other content: {mine}/net.onnx has the SHA-256 {now}, it was {then}",
         f"pictures has other files, or files with other times: {mine}/pics",
     )
@@ -349,7 +351,7 @@ def test_the_recipe_is_not_here(toys: Toys) -> None:
     old = toys.space().byquery("thing")
     shutil.rmtree(toys.recipes / "toy")
     with pytest.raises(NotFound) as caught:
-        toys.space().replay(old)
+        toys.space().byname(old.name).replay()
     assert str(caught.value) == (f"the recipe 'toy', which made {old.name}, does not answer here any more: thing")
 
 
@@ -357,5 +359,5 @@ def test_what_was_not_made(toys: Toys) -> None:
     toys.add("written", {"tags": ["thing"]})
     space = toys.space()
     with pytest.raises(UsageError) as caught:
-        space.replay(space.byname("written"))
+        space.byname("written").replay()
     assert str(caught.value) == "written was not made by axs: there is no record to make it again from"

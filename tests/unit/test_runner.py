@@ -109,7 +109,7 @@ def test_the_newest_answers(toys: Toys) -> None:
     names = [toys.space().byquery("thing", fresh="one").name for _ in range(3)]
     assert toys.space().byquery("thing").name == names[-1]
     space = toys.space()
-    space.reindex()
+    space.work_collection().reindex()
     assert space.byquery("thing").name == names[-1]
 
 

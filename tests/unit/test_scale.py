@@ -127,7 +127,7 @@ def test_adding_an_entry_lists_nothing(size: int, toys: Toys, work_done: Counter
         assert toys.space().byquery(f"run,size={number}").get("size") == number
     assert work_done["work listed"] == 0
     assert work_done["looked at"] < 30
-    assert len(toys.space().find("run")) == size + 2
+    assert len(toys.space().all_byquery("run")) == size + 2
 
 
 def test_adding_an_entry_costs_the_same_at_any_size(toys: Toys) -> None:
@@ -142,7 +142,7 @@ def test_a_folder_from_elsewhere_is_noticed_right_after_one_of_our_own(toys: Toy
     fill(toys, FEW)
     toys.space().byquery("run,size=-1")
     write(toys.work, MANY)
-    assert [found.get("size") for found in toys.space().find(f"run,size={MANY}")] == [MANY]
+    assert [found.get("size") for found in toys.space().all_byquery(f"run,size={MANY}")] == [MANY]
 
 
 def test_a_folder_from_elsewhere_is_noticed_while_one_of_our_own_is_made(toys: Toys) -> None:
@@ -151,7 +151,7 @@ def test_a_folder_from_elsewhere_is_noticed_while_one_of_our_own_is_made(toys: T
     with space.session.index.expecting(toys.work / "own"):
         write(toys.work, MANY)
         (toys.work / "own").mkdir()
-    assert [found.get("size") for found in toys.space().find(f"run,size={MANY}")] == [MANY]
+    assert [found.get("size") for found in toys.space().all_byquery(f"run,size={MANY}")] == [MANY]
 
 
 def test_what_another_host_made_is_seen_in_its_place_before_the_stamp_tells(toys: Toys) -> None:
@@ -179,13 +179,13 @@ def test_a_selective_search_reads_few_entries(
 ) -> None:
     fill(toys, MANY)
     work_done.clear()
-    assert sorted(found.get("size") for found in toys.space().find(query)) == sizes
+    assert sorted(found.get("size") for found in toys.space().all_byquery(query)) == sizes
     assert work_done["looked at"] <= 2 * max(2 * len(sizes), 1)
 
 
 def test_what_a_search_found_is_read_one_by_one(toys: Toys, work_done: Counter[str]) -> None:
     fill(toys, MANY)
-    found = toys.space().find("run")
+    found = toys.space().all_byquery("run")
     assert len(found) == MANY
     work_done.clear()
     assert [found[0].get("size"), found[-1].get("size")] == [1, 0]  # as they were made; the real one is the newest
@@ -196,8 +196,8 @@ def test_what_a_search_found_is_read_one_by_one(toys: Toys, work_done: Counter[s
 def test_reindexing_reads_no_yaml_of_what_axs_made(size: int, toys: Toys, work_done: Counter[str]) -> None:
     space = toys.space()
     work_done.clear()
-    space.reindex()
-    assert len(space.find("run")) == size
+    space.work_collection().reindex()
+    assert len(space.all_byquery("run")) == size
     assert work_done["yaml"] == 1  # the recipe
     assert work_done["work listed"] == 1
 
@@ -222,12 +222,12 @@ def test_garbage_goes_with_what_only_it_needed(toys: Toys) -> None:
     fill(toys, FEW)
     space = toys.space()
     top = space.byquery("top")
-    base = next(iter(space.find("base")))
+    base = next(iter(space.all_byquery("base")))
     assert space.gc() == []
     record = json.loads((top.path / "record.json").read_text())
     (top.path / "record.json").write_text(json.dumps({**record, "asked": "as a need"}))
     assert space.gc() == [top.name, base.name]
-    assert len(toys.space().find("run")) == FEW
+    assert len(toys.space().all_byquery("run")) == FEW
 
 
 # memory, of real processes (benchmarks/scale.py has the figures at 100,000)
@@ -252,7 +252,7 @@ def two_sizes(tmp_path_factory: pytest.TempPathFactory) -> list[Toys]:
         toys.maker("run", "run", parameters={"size": {"type": "int"}})
         for number in range(count):
             write(toys.work, number)
-        answer, _ = measured(toys, "lambda: len(list(space.find('run')))")
+        answer, _ = measured(toys, "lambda: len(list(space.all_byquery('run')))")
         assert answer == count
         sizes.append(toys)
     return sizes
@@ -272,13 +272,13 @@ def measured(toys: Toys, what: str) -> tuple[Any, int]:
 @pytest.mark.parametrize(
     ("what", "per_entry"),
     [
-        ("lambda: len(list(space.find('run,size>=0')))", 1),
-        ("lambda: sum(found['size'] == found['score'] * 10 for found in space.find('run'))", 1),
+        ("lambda: len(list(space.all_byquery('run,size>=0')))", 1),
+        ("lambda: sum(found['size'] == found['score'] * 10 for found in space.all_byquery('run'))", 1),
         ("lambda: len([row for row in space.entries() if row.kind == 'produced'])", 1),
         ("lambda: len(space.explain('run,siz=1')) * 0", 0),
         ("lambda: len(space.gc())", 0),
-        ("lambda: len(space.find('run,size=7'))", 0),
-        ("lambda: (space.reindex(), len(space.find('run')))[1]", 1),
+        ("lambda: len(space.all_byquery('run,size=7'))", 0),
+        ("lambda: (space.work_collection().reindex(), len(space.all_byquery('run')))[1]", 1),
     ],
 )
 def test_memory_does_not_follow_the_number_of_entries(two_sizes: list[Toys], what: str, per_entry: int) -> None:

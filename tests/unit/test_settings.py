@@ -57,6 +57,18 @@ def test_the_name_of_the_machine_reaches_identity_and_record(
     assert made.record["machine"]["name"] == "a name of its own"
 
 
+def test_functions_that_make_and_that_plan_see_the_name_of_this_machine(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AXS_SYSTEM", "what the process says")
+    meta = {"provides": [["thing"]], "finds": ["where"], "make": {"python": {"function": "look"}}, "plan_notes": "tell"}
+    code = "def look(machine): return {'where': machine}\ndef tell(machine): return ['on ' + machine]\n"
+    toys.add("toy", meta, code)
+    space = toys.space(AXS_SYSTEM="a name of its own")
+    assert space.plan("thing").notes == ("on a name of its own",)
+    assert space.byquery("thing")["where"] == "a name of its own"
+
+
 def test_what_the_process_is_called_is_nothing_to_a_workspace_that_is_not(
     toys: Toys, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,7 +45,7 @@ def test_the_whole_work_collection(toys: Toys) -> None:
     toys.add("mine", {"tags": ["x"]}, folder=toys.work)
     (toys.work / "notes").mkdir()
     toys.broken_folder("half_0123456789")
-    found = toys.space().sizes()
+    found = toys.space().work_collection().sizes()
     rows = {size.name: (size.kind, size.asked) for size in found.entries}
     assert rows == {
         thing.record["needs"][0]["entry"]: ("base", "as a need"),
@@ -68,15 +68,15 @@ def test_of_some_entries(toys: Toys) -> None:
     toys.maker("toy", "thing", parameters={"n": {"default": 1, "type": "int"}})
     first, second = toys.space().byquery("thing"), toys.space().byquery("thing,n=2")
     space = toys.space()
-    assert [size.name for size in space.sizes(first.name).entries] == [first.name]
-    assert {size.name for size in space.sizes("thing").entries} == {first.name, second.name}
-    assert [size.name for size in space.sizes("thing,n=2", second.name).entries] == [second.name]
+    assert [size.name for size in space.work_collection().sizes(first.name).entries] == [first.name]
+    assert {size.name for size in space.work_collection().sizes("thing").entries} == {first.name, second.name}
+    assert [size.name for size in space.work_collection().sizes("thing,n=2", second.name).entries] == [second.name]
     with pytest.raises(NotFound, match="no entry named 'gone', nor one that satisfies it as a query"):
-        space.sizes("gone")
+        space.work_collection().sizes("gone")
 
 
 def test_of_nothing(toys: Toys) -> None:
-    assert toys.space().sizes().entries == ()
+    assert toys.space().work_collection().sizes().entries == ()
 
 
 def test_groups() -> None:

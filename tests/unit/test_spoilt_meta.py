@@ -38,8 +38,8 @@ def test_cut_off_at_any_length(toys: Toys, made: WorkspaceEntry) -> None:
             assert file.read_bytes() == whole
             file.write_bytes(content)
             space = toys.space()
-            space.reindex()
-            assert [found["n"] for found in space.find("thing,color=red")] == [1], content
+            space.work_collection().reindex()
+            assert [found["n"] for found in space.all_byquery("thing,color=red")] == [1], content
     assert toys.made("toy") == 1
 
 

@@ -194,7 +194,7 @@ def test_a_replay_runs_with_the_variables_of_the_record(toys: Toys) -> None:
     toys.maker("toy", "thing", "import os\nreturn {'rate': 1.0}", environment=DECLARED)
     for name, then in (("slow", {"OMP_NUM_THREADS": "1"}), ("plain", {})):
         old = toys.space(**then).byquery("thing")
-        outcome = toys.space(KMP_BLOCKTIME="5", TOY_ROUNDING="up", X="1").replay(old)
+        outcome = toys.space(KMP_BLOCKTIME="5", TOY_ROUNDING="up", X="1").byname(old.name).replay()
         assert outcome.new.produced["environment"] == then, name
         assert list(outcome.text())[3] == "surroundings: the same as in the record", name
 
@@ -207,7 +207,7 @@ def test_a_program_of_a_replay_sees_them(toys: Toys) -> None:
     make = {"program": {"run": [sys.executable, "-c", script], "file": "seen.txt"}}
     toys.add("run", {"provides": [["run"]], "make": make, "environment": DECLARED})
     old = toys.space(OMP_NUM_THREADS="3").byquery("run")
-    new = toys.space(OMP_NUM_THREADS="4", KMP_X="1", Y="1").replay(old).new
+    new = toys.space(OMP_NUM_THREADS="4", KMP_X="1", Y="1").byname(old.name).replay().new
     assert (new.path / "seen.txt").read_text() == "{'OMP_NUM_THREADS': '3', 'KMP_X': None, 'Y': '1'}"
 
 
@@ -217,8 +217,8 @@ def test_a_record_of_before_does_not_say(toys: Toys) -> None:
     record = json.loads(file.read_text())
     del record["environment"]
     file.write_text(json.dumps(record))
-    assert toys.space().replay(old).remarks == ()
-    outcome = toys.space(OMP_NUM_THREADS="1").replay(toys.space().byname(old.name))
+    assert toys.space().byname(old.name).replay().remarks == ()
+    outcome = toys.space(OMP_NUM_THREADS="1").byname(old.name).replay()
     assert outcome.remarks == ("environment variables are not in the record; set here: OMP_NUM_THREADS",)
     assert outcome.new.produced["environment"] == {"OMP_NUM_THREADS": "1"}
 
@@ -230,7 +230,7 @@ def test_variables_from_elsewhere_are_put_back_for_whom_the_user_trusts_only(toy
     made.remove()
     space = toys.space()
     space.unzip(tmp_path / "things.zip")
-    outcome = space.replay(space.byname(made.name))
+    outcome = space.byname(made.name).replay()
     assert outcome.remarks == (
         f"environment variables are not as in the record, {made.name} is not trusted: OMP_NUM_THREADS",
     )

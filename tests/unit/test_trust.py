@@ -83,6 +83,7 @@ def trust_file() -> Path:
 # what runs nothing
 
 LOOKING = """
+    from axs_core.api.vocabulary import vocabulary
     from axs_core.cli.help import entry_overview
     import axs_core, os
     axs, loaded = os.path.dirname(axs_core.__file__), []
@@ -94,9 +95,9 @@ LOOKING = """
             if args[0] not in ("git", "/bin/sh") and not str(args[0]).endswith("/git"):
                 loaded.append(str(args))
     sys.addaudithook(hook)
-    space.entries(); space.collections(); space.vocabulary(); space.reindex()
+    space.entries(); space.collections(); vocabulary(space.session); space.work_collection().reindex()
     space.plan("thing"); space.fetch_list("thing"); space.explain("thng"); space.plan("own")
-    list(space.all_byquery("thing")); list(space.find("backend"))
+    list(space.all_byquery("thing")); list(space.all_byquery("backend"))
     space.table("backend"); space.table("thing")
     for name in ("their_recipe", "their_functions", "their_file", "their_download"):
         entry = space.byname(name)
@@ -314,7 +315,7 @@ def test_a_pull_by_git_itself_is_noticed(toys: Toys, theirs: Repository) -> None
     theirs.recipe("more", "more")
     theirs.commit()
     git(clone.path / "repo", "pull", "-q")
-    toys.space().reindex()
+    toys.space().work_collection().reindex()
     refused(toys.space().byquery, "more")
 
 
@@ -435,7 +436,7 @@ def test_results_in_a_clone_do_not_answer_as_ones_own(toys: Toys, theirs: Reposi
     made.remove()
     theirs.commit()
     bring(toys, theirs)
-    assert [item.name for item in toys.space().find("run")] == ["run_theirs"]
+    assert [item.name for item in toys.space().all_byquery("run")] == ["run_theirs"]
     assert toys.space().byquery("run").path.parent == toys.work
     assert toys.made("run") == 2
 

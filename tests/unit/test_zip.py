@@ -165,7 +165,7 @@ def test_what_goes_in(toys: Toys, tmp_path: Path) -> None:
 def test_with_needs(toys: Toys, tmp_path: Path) -> None:
     space = toys.space()
     run = space.byquery("run").name
-    data = next(iter(space.find("data"))).name
+    data = next(iter(space.all_byquery("data"))).name
     archive = space.zip("run", tmp_path / "results.zip", with_needs=True)
     assert {"/".join(name.split("/")[:2]) for name in names(archive) if "/" in name} == {
         f"entries/{data}",
@@ -186,7 +186,7 @@ def test_what_is_bound_to_this_machine_stays(toys: Toys, tmp_path: Path) -> None
     toys.maker("user", "user", needs={"tool": "tool"})
     space = toys.space()
     space.byquery("user")
-    tool = next(iter(space.find("tool"))).name
+    tool = next(iter(space.all_byquery("tool"))).name
     archive = space.zip("user", tmp_path / "results.zip", with_needs=True)
     assert f"left out, bound to this machine: {tool}" in toys.reporter.notes
     assert not [name for name in names(archive) if tool in name]
@@ -283,7 +283,7 @@ def test_code_in_an_archive_is_never_run(toys: Toys, tmp_path: Path) -> None:
 def test_the_crate(toys: Toys, tmp_path: Path) -> None:
     space = toys.space()
     run = space.byquery("run").name
-    data = next(iter(space.find("data"))).name
+    data = next(iter(space.all_byquery("data"))).name
     archive = space.zip(
         "run",
         tmp_path / "results.zip",
@@ -355,7 +355,7 @@ def test_killed_while_opening_nothing_looks_finished(toys: Toys, tmp_path: Path)
         child.send_signal(signal.SIGKILL)
         finished = "done" in child.communicate()[0]
         space = there.space()
-        here = [entry.name for entry in space.find("wide")]
+        here = [entry.name for entry in space.all_byquery("wide")]
         assert finished or len(here) <= 1
         for name in here:
             assert space.verify(name) == []
@@ -378,7 +378,7 @@ def test_without_the_functions_stored_values_answer(toys: Toys, tmp_path: Path) 
     archive = toys.space().zip("run", tmp_path / "results.zip")
     space = elsewhere(tmp_path, functions=False).space()
     space.unzip(archive)
-    assert [entry.get("n") for entry in space.find("run")] == [4]
+    assert [entry.get("n") for entry in space.all_byquery("run")] == [4]
     assert space.byname(made.name).get("right") == 3
 
 

@@ -414,7 +414,7 @@ def test_every_cut_is_refused(toys: Toys, tmp_path: Path) -> None:
         archive.write_bytes(data[:length])
         with pytest.raises(BadArchive):
             space.unzip(archive)
-    assert not list(space.find("result"))
+    assert not list(space.all_byquery("result"))
 
 
 def test_bounds_can_be_named(toys: Toys, tmp_path: Path) -> None:
@@ -440,7 +440,7 @@ def refusal(toys: Toys, tmp_path: Path, data: bytes) -> str:
     with pytest.raises(AxsError) as raised:
         space.unzip(archive)
     assert everything(tmp_path) == before
-    assert not list(space.find("result"))
+    assert not list(space.all_byquery("result"))
     assert raised.value.exit_code == 1
     return str(raised.value)
 

@@ -240,7 +240,7 @@ class Room(ToyRoom):
         for path in folder.rglob("*"):
             if path.is_symlink() or not (path.is_dir() or path.is_file()):
                 raise Fault(f"{path} is no plain file")
-        len(self.space.find("result"))
+        len(self.space.all_byquery("result"))
         self.space.table("result")
         self.space.byname("result_1").describe()
 

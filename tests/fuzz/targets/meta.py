@@ -12,6 +12,7 @@ from fuzz.target import Target
 from fuzz.toy_room import ToyRoom
 from hypothesis import strategies as st
 
+from axs_core.api.vocabulary import vocabulary
 from axs_core.base.errors import AxsError
 from axs_core.entry import META
 from axs_core.entry.load import read_meta
@@ -197,7 +198,7 @@ class Room(ToyRoom):
         try:
             read_meta(folder / META)
         except AxsError as error:
-            len(self.space.find("n>1"))
+            len(self.space.all_byquery("n>1"))
             return told(error)
         for act in (self._looked_at, self._planned, self._found):
             try:
@@ -228,8 +229,8 @@ class Room(ToyRoom):
 
     def _found(self) -> None:
         for query in ("n>1", "tag", "n=5", "priority.", "t:x", "machine=x"):
-            len(self.space.find(query))
-        self.space.vocabulary()
+            len(self.space.all_byquery(query))
+        vocabulary(self.space.session)
         self.space.table("n.")
         self.space.collections()
 

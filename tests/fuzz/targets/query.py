@@ -39,7 +39,7 @@ class Room(ToyRoom):
         text = data.decode("utf-8", "surrogateescape")  # as Python decodes a command line
         query = parse(text)
         _reads_back(query)
-        len(self.space.find(text))
+        len(self.space.all_byquery(text))
         try:
             self.space.plan(text)
         except AxsError as error:

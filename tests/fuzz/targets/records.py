@@ -178,7 +178,7 @@ class Room(ToyRoom):
             ),
             lambda: space.verify(self.name),
             lambda: audit(space.session.index.by_name(self.name), Reporter()),
-            lambda: space.lock(space.byname(self.name)),
+            lambda: space.byname(self.name).lock(),
             lambda: space.byquery("user,n=3"),
             lambda: space.plan("user,n=3"),
             self._others,
@@ -204,7 +204,7 @@ class Room(ToyRoom):
         entry = space.session.index.by_name(self.name)
         made = Replay(entry, space.session, Runner(space.session)).run()
         list(made.text())
-        space.remove(space.byname(made.new.name))
+        space.byname(made.new.name).remove()
 
 
 TARGET = Target(
