@@ -28,6 +28,7 @@ from axs_core.plugins.shipped import PLACES
 from axs_core.plugins.traits import Traits
 from axs_core.producers.base import Job, Producer, Used
 from axs_core.producers.paths import is_reserved
+from axs_core.upkeep.verify import verified
 
 TAG = "conformance"
 
@@ -329,5 +330,5 @@ def _is_recorded(made: WorkspaceEntry) -> None:
 
 
 def _verifies(made: WorkspaceEntry) -> None:
-    problems = [str(problem) for problem in made.workspace.verify(made.name)]
+    problems = [str(problem) for problem in verified(made.session, [made.entry]).problems]
     assert not problems, f"it is not as it was recorded: {'; '.join(problems)}"

@@ -16,9 +16,9 @@ from axs_core.entry.model import RESERVED
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from axs_core.api.workspace import Workspace
     from axs_core.compare.replay import Replayed
     from axs_core.exchange.edits import Changes
+    from axs_core.making.session import Session
 
 
 class ParameterRow(Value):
@@ -38,12 +38,12 @@ class WorkspaceEntry(OneEntry):
 
     def __init__(
         self,
-        workspace: Workspace,
+        session: Session,
         entry: Entry,
         overrides: Mapping[str, Any] | None = None,
         given: Mapping[str, Any] | None = None,
     ) -> None:
-        self.workspace = workspace
+        self.session = session
         self.entry = entry
         self._overrides = dict(overrides or {})
         self._given = dict(given or {})
@@ -54,7 +54,7 @@ class WorkspaceEntry(OneEntry):
         What a person wrote takes them before its own. What was made takes them only where it has nothing of that name:
         they must not change what it is.
         """
-        return WorkspaceEntry(self.workspace, self.entry, self._overrides, values)
+        return WorkspaceEntry(self.session, self.entry, self._overrides, values)
 
     def _scope(self, overrides: Mapping[str, Any], asked: str | None = None) -> Scope:
         """What templates and functions see when ``asked`` is wanted: the entry's own value, none that was given."""
@@ -102,7 +102,7 @@ class WorkspaceEntry(OneEntry):
         """Delete it. Raises StoreError for what axs did not make in the work collection."""
         from axs_core.upkeep.garbage import remove
 
-        remove(self.workspace.session.store, self.workspace.session.index, self.entry)
+        remove(self.session.store, self.session.index, self.entry)
 
     def edit(self, **changes: Unpack[Changes]) -> None:
         """Give it a name, a note, or tags beside those of its recipe; a collection its priority among others:
@@ -110,8 +110,8 @@ class WorkspaceEntry(OneEntry):
         """
         from axs_core.exchange.edits import edit
 
-        edit(self.workspace.session, self.entry, **changes)
-        self.entry = self.workspace.session.index.at_path(self.path) or self.entry
+        edit(self.session, self.entry, **changes)
+        self.entry = self.session.index.at_path(self.path) or self.entry
 
     def twin(self) -> WorkspaceEntry | None:
         """The entry that this one is paired with (it may be itself), as its parents declare; None where none is
@@ -119,8 +119,8 @@ class WorkspaceEntry(OneEntry):
         """
         from axs_core.compare.twin import twin_of
 
-        found = twin_of(self.workspace.session, self.entry)
-        return None if found is None else WorkspaceEntry(self.workspace, found)
+        found = twin_of(self.session, self.entry)
+        return None if found is None else WorkspaceEntry(self.session, found)
 
     def replay(self, sources: Mapping[str, str] | None = None) -> Replayed:
         """Make it again from its record; see :mod:`axs_core.compare.replay`. ``sources``: where files and folders that
@@ -128,7 +128,7 @@ class WorkspaceEntry(OneEntry):
         """
         from axs_core.compare.replay import replay
 
-        return replay(self.workspace.session, self.entry, sources or {})
+        return replay(self.session, self.entry, sources or {})
 
     def lock(self, need: str | None = None) -> str:
         """The lock file (PEP 751) of the Python packages that it was made with; ``need`` says which environment where
@@ -144,8 +144,8 @@ class WorkspaceEntry(OneEntry):
         """
         from axs_core.exchange.collections import bring_up_to_date
 
-        commits = bring_up_to_date(self.workspace.session, self.entry, trust=trust)
-        self.entry = self.workspace.session.index.at_path(self.path) or self.entry
+        commits = bring_up_to_date(self.session, self.entry, trust=trust)
+        self.entry = self.session.index.at_path(self.path) or self.entry
         return commits
 
     def trust(self) -> None:
@@ -154,19 +154,19 @@ class WorkspaceEntry(OneEntry):
         """
         from axs_core.exchange.collections import elsewhere
 
-        self.workspace.session.trust.grant(elsewhere(self.workspace.session.index, self.entry), "trust")
+        self.session.trust.grant(elsewhere(self.session.index, self.entry), "trust")
 
     def is_trusted(self) -> bool:
         """May its code run? One's own always may."""
         from axs_core.exchange.collections import is_trusted
 
-        return is_trusted(self.workspace.session.index, self.entry)
+        return is_trusted(self.session.index, self.entry)
 
     def distrust(self) -> None:
         """Take back what :meth:`trust`, ``--trust`` or an answer allowed. What was made meanwhile stays."""
         from axs_core.exchange.collections import elsewhere
 
-        self.workspace.session.trust.withdraw(elsewhere(self.workspace.session.index, self.entry))
+        self.session.trust.withdraw(elsewhere(self.session.index, self.entry))
 
     def actions(self) -> dict[str, Any]:
         """Functions of its code, by name; where that is not trusted, what it seems to define, with its descriptions:

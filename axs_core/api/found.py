@@ -12,21 +12,21 @@ from axs_core.entry import Entry
 from axs_core.query import Query
 
 if TYPE_CHECKING:
-    from axs_core.api.workspace import Workspace
+    from axs_core.making.session import Session
 
 
 class Found(Sequence[WorkspaceEntry]):
     """What a search found, in order. Each entry is read when it is asked for: 100,000 of them take little room."""
 
-    def __init__(self, workspace: Workspace, query: Query, paths: list[str] | None = None) -> None:
-        self.workspace, self._query, self._part = workspace, query, paths
+    def __init__(self, session: Session, query: Query, paths: list[str] | None = None) -> None:
+        self.session, self._query, self._part = session, query, paths
 
     @cached_property
     def _paths(self) -> list[str]:
         return self._part if self._part is not None else [str(entry.path) for entry in self._once()]
 
     def _once(self) -> Iterator[Entry]:
-        return self.workspace.session.index.find(self._query)
+        return self.session.index.find(self._query)
 
     @staticmethod
     def entries_of(items: Sequence[WorkspaceEntry]) -> Iterator[Entry]:
@@ -48,11 +48,11 @@ class Found(Sequence[WorkspaceEntry]):
 
     def __getitem__(self, place: int | slice) -> WorkspaceEntry | Found:
         if isinstance(place, slice):
-            return Found(self.workspace, self._query, self._paths[place])
-        entry = self.workspace.session.index.at_path(self._paths[place])
+            return Found(self.session, self._query, self._paths[place])
+        entry = self.session.index.at_path(self._paths[place])
         if entry is None:
             raise NotFound(f"{self._paths[place]} was removed meanwhile")
-        return WorkspaceEntry(self.workspace, entry)
+        return WorkspaceEntry(self.session, entry)
 
     def __repr__(self) -> str:
         return f"<{len(self)} entries>"

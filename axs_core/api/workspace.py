@@ -70,11 +70,11 @@ class Workspace:
             from axs_core.exchange.collections import ask_into
 
             answer = ask_into(self.session, query, into, fresh=fresh, trust=trust, make=make)
-        return WorkspaceEntry(self, answer.entry, answer.match.how if answer.match else {})
+        return WorkspaceEntry(self.session, answer.entry, answer.match.how if answer.match else {})
 
     def all_byquery(self, query: str | Sequence[str]) -> Found:
         """Everything that exists and satisfies the query; makes nothing."""
-        return Found(self, parse(query))
+        return Found(self.session, parse(query))
 
     def byname(self, name: str) -> WorkspaceEntry:
         """The entry with this name (that of its folder, one that a person gave it, or of a clone that of its
@@ -83,11 +83,11 @@ class Workspace:
         Raises NotFound with the nearest names, UsageError where several clones are called so.
         """
         try:
-            return WorkspaceEntry(self, self.session.index.by_name(name))
+            return WorkspaceEntry(self.session, self.session.index.by_name(name))
         except NotFound:
             from axs_core.exchange.naming import by_name
 
-            return WorkspaceEntry(self, by_name(self.session.index, name))
+            return WorkspaceEntry(self.session, by_name(self.session.index, name))
 
     # look before you leap
 
@@ -172,7 +172,7 @@ class Workspace:
         """
         from axs_core.exchange.ingest import ingest
 
-        return WorkspaceEntry(self, ingest(self.session, absolute(folder), values or {}, tags=tags, name=name))
+        return WorkspaceEntry(self.session, ingest(self.session, absolute(folder), values or {}, tags=tags, name=name))
 
     def zip(
         self, what: str | Sequence[str] | None, output: Path | str, *, with_needs: bool = False, **labels: Any
@@ -237,7 +237,7 @@ class Workspace:
 
     def work_collection(self) -> WorkCollection:
         """Where produced entries are kept."""
-        return WorkCollection(self)
+        return WorkCollection(self.session)
 
     def gc(self, policy: Policy | None = None, *, dry_run: bool = False) -> list[str]:
         """Remove broken entries and those made only for something that is gone; their names. ``policy`` lets go what

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from axs_core.base.errors import StoreError, UsageError
+from axs_core.base.paths import absolute
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Lines, Root, Table
@@ -15,8 +16,9 @@ from axs_core.cli.words import optional_text, required_text, text_of, texts_of
 from axs_core.query.near import closest
 
 if TYPE_CHECKING:
-    from axs_core.api import Workspace, WorkspaceEntry
+    from axs_core.api import WorkspaceEntry
     from axs_core.compare.table import Tabulated
+    from axs_core.making.session import Session
 
 FORMATS = ("text", "csv", "markdown", "json")
 
@@ -36,10 +38,10 @@ def table(entries: Sequence[WorkspaceEntry], *, columns: Any = None, format: Any
 
     refuse_format(format)
     names = texts_of([] if columns is None else columns, "--columns")
-    workspace = workspace_of(entries)
-    if workspace is None:
+    session = session_of(entries)
+    if session is None:
         return formatted(Tabulated(tuple(names), ()), format)
-    return formatted(table_of(workspace.session, Found.entries_of(entries), names or None), format)
+    return formatted(table_of(session, Found.entries_of(entries), names or None), format)
 
 
 @action("entries")
@@ -51,22 +53,26 @@ def report(entries: Sequence[WorkspaceEntry], *, output: Any = None, png: Any = 
         axs all_byquery QUERY , report --output=report.html --png=pictures
     """
     file = required_text(output, "report", "--output=FILE", "axs all_byquery QUERY , report --output=report.html")
-    workspace = workspace_of(entries)
-    if workspace is None:
+    session = session_of(entries)
+    if session is None:
         from axs_core.collections.examples import hint
 
         raise UsageError("there is nothing to report: no entries", hint=hint("entries"))
     folder, heading = optional_text(png, "--png"), optional_text(title, "--title")
-    return Each(tuple(workspace.report(entries, file, pictures=folder, title=heading)))
+    from axs_core.api import Found
+    from axs_core.report.make import report as written
+
+    pictures = None if folder is None else absolute(folder)
+    return Each(tuple(written(session, list(Found.entries_of(entries)), absolute(file), pictures, heading)))
 
 
-def workspace_of(entries: Sequence[WorkspaceEntry]) -> Workspace | None:
+def session_of(entries: Sequence[WorkspaceEntry]) -> Session | None:
     """Where entries come from; None for an empty list of nowhere."""
     from axs_core.api import Found
 
     if isinstance(entries, Found):
-        return entries.workspace
-    return entries[0].workspace if entries else None
+        return entries.session
+    return entries[0].session if entries else None
 
 
 def refuse_format(format: Any) -> None:

@@ -102,7 +102,7 @@ def collection_move(collection: WorkCollection, *, to: Any = None) -> Path:
 
     example = "axs work_collection , move --to=/data/work_collection"
     folder = collection.move(required_text(to, "move", "--to=FOLDER", example))
-    collection.workspace.session.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
+    collection.session.reporter.note(f"from now on: export AXS_WORK_COLLECTION={shlex.quote(str(folder))}")
     return folder
 
 
