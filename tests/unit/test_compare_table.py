@@ -18,6 +18,7 @@ from axs_core.cli.format import as_text
 from axs_core.cli.model import Root
 from axs_core.cli.pipeline import parse_pipeline
 from axs_core.compare.cells import Cells
+from axs_core.compare.twin import twin_of
 
 pytestmark = pytest.mark.process
 
