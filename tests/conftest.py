@@ -53,7 +53,7 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
     Package installers in slow tests keep the machine's own configuration (without it they may have no index) and cache.
     """
-    for name in [name for name in os.environ if name.startswith("AXS_")]:
+    for name in [name for name in os.environ if name.startswith(("AXS_", "OPENBLAS_"))]:  # both change what is made
         monkeypatch.delenv(name)
     here = tmp_path_factory.getbasetemp() / f"home{next(_homes)}"  # mktemp looks at all that are there, each time
     here.mkdir()

@@ -24,11 +24,11 @@ class WorkCollection(OneCollection):
         """The folder."""
         return self.session.store.root
 
-    def zip(self, output: Path | str, **options: Any) -> Path:
-        """Write an archive of all that axs made in it; ``options`` are those of :meth:`Workspace.zip`."""
+    def zip(self, output: Path | str, *, with_needs: bool = False, **labels: Any) -> Path:
+        """Write an archive of all that axs made in it; the options are those of :meth:`Workspace.zip`."""
         from axs_core.exchange.pack import read_labels, write_archive
 
-        return write_archive(self.session, None, absolute(output), read_labels(options))
+        return write_archive(self.session, None, absolute(output), read_labels(labels), with_needs=with_needs)
 
     def sizes(self, *what: str) -> Sizes:
         """How much room entries (by name or query), or all of it with what axs keeps beside, take on the disk."""

@@ -84,7 +84,7 @@ def quota() -> Iterator[Path]:
 def test_a_quota_is_another_machine(quota: Path) -> None:
     program = (
         f"open({str(quota / 'cgroup.procs')!r}, 'w').write('0')\n"
-        "from axs_core import machine\nprint(machine.name(), machine.facts()['cpu_quota'], sep='|')"
+        "from axs_core.base import machine\nprint(machine.name(), machine.facts()['cpu_quota'], sep='|')"
     )
     inside = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     outside = program.partition("\n")[2]
