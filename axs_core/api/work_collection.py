@@ -26,9 +26,9 @@ class WorkCollection(OneCollection):
 
     def zip(self, output: Path | str, *, with_needs: bool = False, **labels: Any) -> Path:
         """Write an archive of all that axs made in it; the options are those of :meth:`Workspace.zip`."""
-        from axs_core.exchange.pack import read_labels, write_archive
+        from axs_core.exchange.pack import write_archive
 
-        return write_archive(self.session, None, absolute(output), read_labels(labels), with_needs=with_needs)
+        return write_archive(self.session, None, output, with_needs=with_needs, **labels)
 
     def sizes(self, *what: str) -> Sizes:
         """How much room entries (by name or query), or all of it with what axs keeps beside, take on the disk."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from axs_core.api.entry import WorkspaceEntry
 from axs_core.api.found import Found
 from axs_core.api.work_collection import WorkCollection
-from axs_core.base.errors import NotFound
 from axs_core.base.paths import absolute
 from axs_core.base.reporter import Reporter
 from axs_core.base.settings import Settings
@@ -82,12 +81,9 @@ class Workspace:
 
         Raises NotFound with the nearest names, UsageError where several clones are called so.
         """
-        try:
-            return WorkspaceEntry(self.session, self.session.index.by_name(name))
-        except NotFound:
-            from axs_core.exchange.naming import by_name
+        from axs_core.exchange.naming import by_name
 
-            return WorkspaceEntry(self.session, by_name(self.session.index, name))
+        return WorkspaceEntry(self.session, by_name(self.session.index, name))
 
     # look before you leap
 
@@ -153,8 +149,7 @@ class Workspace:
         """
         from axs_core.report.make import report
 
-        folder = None if pictures is None else absolute(pictures)
-        return report(self.session, list(Found.entries_of(items)), absolute(output), folder, title)
+        return report(self.session, list(Found.entries_of(items)), output, pictures, title)
 
     # in and out
 
@@ -181,9 +176,9 @@ class Workspace:
         and ``ro-crate-metadata.json``. ``with_needs``: also what it was made from; ``labels``: what the archive says of
         itself, those of :class:`axs_core.exchange.pack.Labels`. Returns the file.
         """
-        from axs_core.exchange.pack import read_labels, write_archive
+        from axs_core.exchange.pack import write_archive
 
-        return write_archive(self.session, what, absolute(output), read_labels(labels), with_needs=with_needs)
+        return write_archive(self.session, what, output, with_needs=with_needs, **labels)
 
     def unzip(
         self,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from axs_core.base.errors import StoreError, UsageError
-from axs_core.base.paths import absolute
 from axs_core.cli.action import action
 from axs_core.cli.format import as_text
 from axs_core.cli.model import Each, Lines, Root, Table
@@ -62,8 +61,7 @@ def report(entries: Sequence[WorkspaceEntry], *, output: Any = None, png: Any = 
     from axs_core.api import Found
     from axs_core.report.make import report as written
 
-    pictures = None if folder is None else absolute(folder)
-    return Each(tuple(written(session, list(Found.entries_of(entries)), absolute(file), pictures, heading)))
+    return Each(tuple(written(session, list(Found.entries_of(entries)), file, folder, heading)))
 
 
 def session_of(entries: Sequence[WorkspaceEntry]) -> Session | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from axs_core.base.errors import NotFound
 from axs_core.entry import Entry
-from axs_core.exchange.collections import called, clone_called, entries_in, find_collection
 from axs_core.index import Index
 from axs_core.query import parse
 
@@ -20,6 +19,8 @@ def by_name(index: Index, name: str) -> Entry:
     try:
         return index.by_name(name)
     except NotFound:
+        from axs_core.exchange.collections import called, clone_called  # a name that is a folder's does without
+
         found = next(iter(called(index, name)), None) or clone_called(index, name)
         if found is None:
             raise
@@ -45,6 +46,8 @@ def by_words(index: Index, words: Sequence[str]) -> list[Entry]:
 
 def for_archive(index: Index, what: str | Sequence[str] | None) -> list[Entry]:
     """What is in a collection, what satisfies a query, or (None) all that was made in the work collection."""
+    from axs_core.exchange.collections import entries_in, find_collection
+
     if what is None:
         made, root = index.all_produced(), index.work_collection
         return [entry for entry in made if entry.path.is_relative_to(root) and entry.origin is None]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import StoreError, UsageError
+from axs_core.base.paths import absolute
 from axs_core.base.reporter import Reporter
 from axs_core.exchange.archive import ArchiveWriter, size_of
 from axs_core.exchange.crate import crate_text
@@ -60,24 +61,26 @@ def read_labels(given: Mapping[str, Any]) -> Labels:
 
 
 def write_archive(
-    session: Session, what: str | Sequence[str] | None, output: Path, labels: Labels, *, with_needs: bool = False
+    session: Session, what: str | Sequence[str] | None, output: Path | str, *, with_needs: bool = False, **labels: Any
 ) -> Path:
-    """Write the archive ``output``, whole or not at all; returns it. ``what``: see :func:`for_archive`.
+    """Write the archive ``output``, whole or not at all; returns it, absolute. ``what``: see :func:`for_archive`;
+    ``labels``: those of :class:`Labels`.
 
     Raises NotFound for nothing to write, UsageError where the file is there already, ProduceError for an entry that is
     not what was recorded.
     """
-    if os.path.lexists(output):
-        raise UsageError(f"{output} is there already", hint=f"another name, or: rm {output}")
+    file, said = absolute(output), read_labels(labels)
+    if os.path.lexists(file):
+        raise UsageError(f"{file} is there already", hint=f"another name, or: rm {file}")
     index, reporter = session.index, session.reporter
     selection = select(for_archive(index, what), index, reporter, with_needs=with_needs)
     try:
-        with replacing(output) as fresh:
-            digest = _fill(fresh, output, selection, reporter, labels)
+        with replacing(file) as fresh:
+            digest = _fill(fresh, file, selection, reporter, said)
     except OSError as error:
-        raise not_written(output, error) from None
-    reporter.note(f"{output.name}: {in_words(len(selection.entries))}, content {digest}")
-    return output
+        raise not_written(file, error) from None
+    reporter.note(f"{file.name}: {in_words(len(selection.entries))}, content {digest}")
+    return file
 
 
 def _fill(fresh: Path, output: Path, selection: Selection, reporter: Reporter, labels: Labels) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def select(entries: Iterable[Entry], index: Index, reporter: Reporter, *, with_n
     sources: dict[str, Entry] = {}
     if with_needs:
         _add_needs(chosen, sources, index, reporter)
-    return Selection(_named(chosen.values()), dict(sorted(sources.items())))
+    return Selection(_named(chosen), dict(sorted(sources.items())))
 
 
 def _travels(entry: Entry) -> bool:
@@ -88,11 +88,11 @@ def _identity(entry: Entry) -> tuple[str, str]:
     return entry.name, of_value(Record.read(entry.path).data)
 
 
-def _named(entries: Iterable[Entry]) -> list[Travelling]:
+def _named(chosen: Mapping[tuple[str, str], Entry]) -> list[Travelling]:
     """Entries in the order of their names; of several with one name the later ones get a number."""
     taken: set[str] = set()
     found = []
-    for entry in sorted(entries, key=lambda entry: (entry.name, of_value(Record.read(entry.path).data))):
+    for _, entry in sorted(chosen.items(), key=lambda item: item[0]):
         name, number = entry.name, 1
         while name.casefold() in taken:
             number += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axs_core.base.errors import UsageError
+from axs_core.base.paths import absolute
 from axs_core.compare.twin import Twins
 from axs_core.entry import Entry, entry_scope, path_in
 from axs_core.making.asking import ask
@@ -21,7 +22,11 @@ _DRAWING_SECONDS = 600
 
 
 def report(
-    session: Session, entries: Sequence[Entry], output: Path, pictures: Path | None = None, title: str | None = None
+    session: Session,
+    entries: Sequence[Entry],
+    output: Path | str,
+    pictures: Path | str | None = None,
+    title: str | None = None,
 ) -> list[Path]:
     """Write the page to ``output`` and, where a folder is given, pictures into it; returns all files in order.
 
@@ -32,8 +37,8 @@ def report(
     said = declaration(entries)
     data = collect(entries, Twins(session.index.find), session.reporter.note)
     data |= {"shown": said.shown, "about": _about(data)}
-    made = [_written(output, page(_parts(session, said), data, title or "Benchmark results"))]
-    return made if pictures is None else made + _drawn(session, said, data, pictures)
+    made = [_written(absolute(output), page(_parts(session, said), data, title or "Benchmark results"))]
+    return made if pictures is None else made + _drawn(session, said, data, absolute(pictures))
 
 
 def _parts(session: Session, said: Declaration) -> Parts:

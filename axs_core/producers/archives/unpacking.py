@@ -93,10 +93,6 @@ class Unpacking:
         self._new(member, target)
         os.link(source, target)
 
-    def refuse(self, member: str, why: str) -> None:
-        """For kinds of members that are never extracted."""
-        raise Refused(member, why)
-
     def finish(self) -> None:
         """Look where the links really lead, now that all is there: a chain of them may leave though none does alone."""
         root = self.root.resolve()
