@@ -45,9 +45,9 @@ def test_the_names_of_these_files_stand_once() -> None:
     names = {value for name, value in vars(entry_files).items() if name.startswith("_") and isinstance(value, str)}
     names = {name for name in names if name.endswith(".json")}
     assert names == {"files.json", "meta.json", "making.json", "failed.json", "parameters.json"}
-    wrong = []
+    wrong, own = [], SOURCES / "axs_core" / "store" / "entry_files.py"  # axs may be installed elsewhere
     for file in sorted((SOURCES / "axs_core").rglob("*.py")):
-        if "entries" in file.relative_to(SOURCES / "axs_core").parts or file == Path(entry_files.__file__):
+        if "entries" in file.relative_to(SOURCES / "axs_core").parts or file == own:
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and node.value in names:
