@@ -146,6 +146,7 @@ def test_debug_shows_where_an_error_arose(monkeypatch: pytest.MonkeyPatch, capsy
     assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_quiet_leaves_warnings_and_errors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("AXS_QUIET", "")  # so that what --quiet sets is gone after the test
     assert main(["--quiet", "byquery", "slow", ",", "get", "n"], open_fake) == 0

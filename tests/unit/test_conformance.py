@@ -158,6 +158,9 @@ META = {
 }
 
 
+pytestmark = pytest.mark.process
+
+
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """Class and name of each test that fails, of one run over all toys."""

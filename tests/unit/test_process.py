@@ -202,6 +202,7 @@ def test_without_credentials(text: str, bare: str) -> None:
     assert without_credentials(text) == bare
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [(), ("deaf",)])
 def test_a_time_out_ends_child_and_grandchild(tmp_path: Path, words: tuple[str, ...]) -> None:
     with pytest.raises(ProgramFailed) as caught:
